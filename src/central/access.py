@@ -1,0 +1,68 @@
+"""Who may call an operation: declared with the operation, checked by the server's binding, shown in the docs."""
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias, get_args
+
+TenantPermissionName: TypeAlias = Literal[
+    "users:read",
+    "users:write",
+    "sessions:read",
+    "sessions:write",
+    "auth-connectors:read",
+    "auth-connectors:write",
+    "tenant:write",
+]
+SystemPermissionName: TypeAlias = Literal["tenants:create", "tenants:read", "tenants:write"]
+
+TENANT_PERMISSIONS: tuple[TenantPermissionName, ...] = get_args(TenantPermissionName)
+SYSTEM_PERMISSIONS: tuple[SystemPermissionName, ...] = get_args(SystemPermissionName)
+
+
+@dataclass(frozen=True, slots=True)
+class AuthenticationScheme:
+    """A way to say who calls; `name` is its key in the OpenAPI document."""
+
+    name: str
+    kind: Literal["cookie"]
+    description: str
+
+
+TENANT_USER_COOKIE = AuthenticationScheme(
+    "TenantUserCookie",
+    "cookie",
+    "The opaque session cookie of a tenant's user: `__Host-central_session`, over plain http in development "
+    "`central_session`.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Anyone:
+    """No sign-in is needed."""
+
+    schemes: tuple[AuthenticationScheme, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """Any user of the tenant, about themselves."""
+
+    schemes: tuple[AuthenticationScheme, ...] = (TENANT_USER_COOKIE,)
+
+
+@dataclass(frozen=True, slots=True)
+class TenantPermission:
+    """A user of the tenant who holds the permission by one of their roles."""
+
+    permission: TenantPermissionName
+    schemes: tuple[AuthenticationScheme, ...] = (TENANT_USER_COOKIE,)
+
+
+@dataclass(frozen=True, slots=True)
+class SystemPermission:
+    """An operator: a user of any tenant who was granted the permission for the whole system."""
+
+    permission: SystemPermissionName
+    schemes: tuple[AuthenticationScheme, ...] = (TENANT_USER_COOKIE,)
+
+
+Access: TypeAlias = Anyone | SignedIn | TenantPermission | SystemPermission

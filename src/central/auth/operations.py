@@ -1,0 +1,75 @@
+from types import NoneType
+
+from central.access import Anyone, SignedIn
+from central.auth.models import (
+    SignedInPrivate,
+    SignOutInput,
+    StartEmailCodeSignInInput,
+    StartEmailCodeSignInResponse,
+    StartOidcSignInInput,
+    StartOidcSignInResponse,
+    VerifyEmailCodeInput,
+)
+from central.errors import ForbiddenError, GoneError, NotFoundError, RateLimitedError, UnauthenticatedError
+from central.kernel.operation import BrowserRoute, Operation
+
+START_EMAIL_CODE_SIGN_IN = Operation(
+    "auth.start_email_code",
+    "POST",
+    "/v1/tenants/{tenant}/auth/email-code/start",
+    StartEmailCodeSignInInput,
+    StartEmailCodeSignInResponse,
+    access=Anyone(),
+    summary="Mail a sign-in code",
+    errors=(NotFoundError, RateLimitedError),
+    status=202,
+    description="The answer is the same for known and unknown addresses. The code holds for 10 minutes and five "
+    "tries, in the browser or client that asked.",
+)
+VERIFY_EMAIL_CODE = Operation(
+    "auth.verify_email_code",
+    "POST",
+    "/v1/tenants/{tenant}/auth/email-code/verify",
+    VerifyEmailCodeInput,
+    SignedInPrivate,
+    access=Anyone(),
+    summary="Sign in with a mailed code",
+    errors=(UnauthenticatedError, ForbiddenError, NotFoundError, GoneError),
+)
+START_OIDC_SIGN_IN = Operation(
+    "auth.start_oidc",
+    "POST",
+    "/v1/tenants/{tenant}/auth/oidc/start",
+    StartOidcSignInInput,
+    StartOidcSignInResponse,
+    access=Anyone(),
+    summary="Begin a sign-in at an OpenID provider",
+    errors=(NotFoundError, ForbiddenError),
+    status=201,
+)
+SIGN_OUT = Operation(
+    "auth.sign_out",
+    "POST",
+    "/v1/tenants/{tenant}/auth/sign-out",
+    SignOutInput,
+    NoneType,
+    access=SignedIn(),
+    summary="Sign out: end the session that asks",
+    errors=(NotFoundError,),
+    status=204,
+)
+
+OPERATIONS = (START_EMAIL_CODE_SIGN_IN, VERIFY_EMAIL_CODE, START_OIDC_SIGN_IN, SIGN_OUT)
+
+OIDC_START = BrowserRoute(
+    "auth.oidc_start",
+    "GET",
+    "/v1/tenants/{tenant}/auth-connectors/{connector}/start",
+    "Send the browser to the OpenID provider.",
+)
+OIDC_CALLBACK = BrowserRoute(
+    "auth.oidc_callback",
+    "GET",
+    "/v1/tenants/{tenant}/auth-connectors/{connector}/callback",
+    "Where the OpenID provider sends the browser back: sets the session cookie and returns to the application.",
+)

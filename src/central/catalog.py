@@ -1,0 +1,26 @@
+"""The one list of all operations, and the short one of what is no JSON call."""
+
+from central.auth import operations as auth
+from central.auth_connectors import operations as auth_connectors
+from central.kernel.operation import AnyOperation, BrowserRoute
+from central.sessions import operations as sessions
+from central.tenants import operations as tenants
+from central.users import operations as users
+
+CATALOG: tuple[AnyOperation, ...] = (
+    *tenants.OPERATIONS,
+    *users.OPERATIONS,
+    *auth_connectors.OPERATIONS,
+    *auth.OPERATIONS,
+    *sessions.OPERATIONS,
+)
+
+BROWSER_ROUTES: tuple[BrowserRoute, ...] = (
+    auth.OIDC_START,
+    auth.OIDC_CALLBACK,
+    BrowserRoute("meta.liveness", "GET", "/meta/liveness-probe", "Whether the process answers."),
+    BrowserRoute("meta.readiness", "GET", "/meta/readiness-probe", "Whether every part it needs answers."),
+    BrowserRoute("meta.openapi", "GET", "/openapi.json", "This API as an OpenAPI 3.1 document."),
+    BrowserRoute("meta.docs", "GET", "/docs", "This API as a page to read and try."),
+    BrowserRoute("dev.mailbox", "GET", "/dev/mailbox", "In development only: the mails that were sent."),
+)

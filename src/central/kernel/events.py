@@ -1,0 +1,20 @@
+"""Events: what happened, as the outbox keeps it and listeners read it."""
+
+from datetime import UTC, datetime
+
+from pydantic import Field
+
+from central.kernel.ids import EventId, TenantId, UserId
+from central.kernel.model import Output
+
+
+class Event(Output):
+    """Something that happened in a tenant. Subclasses add `kind: Literal[…]` and what it is about.
+
+    An event names things by their ids and never holds a secret.
+    """
+
+    id: EventId = Field(default_factory=EventId.new)
+    tenant_id: TenantId
+    actor: UserId | None = Field(default=None, description="Who did it; null for the system and for nobody signed in.")
+    occurred_at: datetime = Field(default_factory=lambda: datetime.now(UTC))

@@ -1,0 +1,131 @@
+"""Rich ids: `{prefix}-{ULID}`, one `str` subclass per kind of thing, 128 bits that fit a `uuid` column."""
+
+from typing import Any, ClassVar, Self
+from uuid import UUID
+
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+from ulid import ULID
+
+_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_PAIRS = tuple(high + low for high in _ALPHABET for low in _ALPHABET)
+_VALUES = {character: value for value, character in enumerate(_ALPHABET)}
+_ULID_LENGTH = 26
+_UUID_BITS = 128
+
+
+def _encode(number: int) -> str:
+    """Write 128 bits as the 26 characters of a ULID (Crockford base 32), ten bits at a time."""
+    pairs = _PAIRS
+    return "".join([pairs[(number >> shift) & 1023] for shift in range(120, -1, -10)])
+
+
+def _decode(text: str) -> int:
+    number = 0
+    for character in text:
+        number = number << 5 | _VALUES[character]
+    return number
+
+
+class RichId(str):
+    """An id that says what it names. Subclass with `prefix=`, which no other subclass may use.
+
+    Raises `ValueError` for text that is not `{prefix}-{ULID}`, and `TypeError`, at import, for a prefix
+    that is already taken.
+    """
+
+    __slots__ = ()
+    prefix: ClassVar[str]
+    registry: ClassVar[dict[str, type["RichId"]]] = {}
+
+    def __init_subclass__(cls, *, prefix: str) -> None:
+        """Register the prefix once for the whole system."""
+        super().__init_subclass__()
+        if (taken := RichId.registry.get(prefix)) is not None:
+            raise TypeError(f"id prefix {prefix!r} of {cls.__name__} belongs to {taken.__name__}")
+        cls.prefix = prefix
+        RichId.registry[prefix] = cls
+
+    def __new__(cls, text: str) -> Self:
+        """Read an id; lower-case ULIDs are accepted and written in upper case."""
+        prefix, separator, ulid = text.partition("-")
+        ulid = ulid.upper()
+        well_formed = (
+            separator and prefix == cls.prefix and len(ulid) == _ULID_LENGTH and all(c in _VALUES for c in ulid)
+        )
+        if not well_formed or _VALUES[ulid[0]] > 7:
+            raise ValueError(f"expected an id like '{cls.prefix}-01H2XVNZ7C9NXWK3TMCRD9QWMN'")
+        return str.__new__(cls, f"{prefix}-{ulid}")
+
+    @classmethod
+    def new(cls) -> Self:
+        """Make a new id: 48 bits of milliseconds, 80 random bits (ULID specification)."""
+        return str.__new__(cls, f"{cls.prefix}-{ULID()}")
+
+    @classmethod
+    def from_uuid(cls, uuid: UUID) -> Self:
+        """Give the id that stands for the same 128 bits."""
+        return str.__new__(cls, f"{cls.prefix}-{_encode(uuid.int)}")
+
+    @property
+    def uuid(self) -> UUID:
+        """The same 128 bits, as the database keeps them."""
+        return UUID(int=_decode(self[-_ULID_LENGTH:]))
+
+    @classmethod
+    def _validate(cls, value: Any) -> Self:
+        if isinstance(value, cls):
+            return value
+        if isinstance(value, str):
+            try:
+                return cls(value)
+            except ValueError as error:
+                raise PydanticCustomError("rich_id", "{reason}", {"reason": str(error)}) from None
+        if isinstance(value, UUID):
+            return cls.from_uuid(value)
+        raise PydanticCustomError("rich_id", "Expected an id as text")
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Validate text and UUIDs into this class; write it as text."""
+        return core_schema.no_info_plain_validator_function(
+            cls._validate, serialization=core_schema.to_string_ser_schema(when_used="json")
+        )
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """Describe the id by its pattern."""
+        return {
+            "type": "string",
+            "pattern": f"^{cls.prefix}-[0-7][0-9A-HJKMNP-TV-Z]{{25}}$",
+            "examples": [f"{cls.prefix}-01H2XVNZ7C9NXWK3TMCRD9QWMN"],
+        }
+
+
+class TenantId(RichId, prefix="tenant"):
+    """A tenant."""
+
+
+class UserId(RichId, prefix="user"):
+    """A person in a tenant."""
+
+
+class AuthConnectorId(RichId, prefix="connector"):
+    """A way in: an OpenID provider or mailed codes."""
+
+
+class SessionId(RichId, prefix="session"):
+    """A signed-in browser or program."""
+
+
+class SignInId(RichId, prefix="signin"):
+    """A sign-in that has started and not ended: a login transaction or a mailed code."""
+
+
+class IdentityId(RichId, prefix="identity"):
+    """A person at an identity provider: `(tenant, connector, issuer, subject)`."""
+
+
+class EventId(RichId, prefix="event"):
+    """Something that happened."""

@@ -1,0 +1,27 @@
+from typing import Literal
+
+from central.kernel.events import Event
+
+
+class TenantCreated(Event):
+    """A tenant was created."""
+
+    kind: Literal["tenant.created"] = "tenant.created"
+
+
+class TenantRenamed(Event):
+    """A tenant's name or slug changed."""
+
+    kind: Literal["tenant.renamed"] = "tenant.renamed"
+
+
+class TenantSuspended(Event):
+    """A tenant was suspended."""
+
+    kind: Literal["tenant.suspended"] = "tenant.suspended"
+
+
+class TenantReactivated(Event):
+    """A suspended tenant was reactivated."""
+
+    kind: Literal["tenant.reactivated"] = "tenant.reactivated"

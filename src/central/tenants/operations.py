@@ -1,0 +1,97 @@
+from central.access import Anyone, SignedIn, SystemPermission, TenantPermission
+from central.errors import ConflictError, NotFoundError
+from central.kernel.operation import Operation
+from central.tenants.models import (
+    CreateTenantInput,
+    GetTenantInput,
+    GetTenantPublicInput,
+    ListTenantsInput,
+    ListTenantsResponse,
+    ReactivateTenantInput,
+    RenameTenantInput,
+    SuspendTenantInput,
+    Tenant,
+    TenantPublic,
+)
+
+CREATE_TENANT = Operation(
+    "tenants.create",
+    "POST",
+    "/v1/tenants",
+    CreateTenantInput,
+    Tenant,
+    access=SystemPermission("tenants:create"),
+    summary="Create a tenant with its first owner",
+    errors=(ConflictError,),
+    status=201,
+    description="The owner signs in with codes mailed to their address. Slugs are never reused by another tenant.",
+)
+LIST_TENANTS = Operation(
+    "tenants.list",
+    "GET",
+    "/v1/tenants",
+    ListTenantsInput,
+    ListTenantsResponse,
+    access=SystemPermission("tenants:read"),
+    summary="List all tenants of the system",
+)
+GET_TENANT_PUBLIC = Operation(
+    "tenants.get_public",
+    "GET",
+    "/v1/tenants/{tenant}/public",
+    GetTenantPublicInput,
+    TenantPublic,
+    access=Anyone(),
+    summary="Get what a sign-in page may show of a tenant",
+    errors=(NotFoundError,),
+)
+GET_TENANT = Operation(
+    "tenants.get",
+    "GET",
+    "/v1/tenants/{tenant}",
+    GetTenantInput,
+    Tenant,
+    access=SignedIn(),
+    summary="Get one's own tenant",
+    errors=(NotFoundError,),
+)
+RENAME_TENANT = Operation(
+    "tenants.rename",
+    "PATCH",
+    "/v1/tenants/{tenant}",
+    RenameTenantInput,
+    Tenant,
+    access=TenantPermission("tenant:write"),
+    summary="Change a tenant's name or slug",
+    errors=(NotFoundError, ConflictError),
+)
+SUSPEND_TENANT = Operation(
+    "tenants.suspend",
+    "POST",
+    "/v1/tenants/{tenant}/suspend",
+    SuspendTenantInput,
+    Tenant,
+    access=SystemPermission("tenants:write"),
+    summary="Suspend a tenant: its sessions stop at once and nobody signs in",
+    errors=(NotFoundError, ConflictError),
+)
+REACTIVATE_TENANT = Operation(
+    "tenants.reactivate",
+    "POST",
+    "/v1/tenants/{tenant}/reactivate",
+    ReactivateTenantInput,
+    Tenant,
+    access=SystemPermission("tenants:write"),
+    summary="Reactivate a suspended tenant",
+    errors=(NotFoundError,),
+)
+
+OPERATIONS = (
+    CREATE_TENANT,
+    LIST_TENANTS,
+    GET_TENANT_PUBLIC,
+    GET_TENANT,
+    RENAME_TENANT,
+    SUSPEND_TENANT,
+    REACTIVATE_TENANT,
+)
