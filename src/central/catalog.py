@@ -22,5 +22,6 @@ BROWSER_ROUTES: tuple[BrowserRoute, ...] = (
     BrowserRoute("meta.readiness", "GET", "/meta/readiness-probe", "Whether every part it needs answers."),
     BrowserRoute("meta.openapi", "GET", "/openapi.json", "This API as an OpenAPI 3.1 document."),
     BrowserRoute("meta.docs", "GET", "/docs", "This API as a page to read and try."),
+    BrowserRoute("meta.docs_asset", "GET", "/docs/{name}", "What the page is made of."),
     BrowserRoute("dev.mailbox", "GET", "/dev/mailbox", "In development only: the mails that were sent."),
 )

@@ -1,0 +1,105 @@
+"""The client of Central: `Central` blocks, `AsyncCentral` is awaited, everything else is the same.
+
+    from central_client import Central
+
+    with Central("https://central.example.com", tenant="acme") as client:
+        client.auth.sign_in_with_email_code(email="ada@example.com", code=lambda challenge: input("Code: "))
+        for user in client.users.list():
+            print(user.email)
+
+Importing this package loads nothing else: each name is loaded when it is first used.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from central.errors import (
+        BadRequestError,
+        CentralError,
+        ConflictError,
+        ConnectionFailedError,
+        FieldError,
+        ForbiddenError,
+        GoneError,
+        InternalServerError,
+        NotFoundError,
+        PayloadTooLargeError,
+        RateLimitedError,
+        UnauthenticatedError,
+        UnavailableError,
+        UnexpectedStatusError,
+        ValidationFailedError,
+    )
+    from central.kernel.ids import AuthConnectorId, EventId, IdentityId, SessionId, SignInId, TenantId, UserId
+    from central.kernel.pages import Page
+    from central_client.client import AsyncCentral, Central
+    from central_client.errors import SettingsError, UnreadableAnswerError
+    from central_client.fan_out import gather
+    from central_client.pages import AsyncPager, Pager
+    from central_client.profiles import save_profile
+
+__all__ = [
+    "AsyncCentral",
+    "AsyncPager",
+    "AuthConnectorId",
+    "BadRequestError",
+    "Central",
+    "CentralError",
+    "ConflictError",
+    "ConnectionFailedError",
+    "EventId",
+    "FieldError",
+    "ForbiddenError",
+    "GoneError",
+    "IdentityId",
+    "InternalServerError",
+    "NotFoundError",
+    "Page",
+    "Pager",
+    "PayloadTooLargeError",
+    "RateLimitedError",
+    "SessionId",
+    "SettingsError",
+    "SignInId",
+    "TenantId",
+    "UnauthenticatedError",
+    "UnavailableError",
+    "UnexpectedStatusError",
+    "UnreadableAnswerError",
+    "UserId",
+    "ValidationFailedError",
+    "gather",
+    "save_profile",
+]
+
+_HOMES = {
+    "central_client.client": {"AsyncCentral", "Central"},
+    "central_client.pages": {"AsyncPager", "Pager"},
+    "central_client.errors": {"SettingsError", "UnreadableAnswerError"},
+    "central_client.fan_out": {"gather"},
+    "central_client.profiles": {"save_profile"},
+    "central.kernel.pages": {"Page"},
+    "central.kernel.ids": {
+        "AuthConnectorId",
+        "EventId",
+        "IdentityId",
+        "SessionId",
+        "SignInId",
+        "TenantId",
+        "UserId",
+    },
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    home = next((home for home, names in _HOMES.items() if name in names), "central.errors")
+    value = getattr(import_module(home), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -4,7 +4,7 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import Field, SecretStr, StringConstraints, Tag
 
 from central.kernel.ids import AuthConnectorId
-from central.kernel.model import Input, Model, Output, Resource, TenantInput
+from central.kernel.model import Input, Model, Output, PatchInput, Resource, TenantInput
 from central.kernel.pages import Page, TenantPageInput
 from central.kernel.text import Line, LongLine
 from central.kernel.unknown import UNKNOWN_TAG, UnknownValue, kind_or_unknown
@@ -163,7 +163,7 @@ class GetTenantAuthConnectorsPublicResponse(Page[AuthConnectorPublic]):
     auth_connectors: list[AuthConnectorPublic]
 
 
-class UpdateAuthConnectorInput(TenantInput):
+class UpdateAuthConnectorInput(PatchInput):
     """What to change of a connector; what is absent is left alone, `settings` are replaced as a whole.
 
     The kind and the issuer of a connector never change: people are known by them. A `client_secret` that is

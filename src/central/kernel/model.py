@@ -1,10 +1,11 @@
 """The bases of everything that crosses the wire: inputs, resources and responses."""
 
 import inspect
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
+from pydantic_core import PydanticCustomError
 
 from central.kernel.text import TenantRef
 
@@ -33,6 +34,19 @@ class TenantInput(Input):
     """What an operation inside one tenant takes; `tenant` is filled from the client when not given."""
 
     tenant: TenantRef | None = Field(default=None, description="The tenant's id or slug.")
+
+
+class PatchInput(TenantInput):
+    """What a PATCH takes: an absent field is left alone, and null clears a field that is named `clearable`."""
+
+    clearable: ClassVar[frozenset[str]] = frozenset()
+
+    @model_validator(mode="after")
+    def _refuse_null(self) -> Self:
+        for name in self.model_fields_set - self.clearable - {"tenant"}:
+            if getattr(self, name) is None:
+                raise PydanticCustomError("not_clearable", "{name} cannot be cleared", {"name": to_camel(name)})
+        return self
 
 
 class Output(Model):

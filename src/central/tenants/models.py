@@ -4,7 +4,7 @@ from typing import Literal, TypeAlias
 from pydantic import Field
 
 from central.kernel.ids import TenantId
-from central.kernel.model import Input, Resource, TenantInput
+from central.kernel.model import Input, PatchInput, Resource, TenantInput
 from central.kernel.pages import Page, PageInput
 from central.kernel.text import Email, Line, ShortLine, Slug, TenantRef
 from central.kernel.unknown import UnknownValue
@@ -64,7 +64,7 @@ class ListTenantsResponse(Page[Tenant]):
     tenants: list[Tenant]
 
 
-class RenameTenantInput(TenantInput):
+class RenameTenantInput(PatchInput):
     """New names; a field that is absent is left alone. Former slugs go on leading here, and to no other tenant."""
 
     name: Line | None = None

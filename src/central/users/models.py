@@ -6,7 +6,7 @@ from pydantic_core import PydanticCustomError
 
 from central.access import SystemPermissionName, TenantPermissionName
 from central.kernel.ids import TenantId, UserId
-from central.kernel.model import Resource, TenantInput
+from central.kernel.model import PatchInput, Resource, TenantInput
 from central.kernel.pages import Page, TenantPageInput
 from central.kernel.text import Email, Line, ShortLine
 from central.kernel.unknown import UnknownValue
@@ -90,7 +90,7 @@ class ListUsersResponse(Page[User]):
     users: list[User]
 
 
-class UpdateUserInput(TenantInput):
+class UpdateUserInput(PatchInput):
     """What to change of a user; a field that is absent is left alone."""
 
     user: UserId

@@ -1,0 +1,81 @@
+import json
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ARRAY, DateTime, ForeignKey, ForeignKeyConstraint, LargeBinary, MetaData, Text, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+
+ROLES: dict[str, list[str]] = json.loads((Path(__file__).parents[1] / "roles.json").read_text())
+
+
+class Base(DeclarativeBase):
+    metadata = MetaData(schema="central")
+    type_annotation_map = {datetime: DateTime(timezone=True), list[str]: ARRAY(Text), dict[str, Any]: JSONB}
+
+
+class Tenant(Base):
+    __tablename__ = "tenants"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    slug: Mapped[str]
+    name: Mapped[str]
+    state: Mapped[str] = mapped_column(server_default=text("'active'"))
+    created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    updated_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    version: Mapped[int] = mapped_column(server_default=text("1"))
+
+
+class User(Base):
+    __tablename__ = "users"
+
+    tenant_id: Mapped[UUID] = mapped_column(ForeignKey("central.tenants.id"), primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    email: Mapped[str]
+    email_verified: Mapped[bool] = mapped_column(server_default=text("false"))
+    display_name: Mapped[str]
+    roles: Mapped[list[str]]
+    system_permissions: Mapped[list[str]] = mapped_column(server_default=text("'{}'"))
+    state: Mapped[str] = mapped_column(server_default=text("'active'"))
+    created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    updated_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    disabled_at: Mapped[datetime | None]
+    last_sign_in_at: Mapped[datetime | None]
+    version: Mapped[int] = mapped_column(server_default=text("1"))
+
+    tenant: Mapped[Tenant] = relationship()
+
+    @property
+    def permissions(self) -> list[str]:
+        held = {permission for role in self.roles for permission in ROLES[role]}
+        return [permission for permission in ROLES["owner"] if permission in held]
+
+
+class Session(Base):
+    __tablename__ = "sessions"
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "user_id"], ["central.users.tenant_id", "central.users.id"]),
+    )
+
+    tenant_id: Mapped[UUID] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    user_id: Mapped[UUID]
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary)
+    created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    last_used_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    expires_at: Mapped[datetime]
+    idle_seconds: Mapped[int]
+    ended_at: Mapped[datetime | None]
+
+    user: Mapped[User] = relationship()
+
+
+class OutboxEvent(Base):
+    __tablename__ = "outbox"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    tenant_id: Mapped[UUID] = mapped_column(ForeignKey("central.tenants.id"))
+    kind: Mapped[str]
+    payload: Mapped[dict[str, Any]]

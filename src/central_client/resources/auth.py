@@ -1,0 +1,48 @@
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, overload
+
+from central.auth import operations
+from central.auth.models import SignedInPrivate, StartEmailCodeSignInResponse
+from central_client.call import IO, Async, Call, Resource, Sync
+from central_client.sign_in import EmailCodePlans, email_code_sign_in
+
+
+class Auth(Resource[IO]):
+    """Signing in and out."""
+
+    start_email_code = Call(operations.START_EMAIL_CODE_SIGN_IN)
+    verify_email_code = Call(operations.VERIFY_EMAIL_CODE)
+    start_oidc = Call(operations.START_OIDC_SIGN_IN)
+    sign_out = Call(operations.SIGN_OUT)
+
+    @overload
+    def sign_in_with_email_code(
+        self: "Auth[Sync]",
+        *,
+        email: str,
+        code: Callable[[StartEmailCodeSignInResponse], str],
+        tenant: str | None = None,
+    ) -> SignedInPrivate: ...
+    @overload
+    def sign_in_with_email_code(
+        self: "Auth[Async]",
+        *,
+        email: str,
+        code: Callable[[StartEmailCodeSignInResponse], str | Awaitable[str]],
+        tenant: str | None = None,
+    ) -> Coroutine[Any, Any, SignedInPrivate]: ...
+    def sign_in_with_email_code(
+        self,
+        *,
+        email: str,
+        code: Callable[[StartEmailCodeSignInResponse], Any],
+        tenant: str | None = None,
+    ) -> Any:
+        """Have a code mailed, ask `code(challenge)` for it, and sign in; the client then holds the session.
+
+        A wrong or malformed code is asked for again, three times in all. On `AsyncCentral`, `code` may also be
+        asynchronous. Raises what the two operations raise (`UnauthenticatedError` with the code `wrong_code`
+        after the third try), and whatever `code` raises.
+        """
+        plans = EmailCodePlans(Auth.start_email_code.plan, Auth.verify_email_code.plan)
+        return self.caller.run(email_code_sign_in(self.caller, plans, email, code, tenant))

@@ -1,0 +1,14 @@
+from central.tenants import operations
+from central_client.call import IO, Call, PagedCall, Resource
+
+
+class Tenants(Resource[IO]):
+    """The tenants of the system: for operators, and each tenant's own people."""
+
+    create = Call(operations.CREATE_TENANT)
+    list = PagedCall(operations.LIST_TENANTS)
+    get_public = Call(operations.GET_TENANT_PUBLIC)
+    get = Call(operations.GET_TENANT)
+    rename = Call(operations.RENAME_TENANT)
+    suspend = Call(operations.SUSPEND_TENANT)
+    reactivate = Call(operations.REACTIVATE_TENANT)

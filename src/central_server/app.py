@@ -1,0 +1,100 @@
+"""The API as an ASGI application: the one place that puts routes, container and web framework together."""
+
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any
+
+from blacksheep import Application, Request, Response
+from blacksheep.server.routing import Router
+from prometheus_client import CollectorRegistry
+from wireup import AsyncContainer
+
+from central.catalog import BROWSER_ROUTES, CATALOG
+from central.kernel.operation import BrowserRoute, Operation
+from central_server.auth.gate import SessionGate
+from central_server.container import ROUTES, build_container, resolve
+from central_server.dev_mailbox import DevMailboxRoutes
+from central_server.infra.config import Settings
+from central_server.infra.db import Database
+from central_server.infra.http.binding import Endpoint, HttpParts
+from central_server.infra.http.browser_binding import BrowserEndpoint
+from central_server.infra.http.fallback import Fallback
+from central_server.infra.http.handles import marked_methods
+from central_server.infra.mail import DirectoryMailer, Mailer
+from central_server.infra.outbound import OutboundClient
+from central_server.infra.temporal.client import TemporalConnection
+from central_server.meta import MetaRoutes, Readiness
+from central_server.sessions.touches import SessionTouches
+
+_MAILBOX = "dev.mailbox"
+
+
+class Central:
+    """The API of one process. An ASGI application, with its container for tests and tools to look into."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.container: AsyncContainer = build_container(settings)
+        self.router = Router()
+        self._application = Application(router=self.router)
+        self._application.on_start += self._start
+        self._application.on_stop += self._stop
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Serve, as ASGI says."""
+        await self._application(scope, receive, send)
+
+    async def start(self) -> None:
+        """Start without an ASGI server, as tests do."""
+        await self._application.start()
+
+    async def stop(self) -> None:
+        """Stop what `start` started."""
+        await self._application.stop()
+
+    async def _start(self, _: Application) -> None:
+        container = self.container
+        database = await container.get(Database)
+        registry = await container.get(CollectorRegistry)
+        parts = HttpParts.build(self.settings, database, await container.get(SessionGate), registry)
+        routes = await resolve(container, ROUTES)
+        routes.append(MetaRoutes(Readiness(database, await container.get(TemporalConnection))))
+        mailer = await container.get(Mailer)
+        if self.settings.development and isinstance(mailer, DirectoryMailer):
+            routes.append(DevMailboxRoutes(mailer))
+        self._mount(routes, parts)
+        await database.start()
+        await (await container.get(SessionTouches)).start()
+
+    async def _stop(self, _: Application) -> None:
+        await (await self.container.get(SessionTouches)).close()
+        await (await self.container.get(OutboundClient)).aclose()
+        await (await self.container.get(Database)).close()
+
+    def _mount(self, routes: Iterable[object], parts: HttpParts) -> None:
+        """Give every declared operation and browser route its endpoint; refuse to start when one has none."""
+        missing = {declared.name for declared in (*CATALOG, *BROWSER_ROUTES)} - {_MAILBOX}
+        for declared, method in (marked for holder in routes for marked in marked_methods(holder)):
+            route = self.router.create_route(declared.path, _as_handler(_endpoint(declared, method, parts)))
+            self.router.add_route(declared.method.encode(), route)
+            missing.discard(declared.name)
+        if missing:
+            raise TypeError(f"nothing serves: {', '.join(sorted(missing))}")
+        self.router.sort_routes()
+        self.router.fallback = _as_handler(Fallback(self.router, parts))
+
+
+def _endpoint(
+    declared: Operation[..., Any, Any] | BrowserRoute, method: Callable[..., Awaitable[Any]], parts: HttpParts
+) -> Callable[[Request], Awaitable[Response]]:
+    if isinstance(declared, BrowserRoute):
+        return BrowserEndpoint(declared, method, parts)
+    return Endpoint(declared, method, parts)
+
+
+def _as_handler(endpoint: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
+    """Wrap an endpoint in the one form of handler that the framework leaves as it is."""
+
+    async def handle(request: Request) -> Response:
+        return await endpoint(request)
+
+    return handle

@@ -1,0 +1,225 @@
+import secrets
+from datetime import timedelta
+
+from central.auth.events import EmailCodeRequested
+from central.auth.models import (
+    SignedInPrivate,
+    StartEmailCodeSignInInput,
+    StartEmailCodeSignInResponse,
+    VerifyEmailCodeInput,
+)
+from central.errors import ForbiddenError, GoneError, NotFoundError, RateLimitedError, UnauthenticatedError
+from central.kernel.ids import EventId, SignInId, TenantId
+from central.tenants.models import Tenant
+from central.users.models import User
+from central_server.auth import queries
+from central_server.auth.issuing import SessionIssuer
+from central_server.auth.tables import DBEmailCode
+from central_server.auth_connectors.service import AuthConnectorService
+from central_server.auth_connectors.tables import DBAuthConnector
+from central_server.infra.actor import Caller
+from central_server.infra.db import Database, WriteExecutor
+from central_server.infra.http.cookies import CookieNames
+from central_server.infra.logs import component_logger
+from central_server.infra.mail import Mail, Mailer, MailTemplates, message_id_for
+from central_server.infra.outbox import Outbox
+from central_server.infra.tokens import is_token, new_token, token_hash
+from central_server.infra.vault import SigningKeys, Vault, associated_data
+from central_server.sessions.service import IssuedSession
+from central_server.tenants.service import TenantService
+from central_server.users.inputs import NewUser
+from central_server.users.service import UserService
+
+LIFETIME = timedelta(minutes=10)
+_MOST_IN_HOUR = 30
+_MOST_FROM_ADDRESS = 5
+_PURPOSE = "email-code"
+
+
+class EmailCodes:
+    """Signing in with a mailed code of six digits.
+
+    A code holds for ten minutes and five tries, counted before they are compared, in the browser that asked for it.
+    It is kept as an HMAC, and sealed until it is mailed. Whether the address is known shows neither in the answer
+    nor in its timing: the same rows are written, and the worker finds out whom to mail.
+    """
+
+    def __init__(
+        self,
+        db: Database,
+        outbox: Outbox,
+        tenants: TenantService,
+        users: UserService,
+        auth_connectors: AuthConnectorService,
+        issuer: SessionIssuer,
+        vault: Vault,
+        signing: SigningKeys,
+        mailer: Mailer,
+        templates: MailTemplates,
+        cookies: CookieNames,
+    ) -> None:
+        self.db = db
+        self.outbox = outbox
+        self.tenants = tenants
+        self.users = users
+        self.auth_connectors = auth_connectors
+        self.issuer = issuer
+        self.vault = vault
+        self.signing = signing
+        self.mailer = mailer
+        self.templates = templates
+        self.cookies = cookies
+        self.log = component_logger(self)
+
+    async def TX_start(self, input: StartEmailCodeSignInInput, caller: Caller) -> StartEmailCodeSignInResponse:
+        """Begin a sign-in; `NotFoundError` for a tenant without mailed codes, `RateLimitedError` for too many."""
+        tenant = await self.tenants.with_tenant_by_ref(input.tenant or "", active_tenant)
+        connector = await self.auth_connectors.get_email_code_connector(tenant.id)
+        if connector is None:
+            raise NotFoundError("This tenant does not sign in by mailed codes.", code="email_code_disabled")
+        binding = caller.cookies.sign_in if is_token(caller.cookies.sign_in) else None
+        binding = binding or new_token()
+        async with self.db.write(tenant.id) as tx:
+            await self._check_rate(tenant.id, input.email, caller, tx)
+            row = await self._insert(tenant.id, connector, input.email, binding, caller, tx)
+            await self.outbox.add(EmailCodeRequested(tenant_id=tenant.id, sign_in_id=row["id"]), tx)
+        caller.cookies.set(self.cookies.sign_in, binding, int(LIFETIME.total_seconds()))
+        return StartEmailCodeSignInResponse(sign_in=row["id"], expires_at=row["expires_at"])
+
+    async def TX_verify(self, input: VerifyEmailCodeInput, caller: Caller) -> SignedInPrivate:
+        """Sign in; `UnauthenticatedError` for a wrong code, `GoneError` when there is nothing to try any more."""
+        tenant = await self.tenants.with_tenant_by_ref(input.tenant or "", active_tenant)
+        attempt = await self._count_attempt(tenant.id, input.sign_in, caller)
+        if not self.signing.verify(_PURPOSE, _signed(tenant.id, input.sign_in, input.code), attempt["code_mac"]):
+            raise _wrong_code()
+        previous = await self.issuer.previous_session(caller)
+        async with self.db.write(tenant.id) as tx:
+            if await tx.first(queries.CONSUME_EMAIL_CODE, of_tenant=tenant.id, of_id=input.sign_in) is None:
+                raise _ended()
+            user = await self._user_of(tenant.id, attempt, tx)
+            issued: IssuedSession = await self.issuer.issue_session(
+                tenant.id, user.id, attempt["connector_id"], caller, tx, previous=previous, proves_email=True
+            )
+        return await self.issuer.welcome(issued, caller)
+
+    async def TX_mail_code(self, tenant: TenantId, sign_in: SignInId, event: EventId) -> bool:
+        """Mail a code to whoever may sign in with it; `False` when that is nobody or the sign-in is over."""
+        row = await self.db.read(tenant).first(queries.GET_MAILABLE_CODE, tenant_id=tenant, id=sign_in)
+        if row is None or not await self._may_sign_in(tenant, row["email"]):
+            return False
+        code = self.vault.open(row["code"], _place(tenant, sign_in)).decode()
+        name = await self.tenants.with_tenant_by_ref(tenant, _name)
+        body = self.templates.render(
+            "sign_in_code", code=code, tenant_name=name, minutes=int(LIFETIME.total_seconds()) // 60
+        )
+        await self.mailer.send(
+            Mail(
+                to=row["email"],
+                subject=f"{code} is your code for {name}",
+                text=body.text,
+                html=body.html,
+                message_id=message_id_for(event, self.mailer.host),
+            )
+        )
+        async with self.db.write(tenant) as tx:
+            await tx.execute(queries.FORGET_CODE, of_tenant=tenant, of_id=sign_in)
+        return True
+
+    async def _check_rate(self, tenant: TenantId, email: str, caller: Caller, tx: WriteExecutor) -> None:
+        await tx.first(queries.LOCK_EMAIL, email_key=f"{tenant}|{email.lower()}")
+        recent = await tx.first(queries.COUNT_RECENT_CODES, tenant_id=tenant, email=email, address=caller.address)
+        assert recent is not None, "a count has one row"
+        if recent["from_address"] >= _MOST_FROM_ADDRESS or recent["in_hour"] >= _MOST_IN_HOUR:
+            raise RateLimitedError(
+                "Too many codes were asked for; use the newest mail or wait.", code="too_many_codes", retry_after=600
+            )
+
+    async def _insert(
+        self,
+        tenant: TenantId,
+        connector: DBAuthConnector,
+        email: str,
+        binding: str,
+        caller: Caller,
+        tx: WriteExecutor,
+    ) -> DBEmailCode:
+        id, code = SignInId.new(), f"{secrets.randbelow(1_000_000):06d}"
+        row = await tx.first(
+            queries.INSERT_EMAIL_CODE,
+            tenant_id=tenant,
+            id=id,
+            connector_id=connector["id"],
+            email=email,
+            code_mac=self.signing.sign(_PURPOSE, _signed(tenant, id, code)),
+            code=self.vault.seal(code.encode(), _place(tenant, id)),
+            binding_hash=token_hash(binding),
+            address=caller.address,
+            lifetime_seconds=int(LIFETIME.total_seconds()),
+        )
+        assert row is not None, "an INSERT returns its row or raises"
+        return row
+
+    async def _count_attempt(self, tenant: TenantId, sign_in: SignInId, caller: Caller) -> DBEmailCode:
+        """Count a try, in a transaction of its own, so that it counts whatever comes after."""
+        if caller.cookies.sign_in is None:
+            raise _ended()
+        async with self.db.write(tenant) as tx:
+            row = await tx.first(
+                queries.COUNT_ATTEMPT,
+                of_tenant=tenant,
+                of_id=sign_in,
+                binding=token_hash(caller.cookies.sign_in),
+            )
+        if row is None:
+            raise _ended()
+        return row
+
+    async def _user_of(self, tenant: TenantId, attempt: DBEmailCode, tx: WriteExecutor) -> User:
+        """Find whose address it is, or create a user where the connector may."""
+        user = await self.users.get_user_by_email(tenant, attempt["email"], tx)
+        if user is not None:
+            return user
+        connector = await self.auth_connectors.get_auth_connector_by_id(tenant, attempt["connector_id"], tx)
+        if connector is None or not _may_create(connector, attempt["email"]):
+            raise _wrong_code()
+        new = NewUser(email=attempt["email"], email_verified=True)
+        return await self.users.create_user(tenant, new, None, tx)
+
+    async def _may_sign_in(self, tenant: TenantId, email: str) -> bool:
+        user = await self.users.get_user_by_email(tenant, email)
+        if user is not None:
+            return user.state == "active"
+        connector = await self.auth_connectors.get_email_code_connector(tenant)
+        return connector is not None and _may_create(connector, email)
+
+
+def _may_create(connector: DBAuthConnector, email: str) -> bool:
+    domain = email.rpartition("@")[2].lower()
+    return connector["just_in_time"] and domain in connector["allowed_domains"]
+
+
+def _place(tenant: TenantId, sign_in: SignInId) -> str:
+    return associated_data(tenant, "email_codes", "code", sign_in)
+
+
+def _signed(tenant: TenantId, sign_in: SignInId, code: str) -> bytes:
+    return f"{tenant}|{sign_in}|{code}".encode()
+
+
+async def _name(tenant: Tenant) -> str:
+    return tenant.name
+
+
+async def active_tenant(tenant: Tenant) -> Tenant:
+    """Give a tenant back that is active; `ForbiddenError` for one that is suspended."""
+    if tenant.state != "active":
+        raise ForbiddenError("This tenant is suspended; ask whoever runs the service.", code="tenant_suspended")
+    return tenant
+
+
+def _wrong_code() -> UnauthenticatedError:
+    return UnauthenticatedError("This is not the code that was mailed.", code="wrong_code")
+
+
+def _ended() -> GoneError:
+    return GoneError("This sign-in has ended, or was begun elsewhere; ask for a new code.", code="sign_in_ended")

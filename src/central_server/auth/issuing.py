@@ -1,0 +1,107 @@
+from datetime import timedelta
+from typing import NamedTuple
+
+from central.auth.models import SignedInPrivate
+from central.kernel.ids import AuthConnectorId, SessionId, TenantId, UserId
+from central.sessions.models import SessionPrivate
+from central_server.auth_connectors.service import AuthConnectorService
+from central_server.infra.actor import Caller
+from central_server.infra.config import Settings
+from central_server.infra.db import WriteExecutor
+from central_server.infra.http.cookies import CookieNames
+from central_server.sessions.service import IssuedSession, Lifetimes, SessionService
+from central_server.sessions.tables import DBPrincipal
+from central_server.tenants.service import TenantService
+from central_server.users.service import UserService, user_private_from
+from central_server.users.tables import DBPrivileges
+
+_POWERFUL = frozenset({"owner", "admin"})
+
+
+class Previous(NamedTuple):
+    """The session with which somebody came to sign in anew."""
+
+    tenant_id: TenantId
+    user_id: UserId
+    session_id: SessionId
+
+
+class SessionIssuer:
+    """The one gate by which every session comes into being, however somebody signed in."""
+
+    def __init__(
+        self,
+        tenants: TenantService,
+        users: UserService,
+        auth_connectors: AuthConnectorService,
+        sessions: SessionService,
+        settings: Settings,
+    ) -> None:
+        self.tenants = tenants
+        self.users = users
+        self.auth_connectors = auth_connectors
+        self.sessions = sessions
+        self.cookies = CookieNames(secure=settings.secure_cookies)
+        self.member = Lifetimes(settings.member_idle_timeout, settings.member_session_lifetime)
+        self.admin = Lifetimes(settings.admin_idle_timeout, settings.admin_session_lifetime)
+
+    async def previous_session(self, caller: Caller) -> Previous | None:
+        """Find the session that a caller still has; to be asked for before the transaction of the sign-in."""
+        found = await self.sessions.get_principal_by_token(caller.cookies.session)
+        return None if found is None else Previous(found["tenant_id"], found["user_id"], found["session_id"])
+
+    async def issue_session(
+        self,
+        tenant: TenantId,
+        user: UserId,
+        connector: AuthConnectorId | None,
+        caller: Caller,
+        executor: WriteExecutor,
+        *,
+        previous: Previous | None = None,
+        proves_email: bool = False,
+    ) -> IssuedSession:
+        """Give a user a session with a new token, and end the one they came with.
+
+        Tenant, connector and user must be active, and stay so until the transaction ends: whoever disables one of
+        them meanwhile waits, and then finds the session to end. Raises `ForbiddenError` for one that is not.
+        """
+        await self.tenants.hold_active_tenant(tenant, executor)
+        if connector is not None:
+            await self.auth_connectors.hold_enabled_auth_connector(tenant, connector, executor)
+        await self.users.hold_active_user(tenant, user, executor)
+        if previous is not None and (previous.tenant_id, previous.user_id) == (tenant, user):
+            await self.sessions.end_session(tenant, user, previous.session_id, "signed_out", executor)
+        privileges = await self.users.note_sign_in(tenant, user, executor, proves_email=proves_email)
+        lifetimes = self._lifetimes(privileges)
+        return await self.sessions.insert_session(tenant, user, connector, lifetimes, caller, executor)
+
+    async def welcome(self, issued: IssuedSession, caller: Caller) -> SignedInPrivate:
+        """Hand the cookie to the caller, after the commit, and say who signed in, as the next request would see it."""
+        principal = await self.sessions.get_principal_by_token(issued.token)
+        assert principal is not None, "the session was committed just now"
+        left = principal["expires_at"] - principal["session_created_at"]
+        caller.cookies.set(self.cookies.session, issued.token, _seconds(left))
+        caller.cookies.clear(self.cookies.sign_in)
+        return SignedInPrivate(user=user_private_from(principal), session=_session_private(principal))
+
+    def _lifetimes(self, privileges: DBPrivileges) -> Lifetimes:
+        powerful = not _POWERFUL.isdisjoint(privileges["roles"]) or privileges["system_permissions"]
+        return self.admin if powerful else self.member
+
+
+def _session_private(principal: DBPrincipal) -> SessionPrivate:
+    return SessionPrivate(
+        id=principal["session_id"],
+        connector_id=principal["connector_id"],
+        created_at=principal["session_created_at"],
+        last_used_at=principal["last_used_at"],
+        expires_at=principal["expires_at"],
+        address=principal["address"],
+        user_agent=principal["user_agent"],
+        current=True,
+    )
+
+
+def _seconds(span: timedelta) -> int:
+    return int(span.total_seconds())

@@ -1,0 +1,102 @@
+"""The decisions of signing in, as pure functions: whom a provider's word makes a user, and where to return to."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+from urllib.parse import urlsplit
+
+from pydantic import TypeAdapter, ValidationError
+
+from central.auth.events import SignInFailure
+from central.errors import ValidationFailedError
+from central.kernel.text import Email
+from central_server.infra.oidc import email_verified_is_true
+
+_EMAIL: TypeAdapter[str] = TypeAdapter(Email)
+LocalUser: TypeAlias = Literal["none", "unlinked", "linked"]
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Link the person to the existing user with this address, and sign in."""
+
+    email: str
+
+
+@dataclass(frozen=True, slots=True)
+class Create:
+    """Create a user with this address, and sign in."""
+
+    email: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refuse:
+    """Do not sign in."""
+
+    reason: SignInFailure
+
+
+Decision: TypeAlias = Link | Create | Refuse
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectorTrust:
+    """What a connector may do with a verified address, by its domain."""
+
+    trusted_domains: Collection[str]
+    just_in_time: bool
+    allowed_domains: Collection[str]
+
+
+def verified_email(claims: Mapping[str, Any]) -> str | None:
+    """Give the address that the provider vouches for: `email_verified` is the boolean true, and the address is one."""
+    if not email_verified_is_true(claims):
+        return None
+    try:
+        return _EMAIL.validate_python(claims.get("email"))
+    except ValidationError:
+        return None
+
+
+def decide_unknown_person(claims: Mapping[str, Any], local: LocalUser, trust: ConnectorTrust) -> Decision:
+    """Decide about a person whose `(connector, issuer, subject)` is new.
+
+    `local` says whether a user has the claimed address, and whether they are linked to another person at this
+    connector. An address alone never finds a user: it must be verified, of a domain that the connector is trusted
+    for, and the user unlinked (CVE-2026-56666, CVE-2023-3128).
+    """
+    email = verified_email(claims)
+    if email is None:
+        return Refuse("email_not_verified")
+    domain = email.rpartition("@")[2].lower()
+    if local == "linked":
+        return Refuse("email_taken")
+    if local == "unlinked":
+        return Link(email) if domain in trust.trusted_domains else Refuse("email_taken")
+    if not trust.just_in_time:
+        return Refuse("user_unknown")
+    return Create(email) if domain in trust.allowed_domains else Refuse("domain_not_allowed")
+
+
+def check_return_to(target: str, own_origin: str, allowed_origins: Collection[str]) -> str:
+    r"""Give the address to return to after a sign-in: a path on this server, or an address of an allowed origin.
+
+    Read as a browser would (WHATWG URL): no control characters, no backslashes, nothing that a leading `//` or a
+    user name could turn into another host. Raises `ValidationFailedError` for anything else.
+    """
+    refusal = ValidationFailedError.of(
+        "returnTo", "Expected a path like '/app' or an address of an allowed origin", code="return_not_allowed"
+    )
+    if not target.isascii() or not target.isprintable() or "\\" in target or " " in target:
+        raise refusal
+    if target.startswith("/") and not target.startswith("//"):
+        return target
+    try:
+        parts = urlsplit(target)
+        origin = f"{parts.scheme}://{parts.netloc.lower()}"
+    except ValueError:
+        raise refusal from None
+    if "@" not in parts.netloc and target.lower().startswith(f"{origin}") and origin in {own_origin, *allowed_origins}:
+        return target
+    raise refusal

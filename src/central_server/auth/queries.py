@@ -1,0 +1,187 @@
+from sqlalchemy import Integer, Interval, LargeBinary, Text, and_, bindparam, func, insert, null, select, update
+
+from central.kernel.ids import AuthConnectorId, SignInId, TenantId, UserId
+from central_server.auth.tables import (
+    EMAIL_CODES,
+    IDENTITIES,
+    LOGIN_TRANSACTIONS,
+    DBEmailCode,
+    DBIdentity,
+    DBLoginTransaction,
+    DBMailableCode,
+    DBRecentCodes,
+)
+from central_server.infra.db import Query, RichIdColumn
+
+MOST_ATTEMPTS = 5
+
+_TENANT = bindparam("tenant_id", type_=RichIdColumn(TenantId))
+_OF_TENANT = bindparam("of_tenant", type_=RichIdColumn(TenantId))
+_OF_ID = bindparam("of_id", type_=RichIdColumn(SignInId))
+_BINDING = bindparam("binding", type_=LargeBinary)
+_EXPIRES = func.now() + func.make_interval(
+    0, 0, 0, 0, 0, 0, bindparam("lifetime_seconds", type_=Integer), type_=Interval
+)
+
+LOCK_EMAIL = Query[None](
+    select(func.pg_advisory_xact_lock(func.hashtextextended(bindparam("email_key", type_=Text), 0)).label("locked"))
+)
+"""Lets one sign-in at a time begin for an address, so that the count below is right."""
+
+
+COUNT_RECENT_CODES = Query[DBRecentCodes](
+    select(
+        func.count().label("in_hour"),
+        func.count()
+        .filter(
+            EMAIL_CODES.c.created_at > func.now() - func.make_interval(0, 0, 0, 0, 0, 10, type_=Interval),
+            EMAIL_CODES.c.address.is_not_distinct_from(bindparam("address", type_=Text)),
+        )
+        .label("from_address"),
+    ).where(
+        EMAIL_CODES.c.tenant_id == _TENANT,
+        func.lower(EMAIL_CODES.c.email) == func.lower(bindparam("email", type_=Text)),
+        EMAIL_CODES.c.created_at > func.now() - func.make_interval(0, 0, 0, 0, 1, type_=Interval),
+    )
+)
+INSERT_EMAIL_CODE = Query[DBEmailCode](
+    insert(EMAIL_CODES)
+    .values(
+        {
+            name: bindparam(name)
+            for name in (
+                "tenant_id",
+                "id",
+                "connector_id",
+                "email",
+                "code_mac",
+                "code",
+                "binding_hash",
+                "address",
+            )
+        }
+        | {"expires_at": _EXPIRES}
+    )
+    .returning(
+        EMAIL_CODES.c.id,
+        EMAIL_CODES.c.connector_id,
+        EMAIL_CODES.c.email,
+        EMAIL_CODES.c.code_mac,
+        EMAIL_CODES.c.expires_at,
+    )
+)
+COUNT_ATTEMPT = Query[DBEmailCode](
+    update(EMAIL_CODES)
+    .where(
+        EMAIL_CODES.c.tenant_id == _OF_TENANT,
+        EMAIL_CODES.c.id == _OF_ID,
+        EMAIL_CODES.c.binding_hash == _BINDING,
+        EMAIL_CODES.c.used_at.is_(None),
+        EMAIL_CODES.c.expires_at > func.now(),
+        EMAIL_CODES.c.attempts < MOST_ATTEMPTS,
+    )
+    .values(attempts=EMAIL_CODES.c.attempts + 1)
+    .returning(
+        EMAIL_CODES.c.id,
+        EMAIL_CODES.c.connector_id,
+        EMAIL_CODES.c.email,
+        EMAIL_CODES.c.code_mac,
+        EMAIL_CODES.c.expires_at,
+    )
+)
+"""Counts a try before it is compared; gives nothing to another browser, too late, or once too often."""
+
+CONSUME_EMAIL_CODE = Query[DBEmailCode](
+    update(EMAIL_CODES)
+    .where(
+        EMAIL_CODES.c.tenant_id == _OF_TENANT,
+        EMAIL_CODES.c.id == _OF_ID,
+        EMAIL_CODES.c.used_at.is_(None),
+        EMAIL_CODES.c.expires_at > func.now(),
+    )
+    .values(used_at=func.now(), code=null())
+    .returning(EMAIL_CODES.c.id)
+)
+GET_MAILABLE_CODE = Query[DBMailableCode](
+    select(EMAIL_CODES.c.email, EMAIL_CODES.c.code, EMAIL_CODES.c.connector_id).where(
+        EMAIL_CODES.c.tenant_id == _TENANT,
+        EMAIL_CODES.c.id == bindparam("id", type_=RichIdColumn(SignInId)),
+        EMAIL_CODES.c.used_at.is_(None),
+        EMAIL_CODES.c.expires_at > func.now(),
+        EMAIL_CODES.c.code.is_not(None),
+    )
+)
+FORGET_CODE = Query[None](
+    update(EMAIL_CODES).where(EMAIL_CODES.c.tenant_id == _OF_TENANT, EMAIL_CODES.c.id == _OF_ID).values(code=null())
+)
+
+INSERT_LOGIN_TRANSACTION = Query[DBLoginTransaction](
+    insert(LOGIN_TRANSACTIONS)
+    .values(
+        {
+            name: bindparam(name)
+            for name in (
+                "tenant_id",
+                "id",
+                "connector_id",
+                "issuer",
+                "state_hash",
+                "nonce",
+                "verifier",
+                "binding_hash",
+                "return_to",
+            )
+        }
+        | {"expires_at": _EXPIRES}
+    )
+    .returning(LOGIN_TRANSACTIONS.c.id, LOGIN_TRANSACTIONS.c.expires_at)
+)
+CONSUME_LOGIN_TRANSACTION = Query[DBLoginTransaction](
+    update(LOGIN_TRANSACTIONS)
+    .where(
+        LOGIN_TRANSACTIONS.c.tenant_id == _OF_TENANT,
+        LOGIN_TRANSACTIONS.c.id == _OF_ID,
+        LOGIN_TRANSACTIONS.c.connector_id == bindparam("of_connector", type_=RichIdColumn(AuthConnectorId)),
+        LOGIN_TRANSACTIONS.c.state_hash == bindparam("state", type_=LargeBinary),
+        LOGIN_TRANSACTIONS.c.binding_hash == _BINDING,
+        LOGIN_TRANSACTIONS.c.used_at.is_(None),
+        LOGIN_TRANSACTIONS.c.expires_at > func.now(),
+    )
+    .values(used_at=func.now())
+    .returning(
+        LOGIN_TRANSACTIONS.c.id,
+        LOGIN_TRANSACTIONS.c.connector_id,
+        LOGIN_TRANSACTIONS.c.issuer,
+        LOGIN_TRANSACTIONS.c.nonce,
+        LOGIN_TRANSACTIONS.c.verifier,
+        LOGIN_TRANSACTIONS.c.return_to,
+        LOGIN_TRANSACTIONS.c.expires_at,
+    )
+)
+"""Uses a login transaction up, once, for the browser that began it.
+
+State and binding are compared as SHA-256, so the timing of an unequal comparison says nothing of the values.
+"""
+
+GET_IDENTITY = Query[DBIdentity](
+    select(*IDENTITIES.c).where(
+        IDENTITIES.c.tenant_id == _TENANT,
+        IDENTITIES.c.connector_id == bindparam("connector_id", type_=RichIdColumn(AuthConnectorId)),
+        IDENTITIES.c.issuer == bindparam("issuer"),
+        IDENTITIES.c.subject == bindparam("subject"),
+    )
+)
+GET_IDENTITY_OF_USER = Query[DBIdentity](
+    select(*IDENTITIES.c).where(
+        and_(
+            IDENTITIES.c.tenant_id == _TENANT,
+            IDENTITIES.c.connector_id == bindparam("connector_id", type_=RichIdColumn(AuthConnectorId)),
+            IDENTITIES.c.user_id == bindparam("user_id", type_=RichIdColumn(UserId)),
+        )
+    )
+)
+INSERT_IDENTITY = Query[None](
+    insert(IDENTITIES).values(
+        {name: bindparam(name) for name in ("tenant_id", "id", "user_id", "connector_id", "issuer", "subject")}
+    )
+)

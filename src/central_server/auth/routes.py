@@ -1,0 +1,61 @@
+from central.auth.models import (
+    SignedInPrivate,
+    SignOutInput,
+    StartEmailCodeSignInInput,
+    StartEmailCodeSignInResponse,
+    StartOidcSignInInput,
+    StartOidcSignInResponse,
+    VerifyEmailCodeInput,
+)
+from central.auth.operations import (
+    OIDC_CALLBACK,
+    OIDC_START,
+    SIGN_OUT,
+    START_EMAIL_CODE_SIGN_IN,
+    START_OIDC_SIGN_IN,
+    VERIFY_EMAIL_CODE,
+)
+from central_server.auth.codes import EmailCodes
+from central_server.auth.oidc import OidcSignIn, callback_query, start_input
+from central_server.infra.actor import Actor, Caller
+from central_server.infra.http.cookies import CookieNames
+from central_server.infra.http.handles import handles, serves
+from central_server.infra.http.pages import BrowserRequest, BrowserResponse, redirect
+from central_server.sessions.service import SessionService
+
+
+class AuthRoutes:
+    """Serves signing in and out."""
+
+    def __init__(self, codes: EmailCodes, oidc: OidcSignIn, sessions: SessionService, cookies: CookieNames) -> None:
+        self.codes = codes
+        self.oidc = oidc
+        self.sessions = sessions
+        self.cookies = cookies
+
+    @handles(START_EMAIL_CODE_SIGN_IN)
+    async def start_email_code(self, input: StartEmailCodeSignInInput, caller: Caller) -> StartEmailCodeSignInResponse:
+        return await self.codes.TX_start(input, caller)
+
+    @handles(VERIFY_EMAIL_CODE)
+    async def verify_email_code(self, input: VerifyEmailCodeInput, caller: Caller) -> SignedInPrivate:
+        return await self.codes.TX_verify(input, caller)
+
+    @handles(START_OIDC_SIGN_IN)
+    async def start_oidc(self, input: StartOidcSignInInput, caller: Caller) -> StartOidcSignInResponse:
+        return await self.oidc.TX_start(input, caller)
+
+    @handles(SIGN_OUT)
+    async def sign_out(self, input: SignOutInput, actor: Actor) -> None:
+        await self.sessions.TX_sign_out(actor)
+        actor.cookies.clear(self.cookies.session)
+
+    @serves(OIDC_START)
+    async def oidc_start(self, request: BrowserRequest) -> BrowserResponse:
+        started = await self.oidc.TX_start(start_input(request.path, request.query), request.caller)
+        return redirect(started.authorization_url)
+
+    @serves(OIDC_CALLBACK)
+    async def oidc_callback(self, request: BrowserRequest) -> BrowserResponse:
+        tenant, connector = request.path["tenant"], request.path["connector"]
+        return redirect(await self.oidc.TX_finish(tenant, connector, callback_query(request.query), request.caller))

@@ -1,0 +1,135 @@
+from datetime import datetime
+from typing import TypedDict
+
+from sqlalchemy import (
+    Column,
+    DateTime,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+from central.kernel.ids import AuthConnectorId, IdentityId, SignInId, TenantId, UserId
+from central_server.infra.db import METADATA, RichIdColumn, created_at
+
+IDENTITIES = Table(
+    "identities",
+    METADATA,
+    Column("tenant_id", RichIdColumn(TenantId), nullable=False),
+    Column("id", RichIdColumn(IdentityId), nullable=False),
+    Column("user_id", RichIdColumn(UserId), nullable=False),
+    Column("connector_id", RichIdColumn(AuthConnectorId), nullable=False),
+    Column("issuer", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    created_at(),
+    PrimaryKeyConstraint("tenant_id", "id"),
+    UniqueConstraint("tenant_id", "connector_id", "issuer", "subject", name="uq_identities_subject"),
+    UniqueConstraint("tenant_id", "connector_id", "user_id", name="uq_identities_user"),
+    ForeignKeyConstraint(["tenant_id", "user_id"], ["users.tenant_id", "users.id"], ondelete="CASCADE"),
+    ForeignKeyConstraint(
+        ["tenant_id", "connector_id"], ["auth_connectors.tenant_id", "auth_connectors.id"], ondelete="CASCADE"
+    ),
+)
+"""A person at an identity provider: `(tenant, connector, issuer, subject)`, never an email."""
+
+LOGIN_TRANSACTIONS = Table(
+    "login_transactions",
+    METADATA,
+    Column("tenant_id", RichIdColumn(TenantId), nullable=False),
+    Column("id", RichIdColumn(SignInId), nullable=False),
+    Column("connector_id", RichIdColumn(AuthConnectorId), nullable=False),
+    Column("issuer", Text, nullable=False),
+    Column("state_hash", LargeBinary, nullable=False),
+    Column("nonce", Text, nullable=False),
+    Column("verifier", LargeBinary, nullable=False),
+    Column("binding_hash", LargeBinary, nullable=False),
+    Column("return_to", Text, nullable=False),
+    created_at(),
+    Column("expires_at", DateTime(timezone=True), nullable=False),
+    Column("used_at", DateTime(timezone=True)),
+    PrimaryKeyConstraint("tenant_id", "id"),
+    ForeignKeyConstraint(
+        ["tenant_id", "connector_id"], ["auth_connectors.tenant_id", "auth_connectors.id"], ondelete="CASCADE"
+    ),
+    Index("ix_login_transactions_connector", "tenant_id", "connector_id"),
+)
+"""A sign-in on its way to a provider and back; `verifier` is the sealed PKCE verifier (RFC 7636)."""
+
+EMAIL_CODES = Table(
+    "email_codes",
+    METADATA,
+    Column("tenant_id", RichIdColumn(TenantId), ForeignKey("tenants.id", ondelete="CASCADE"), nullable=False),
+    Column("id", RichIdColumn(SignInId), nullable=False),
+    Column("connector_id", RichIdColumn(AuthConnectorId), nullable=False),
+    Column("email", Text, nullable=False),
+    Column("code_mac", LargeBinary, nullable=False),
+    Column("code", LargeBinary),
+    Column("binding_hash", LargeBinary, nullable=False),
+    Column("address", Text),
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    created_at(),
+    Column("expires_at", DateTime(timezone=True), nullable=False),
+    Column("used_at", DateTime(timezone=True)),
+    PrimaryKeyConstraint("tenant_id", "id"),
+    ForeignKeyConstraint(
+        ["tenant_id", "connector_id"], ["auth_connectors.tenant_id", "auth_connectors.id"], ondelete="CASCADE"
+    ),
+    Index("ix_email_codes_email", "tenant_id", text("lower(email)"), "created_at"),
+    Index("ix_email_codes_connector", "tenant_id", "connector_id"),
+)
+"""A mailed code. `code_mac` is what a try is compared with; `code`, sealed, is there until it is mailed."""
+
+
+class DBIdentity(TypedDict):
+    """A row of `identities`."""
+
+    tenant_id: TenantId
+    id: IdentityId
+    user_id: UserId
+    connector_id: AuthConnectorId
+    issuer: str
+    subject: str
+
+
+class DBLoginTransaction(TypedDict):
+    """What consuming a login transaction gives."""
+
+    id: SignInId
+    connector_id: AuthConnectorId
+    issuer: str
+    nonce: str
+    verifier: bytes
+    return_to: str
+    expires_at: datetime
+
+
+class DBEmailCode(TypedDict):
+    """What counting a try on an email code gives."""
+
+    id: SignInId
+    connector_id: AuthConnectorId
+    email: str
+    code_mac: bytes
+    expires_at: datetime
+
+
+class DBMailableCode(TypedDict):
+    """An email code that waits to be mailed; `code` is sealed."""
+
+    email: str
+    code: bytes
+    connector_id: AuthConnectorId
+
+
+class DBRecentCodes(TypedDict):
+    """How many codes an address was mailed: in the last hour, and in ten minutes for requests from one place."""
+
+    in_hour: int
+    from_address: int

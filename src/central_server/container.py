@@ -1,0 +1,181 @@
+"""The composition root: which parts there are, and how each is made. Knows every domain, and no web framework."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import wireup
+from prometheus_client import CollectorRegistry
+
+from central_server.auth.activities.send_sign_in_code import SendSignInCodeActivity
+from central_server.auth.codes import EmailCodes
+from central_server.auth.gate import SessionGate
+from central_server.auth.issuing import SessionIssuer
+from central_server.auth.listeners import LISTENERS
+from central_server.auth.oidc import OidcSignIn
+from central_server.auth.routes import AuthRoutes
+from central_server.auth_connectors.routes import AuthConnectorRoutes
+from central_server.auth_connectors.service import AuthConnectorService
+from central_server.infra.config import Settings, SettingsError
+from central_server.infra.db import Database
+from central_server.infra.http.cookies import CookieNames
+from central_server.infra.mail import Mailer, MailTemplates, mailer_from_url
+from central_server.infra.oidc import Providers
+from central_server.infra.outbound import OutboundClient
+from central_server.infra.outbox import Listeners, Outbox, Relay
+from central_server.infra.temporal.client import TemporalConnection, TemporalTls
+from central_server.infra.temporal.dispatcher import TemporalDispatcher
+from central_server.infra.vault import KeyRing, SigningKeys, Vault
+from central_server.media.activities.ping import PingActivity
+from central_server.sessions.routes import SessionRoutes
+from central_server.sessions.service import SessionService
+from central_server.sessions.touches import SessionTouches
+from central_server.tenants.routes import TenantRoutes
+from central_server.tenants.service import TenantService
+from central_server.users.routes import UserRoutes
+from central_server.users.service import UserService
+from central_server.users.session_routes import UserSessionRoutes
+
+ROUTES: tuple[type, ...] = (
+    TenantRoutes,
+    UserRoutes,
+    UserSessionRoutes,
+    AuthConnectorRoutes,
+    AuthRoutes,
+    SessionRoutes,
+)
+ACTIVITIES: tuple[type, ...] = (SendSignInCodeActivity, PingActivity)
+SERVICES: tuple[type, ...] = (
+    SessionTouches,
+    SessionService,
+    UserService,
+    AuthConnectorService,
+    TenantService,
+    SessionIssuer,
+    SessionGate,
+    EmailCodes,
+    OidcSignIn,
+)
+
+
+def make_database(settings: Settings) -> Database:
+    """Make the pools; nothing connects before `start`."""
+    replica = settings.database_replica_url
+    return Database(
+        settings.database_url.get_secret_value(),
+        replica_url=replica.get_secret_value() if replica else None,
+        max_size=settings.database_pool_size,
+        min_size=min(2, settings.database_pool_size),
+        acquire_timeout=settings.database_pool_timeout,
+    )
+
+
+def make_temporal(settings: Settings) -> TemporalConnection:
+    """Make the connection to Temporal, which connects at its first use."""
+    return TemporalConnection(
+        settings.temporal_address,
+        namespace=settings.temporal_namespace,
+        tls=TemporalTls() if settings.temporal_tls else None,
+        api_key=settings.temporal_api_key.get_secret_value() if settings.temporal_api_key else None,
+    )
+
+
+def make_dispatcher(temporal: TemporalConnection) -> TemporalDispatcher:
+    """Make what starts workflows."""
+    return TemporalDispatcher(temporal)
+
+
+def make_vault(settings: Settings) -> Vault:
+    """Make the vault of the configured keys; `SettingsError` for keys that are none."""
+    try:
+        return Vault(KeyRing.parse(settings.vault_keys.get_secret_value(), "CENTRAL_VAULT_KEYS"))
+    except ValueError as error:
+        raise SettingsError(str(error)) from None
+
+
+def make_signing_keys(settings: Settings) -> SigningKeys:
+    """Make the signing keys; `SettingsError` for keys that are none."""
+    try:
+        return SigningKeys.parse(settings.signing_keys.get_secret_value(), "CENTRAL_SIGNING_KEYS")
+    except ValueError as error:
+        raise SettingsError(str(error)) from None
+
+
+def make_mailer(settings: Settings) -> Mailer:
+    """Make what sends mail; `SettingsError` for an address that is none."""
+    try:
+        return mailer_from_url(settings.mail_url.get_secret_value(), sender=settings.mail_from)
+    except ValueError as error:
+        raise SettingsError(f"CENTRAL_MAIL_URL or CENTRAL_MAIL_FROM: {error}") from None
+
+
+def make_templates() -> MailTemplates:
+    """Make the templates of mails."""
+    return MailTemplates("central_server.auth")
+
+
+def make_outbound(settings: Settings) -> OutboundClient:
+    """Make the one client for requests to others."""
+    return OutboundClient(allow_loopback=settings.development)
+
+
+def make_providers(outbound: OutboundClient) -> Providers:
+    """Make the cache of what OpenID providers say of themselves."""
+    return Providers(outbound)
+
+
+def make_listeners() -> Listeners:
+    """Collect the listeners of all domains."""
+    return Listeners(LISTENERS)
+
+
+def make_outbox(listeners: Listeners) -> Outbox:
+    """Make what writes events."""
+    return Outbox(listeners)
+
+
+def make_relay(database: Database, dispatcher: TemporalDispatcher, listeners: Listeners) -> Relay:
+    """Make what hands events on."""
+    return Relay(database, dispatcher, listeners)
+
+
+def make_cookies(settings: Settings) -> CookieNames:
+    """Make the names of the cookies."""
+    return CookieNames(secure=settings.secure_cookies)
+
+
+def make_registry() -> CollectorRegistry:
+    """Make the registry of this process's metrics."""
+    return CollectorRegistry()
+
+
+FACTORIES = (
+    make_database,
+    make_temporal,
+    make_dispatcher,
+    make_vault,
+    make_signing_keys,
+    make_mailer,
+    make_templates,
+    make_outbound,
+    make_providers,
+    make_listeners,
+    make_outbox,
+    make_relay,
+    make_cookies,
+    make_registry,
+)
+_INJECTABLES: tuple[Any, ...] = tuple(
+    wireup.injectable(part) for part in (*FACTORIES, *SERVICES, *ROUTES, *ACTIVITIES)
+)
+
+
+def build_container(settings: Settings) -> wireup.AsyncContainer:
+    """Make the container; the graph is checked now, and the parts are made when they are first asked for."""
+    return wireup.create_async_container(
+        injectables=[*_INJECTABLES, wireup.instance(settings, as_type=Settings)]
+    )
+
+
+async def resolve(container: wireup.AsyncContainer, parts: Iterable[type]) -> list[object]:
+    """Make parts, so that a fault in one is found at the start."""
+    return [await container.get(part) for part in parts]

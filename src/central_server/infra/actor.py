@@ -1,0 +1,59 @@
+"""Who acts: what only the server knows of a request, handed to services beside the input."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from central.kernel.ids import SessionId, TenantId, UserId
+from central_server.infra.db import Unit
+
+
+@dataclass(slots=True)
+class Cookies:
+    """The two cookies of a request, and what the answer does to them. Tokens never appear in `repr`."""
+
+    session: str | None = field(default=None, repr=False)
+    sign_in: str | None = field(default=None, repr=False)
+    changes: dict[str, tuple[str, int]] = field(default_factory=dict, repr=False)
+
+    def set(self, name: str, value: str, max_age: int) -> None:
+        """Set a cookie for `max_age` seconds."""
+        self.changes[name] = (value, max_age)
+
+    def clear(self, name: str) -> None:
+        """Have the browser forget a cookie."""
+        self.changes[name] = ("", 0)
+
+
+@dataclass(slots=True)
+class Caller:
+    """Somebody who asks, signed in or not: where from, by which program, in which request."""
+
+    request_id: str
+    address: str | None
+    user_agent: str | None
+    cookies: Cookies
+
+
+@dataclass(slots=True)
+class Actor(Caller):
+    """A signed-in user, as of this request: the session, the user and the tenant were all active at its start.
+
+    `principal` is the row that the session's look-up gave; `unit` is the transaction that a request with an
+    `Idempotency-Key` shares with the record of its answer.
+    """
+
+    tenant_id: TenantId
+    tenant_slug: str
+    user_id: UserId
+    session_id: SessionId
+    roles: tuple[str, ...]
+    permissions: frozenset[str]
+    system_permissions: frozenset[str]
+    principal: Mapping[str, Any] = field(repr=False)
+    unit: Unit | None = None
+
+    @property
+    def is_owner(self) -> bool:
+        """Whether the actor may change owners."""
+        return "owner" in self.roles

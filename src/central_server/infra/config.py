@@ -1,0 +1,162 @@
+"""The settings of every process of the server, from `CENTRAL_…` variables and an optional file of the same."""
+
+import ipaddress
+import os
+from datetime import timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self, TypeAlias
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+IpNetwork: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+class SettingsError(Exception):
+    """A setting is missing or wrong; the message is one line for the person who starts the server."""
+
+
+def _origin(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path not in {"", "/"} or parts.query:
+        raise ValueError(f"expected an origin like https://app.example.com, not {value!r}")
+    return f"{parts.scheme}://{parts.netloc.lower()}"
+
+
+Origin = Annotated[str, AfterValidator(_origin)]
+
+
+class Settings(BaseSettings):
+    """Everything that can be set. Outside development nothing that must be secret or chosen has a default."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="CENTRAL_", extra="ignore", env_ignore_empty=True, hide_input_in_errors=True, frozen=True
+    )
+
+    environment: Literal["production", "development"] = Field(
+        default="production",
+        description="`development` allows http, loopback addresses of providers and the mailbox page.",
+    )
+    public_url: Origin = Field(
+        description="Where people reach the server: links, callback addresses and cookies are made from it."
+    )
+    host: str = Field(default="127.0.0.1", description="The address that the API listens on.")
+    port: int = Field(default=8080, ge=0, le=65535, description="The port that the API listens on.")
+    metrics_port: int | None = Field(
+        default=None, ge=1, le=65535, description="The port of Prometheus metrics (`/metrics`); none when absent."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="The least level that is logged."
+    )
+
+    database_url: SecretStr = Field(
+        description="PostgreSQL 16 or newer, as the application's role, which neither owns the tables nor bypasses "
+        "row-level security: `postgresql://central_app:…@host/central`."
+    )
+    database_replica_url: SecretStr | None = Field(
+        default=None, description="A replica for reads, as the same role; the database itself when absent."
+    )
+    database_owner_url: SecretStr | None = Field(
+        default=None, description="The same database as the role that owns the tables; only `migrate` needs it."
+    )
+    database_pool_size: int = Field(default=10, ge=1, le=500, description="The most connections of one process.")
+    database_pool_timeout: float = Field(
+        default=2.0, gt=0, le=60, description="Seconds to wait for a connection before answering 503."
+    )
+
+    temporal_address: str = Field(default="127.0.0.1:7233", description="Temporal's frontend, `host:port`.")
+    temporal_namespace: str = Field(default="default", description="The Temporal namespace.")
+    temporal_api_key: SecretStr | None = Field(default=None, description="For Temporal Cloud; switches TLS on.")
+    temporal_tls: bool = Field(default=False, description="Whether to speak TLS to Temporal.")
+
+    vault_keys: SecretStr = Field(
+        description="Keys that seal secrets in the database, `id:base64,…`, the primary first; `keys new` makes one."
+    )
+    signing_keys: SecretStr = Field(
+        description="Keys that sign codes and cursors, `id:base64,…`, the primary first; `keys new` makes one."
+    )
+
+    mail_url: SecretStr = Field(
+        description="Where mail goes: `smtp://user:password@host:587`, `smtps://…:465`, or, in development, "
+        "`directory:///path`."
+    )
+    mail_from: str = Field(description="The sender of mails: `Central <no-reply@example.com>`.")
+
+    allowed_origins: Annotated[tuple[Origin, ...], NoDecode] = Field(
+        default=(),
+        description="Other origins whose pages may call the API and be returned to after sign-in, by commas.",
+    )
+    trusted_proxies: Annotated[tuple[IpNetwork, ...], NoDecode] = Field(
+        default=(), description="Networks whose `X-Forwarded-For` is believed, by commas: `10.0.0.0/8`."
+    )
+
+    member_idle_timeout: timedelta = Field(
+        default=timedelta(days=7),
+        description="After how long without use a member's session ends (seconds or ISO 8601).",
+    )
+    member_session_lifetime: timedelta = Field(
+        default=timedelta(days=30), description="After how long a member's session ends in any case."
+    )
+    admin_idle_timeout: timedelta = Field(
+        default=timedelta(hours=1), description="As `member_idle_timeout`, for owners, admins and operators."
+    )
+    admin_session_lifetime: timedelta = Field(
+        default=timedelta(hours=24), description="As `member_session_lifetime`, for owners, admins and operators."
+    )
+
+    max_body_bytes: int = Field(default=1_048_576, ge=1024, description="The largest body of a request.")
+    max_header_bytes: int = Field(default=16_384, ge=1024, description="The largest sum of a request's headers.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _split_lists(cls, values: dict[str, Any]) -> dict[str, Any]:
+        """Read lists as people write them in an environment: `a, b`."""
+        for name in ("allowed_origins", "trusted_proxies"):
+            if isinstance(text := values.get(name), str):
+                values[name] = [part.strip() for part in text.split(",") if part.strip()]
+        return values
+
+    @model_validator(mode="after")
+    def _refuse_insecure_production(self) -> Self:
+        if self.environment == "production":
+            if not self.public_url.startswith("https://"):
+                raise ValueError("public_url must be https outside development")
+            if self.mail_url.get_secret_value().startswith("directory:"):
+                raise ValueError("mail_url must be smtp:// or smtps:// outside development")
+        return self
+
+    @property
+    def development(self) -> bool:
+        """Whether this is a development server."""
+        return self.environment == "development"
+
+    @cached_property
+    def secure_cookies(self) -> bool:
+        """Whether cookies are Secure and carry the `__Host-` prefix: everywhere but over plain http."""
+        return self.public_url.startswith("https://")
+
+
+def load_settings(env_file: Path | None = None) -> Settings:
+    """Read the settings; raise `SettingsError` with one clear line when one is missing or wrong.
+
+    The file is the argument's, else the one that `CENTRAL_ENV_FILE` names; variables win over it.
+    """
+    if env_file is None and (named := os.environ.get("CENTRAL_ENV_FILE")):
+        env_file = Path(named)
+    if env_file is not None and not env_file.is_file():
+        raise SettingsError(f"CENTRAL_ENV_FILE: there is no file {env_file}")
+    try:
+        return Settings(_env_file=env_file)  # type: ignore[call-arg] # pydantic-settings reads the environment
+    except ValidationError as error:
+        raise SettingsError("; ".join(_explain(details) for details in error.errors())) from None
+
+
+def _explain(details: Any) -> str:
+    name = "_".join(str(part) for part in details["loc"][:1]).upper()
+    if details["type"] == "missing":
+        description = Settings.model_fields[name.lower()].description
+        return f"CENTRAL_{name} is not set. {description}"
+    message = details["msg"].removeprefix("Value error, ")
+    return f"CENTRAL_{name}: {message}" if name else message

@@ -1,0 +1,1 @@
+"""The migrations, for `migrate` to run."""

@@ -1,0 +1,36 @@
+"""What a transaction may see, and the statements that make it so."""
+
+from typing import NamedTuple
+
+from central.kernel.ids import TenantId
+
+from .scope import TENANT_SETTING, setting_of
+
+PLATFORM_ROLE = "central_platform"
+
+
+class Sight(NamedTuple):
+    """The rows of one tenant, all rows as the platform, or none."""
+
+    tenant: TenantId | None
+    platform: bool = False
+
+    @property
+    def setting(self) -> str | None:
+        """The tenant as the setting holds it."""
+        return None if self.tenant is None else setting_of(self.tenant)
+
+    def begin(self, *, read_only: bool = False) -> str:
+        """Give the statements that open a transaction with this sight, for one round trip."""
+        begin = "BEGIN READ ONLY" if read_only else "BEGIN"
+        if self.platform:
+            return f"{begin};SET LOCAL ROLE {PLATFORM_ROLE}"
+        return begin if self.tenant is None else f"{begin};{self._tenant()}"
+
+    def change(self) -> str:
+        """Give the statements that change to this sight within a transaction."""
+        return f"SET LOCAL ROLE {PLATFORM_ROLE if self.platform else 'NONE'};{self._tenant()}"
+
+    def _tenant(self) -> str:
+        # A UUID's own text holds nothing to quote.
+        return f"SET LOCAL {TENANT_SETTING}='{self.setting or ''}'"

@@ -1,0 +1,1 @@
+"""Local PostgreSQL and Temporal for development and tests, and the processes of `central-server dev`."""

@@ -1,0 +1,217 @@
+"""From bytes to a handler and back: the one module where requests of the web framework become inputs and callers."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from os import urandom
+from re import compile as pattern
+from time import perf_counter
+from typing import Any, Protocol, cast
+
+from blacksheep import Content, Request, Response
+from prometheus_client import CollectorRegistry
+from pydantic import BaseModel
+
+from central.access import Anyone, SystemPermission, TenantPermission
+from central.errors import CentralError, ForbiddenError, InternalServerError
+from central.kernel.operation import AnyOperation
+from central.kernel.wire import PROBLEM_CONTENT_TYPE
+from central_server.infra.actor import Actor, Caller
+from central_server.infra.config import Settings
+from central_server.infra.db import Database
+from central_server.infra.http.addresses import ClientAddresses
+from central_server.infra.http.browser import SAFE_METHODS, Origins
+from central_server.infra.http.cookies import CookieNames
+from central_server.infra.http.idempotency import Answer, AnsweredBeforeError, KeyedRequest
+from central_server.infra.http.observing import RequestObserver
+from central_server.infra.http.reading import InputReader, read_body
+
+_JSON = b"application/json"
+_PROBLEM = PROBLEM_CONTENT_TYPE.encode()
+_REQUEST_ID = pattern(rb"[A-Za-z0-9._-]{1,64}")
+_KEYED_METHODS = frozenset({"POST", "PATCH", "PUT"})
+
+Headers = Mapping[bytes, bytes]
+AsgiHandler = Callable[[Request], Awaitable[Response]]
+
+
+class Gate(Protocol):
+    """Lets callers in."""
+
+    async def admit(self, caller: Caller, tenant: str | None) -> Actor:
+        """Give who is signed in; `UnauthenticatedError` for nobody, `NotFoundError` for another tenant's path."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class HttpParts:
+    """What every endpoint shares."""
+
+    settings: Settings
+    database: Database
+    gate: Gate
+    origins: Origins
+    cookies: CookieNames
+    addresses: ClientAddresses
+    observer: RequestObserver
+
+    @classmethod
+    def build(cls, settings: Settings, database: Database, gate: Gate, registry: CollectorRegistry) -> "HttpParts":
+        """Make the parts that derive from the settings."""
+        return cls(
+            settings=settings,
+            database=database,
+            gate=gate,
+            origins=Origins(settings.public_url, settings.allowed_origins),
+            cookies=CookieNames(secure=settings.secure_cookies),
+            addresses=ClientAddresses(settings.trusted_proxies),
+            observer=RequestObserver(registry),
+        )
+
+
+def headers_of(request: Request) -> Headers:
+    """Give a request's headers; a repeated `Cookie` is joined, as HTTP/2 allows it to be split (RFC 9113, 8.2.3)."""
+    raw = cast("list[tuple[bytes, bytes]]", request.scope["headers"])
+    headers = dict(raw)
+    if len(headers) != len(raw) and b"cookie" in headers:
+        headers[b"cookie"] = b"; ".join(value for name, value in raw if name == b"cookie")
+    return headers
+
+
+def caller_of(request: Request, headers: Headers, parts: HttpParts) -> Caller:
+    """Say who asks, as far as the connection and the headers tell. The cookies are read later."""
+    given = headers.get(b"x-request-id")
+    request_id = given.decode() if given is not None and _REQUEST_ID.fullmatch(given) else urandom(12).hex()
+    peer = cast("tuple[str, int] | None", request.scope.get("client"))
+    agent = headers.get(b"user-agent")
+    return Caller(
+        request_id=request_id,
+        address=parts.addresses.find(peer[0] if peer else None, headers.get(b"x-forwarded-for")),
+        user_agent=agent[:300].decode("latin-1") if agent else None,
+        cookies=parts.cookies.read(None),
+    )
+
+
+def answer_headers(parts: HttpParts, caller: Caller, headers: Headers) -> list[tuple[bytes, bytes]]:
+    """Give the headers that every answer carries."""
+    out = parts.origins.fixed_headers.copy()
+    out.append((b"x-request-id", caller.request_id.encode()))
+    if (origin := headers.get(b"origin")) is not None:
+        out += parts.origins.cors_headers(origin)
+    if caller.cookies.changes:
+        out += parts.cookies.headers(caller.cookies)
+    return out
+
+
+def problem_response(error: CentralError, parts: HttpParts, caller: Caller, headers: Headers) -> Response:
+    """Write an error as problem details (RFC 9457)."""
+    problem = error.problem().model_copy(update={"request_id": caller.request_id})
+    out = answer_headers(parts, caller, headers)
+    if error.retry_after is not None:
+        out.append((b"retry-after", str(max(1, round(error.retry_after))).encode()))
+    return Response(error.status, out, Content(_PROBLEM, problem.model_dump_json().encode()))
+
+
+class Endpoint:
+    """Serves one operation: admits the caller, reads the input, runs the handler, writes its output."""
+
+    def __init__(self, operation: AnyOperation, handler: Callable[..., Awaitable[Any]], parts: HttpParts) -> None:
+        self._operation = operation
+        self._handler = handler
+        self._parts = parts
+        self._reader = InputReader(operation)
+        self._output = cast("type[Any]", operation.output)
+        self._is_open = isinstance(operation.access, Anyone)
+        self._is_unsafe = operation.method not in SAFE_METHODS
+        self._takes_key = operation.method in _KEYED_METHODS and not self._is_open
+        self._status = operation.status
+        self._most_header_bytes = parts.settings.max_header_bytes
+        self._most_body_bytes = parts.settings.max_body_bytes
+
+    async def __call__(self, request: Request) -> Response:
+        """Answer, whatever happens: errors of the tree as themselves, any other as a 500 without details."""
+        started = perf_counter()
+        headers = headers_of(request)
+        caller = caller_of(request, headers, self._parts)
+        try:
+            caller.cookies = self._parts.cookies.read(headers.get(b"cookie"))
+            check_header_size(headers, self._most_header_bytes)
+            caller, answer = await self._serve(request, headers, caller)
+        except AnsweredBeforeError as before:
+            answer = before.answer
+        except CentralError as error:
+            return self._refuse(error, headers, caller, started)
+        except Exception as error:  # noqa: BLE001 (the last resort: any fault of ours is one 500 and one log line)
+            return self._fail(error, headers, caller, started)
+        self._parts.observer.finished(self._operation.name, answer.status, started, caller)
+        content = Content(_JSON, answer.body) if answer.body else None
+        return Response(answer.status, answer_headers(self._parts, caller, headers), content)
+
+    async def _serve(self, request: Request, headers: Headers, caller: Caller) -> tuple[Caller, Answer]:
+        if self._is_unsafe:
+            self._parts.origins.check_unsafe(self._operation.method, headers)
+        path = cast("Mapping[str, str]", request.route_values or {})
+        if not self._is_open:
+            caller = await self._admit(caller, path)
+        if not self._reader.sends_body:
+            query = cast("bytes", request.scope["query_string"])
+            return caller, self._answer(await self._handler(self._reader.from_query(path, query), caller))
+        body = await read_body(headers, request.stream(), self._most_body_bytes)
+        if self._takes_key and (key := headers.get(b"idempotency-key")) is not None:
+            return caller, await self._serve_once(cast("Actor", caller), path, body, key)
+        return caller, self._answer(await self._handler(self._reader.from_body(path, body), caller))
+
+    async def _serve_once(self, actor: Actor, path: Mapping[str, str], body: bytes, key: bytes) -> Answer:
+        where = "/".join(path.values())
+        keyed = KeyedRequest(self._parts.database, actor, key, self._operation.name, where, body)
+        actor.unit = keyed.unit
+        async with keyed.unit:
+            answer = self._answer(await self._handler(self._reader.from_body(path, body), actor))
+            await keyed.keep(answer)
+        return answer
+
+    async def _admit(self, caller: Caller, path: Mapping[str, str]) -> Actor:
+        tenant = path["tenant"] if self._operation.in_tenant else None
+        actor = await self._parts.gate.admit(caller, tenant)
+        match self._operation.access:
+            case TenantPermission(permission) if permission not in actor.permissions:
+                raise ForbiddenError(f"This needs the permission {permission}.", code="permission_missing")
+            case SystemPermission(permission) if permission not in actor.system_permissions:
+                raise ForbiddenError(f"This needs the system permission {permission}.", code="permission_missing")
+            case _:
+                return actor
+
+    def _answer(self, output: Any) -> Answer:
+        """Write what the handler gave; anything but the declared output is a fault of ours, never sent."""
+        if type(output) is not self._output:
+            raise TypeError(f"{self._operation.name} gave {type(output).__name__}, not {self._output.__name__}")
+        if output is None:
+            return Answer(self._status, b"")
+        return Answer(self._status, write_model(output))
+
+    def _refuse(self, error: CentralError, headers: Headers, caller: Caller, started: float) -> Response:
+        self._parts.observer.finished(self._operation.name, error.status, started, caller)
+        return problem_response(error, self._parts, caller, headers)
+
+    def _fail(self, error: Exception, headers: Headers, caller: Caller, started: float) -> Response:
+        self._parts.observer.finished(self._operation.name, 500, started, caller, error)
+        fault = InternalServerError("Something went wrong on our side; the request id leads to it in the logs.")
+        return problem_response(fault, self._parts, caller, headers)
+
+
+def write_model(model: BaseModel) -> bytes:
+    """Write a DTO as JSON with its aliases."""
+    return type(model).__pydantic_serializer__.to_json(model, by_alias=True)
+
+
+def check_header_size(headers: Headers, limit: int) -> None:
+    """Refuse headers that are larger in sum than `limit` bytes."""
+    if sum(map(len, headers)) + sum(map(len, headers.values())) > limit:
+        raise HeadersTooLargeError(f"The headers are larger than {limit:,} bytes.")
+
+
+class HeadersTooLargeError(CentralError):
+    """431: the headers are larger than the server takes."""
+
+    status = 431
+    default_code = "headers_too_large"
+    title = "Headers too large"

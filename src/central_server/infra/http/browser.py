@@ -1,0 +1,67 @@
+"""What the server does about browsers: cross-site requests, other origins, headers that keep pages in their place."""
+
+from collections.abc import Mapping
+
+from central.errors import BadRequestError, ForbiddenError
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+_BODY_METHODS = frozenset({"POST", "PUT", "PATCH"})
+_OWN_SITES = frozenset({b"same-origin", b"none"})
+
+SECURITY_HEADERS: tuple[tuple[bytes, bytes], ...] = (
+    (b"cache-control", b"no-store"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"cross-origin-resource-policy", b"same-site"),
+)
+TRANSPORT_SECURITY = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
+
+
+class Origins:
+    """The origins that may call from a browser: the server's own and those allowed, compared exactly."""
+
+    def __init__(self, own: str, allowed: tuple[str, ...]) -> None:
+        self.own = own.encode()
+        self._allowed = frozenset(origin.encode() for origin in allowed)
+        self._secure = own.startswith("https://")
+        self.fixed_headers = [*SECURITY_HEADERS, *([TRANSPORT_SECURITY] if self._secure else [])]
+
+    def check_unsafe(self, method: str, headers: Mapping[bytes, bytes]) -> None:
+        """Refuse what a foreign page could have sent with the user's cookie (ASVS 3.5.1, 3.5.3).
+
+        Raises `BadRequestError` for a body that is not JSON, and `ForbiddenError` for an origin that is not allowed.
+        """
+        if method in _BODY_METHODS:
+            media_type = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
+            if media_type != b"application/json":
+                raise BadRequestError("Send the body as application/json.", code="json_expected")
+        origin = headers.get(b"origin")
+        if origin is not None and origin != self.own and origin not in self._allowed:
+            raise ForbiddenError("Pages of this origin may not call here.", code="origin_not_allowed")
+        site = headers.get(b"sec-fetch-site")
+        if site is not None and site not in _OWN_SITES and origin not in self._allowed:
+            raise ForbiddenError("Pages of other sites may not call here.", code="origin_not_allowed")
+
+    def cors_headers(self, origin: bytes | None) -> list[tuple[bytes, bytes]]:
+        """Give the headers that let pages of an allowed origin read the answer; none for any other."""
+        if origin is None or origin not in self._allowed:
+            return []
+        return [
+            (b"access-control-allow-origin", origin),
+            (b"access-control-allow-credentials", b"true"),
+            (b"access-control-expose-headers", b"x-request-id, retry-after"),
+            (b"vary", b"origin"),
+        ]
+
+    def preflight_headers(self, origin: bytes | None) -> list[tuple[bytes, bytes]]:
+        """Give the answer to a browser that asks before it sends (Fetch standard, CORS-preflight)."""
+        if not (headers := self.cors_headers(origin)):
+            return [(b"vary", b"origin")]
+        return [
+            *headers,
+            (b"access-control-allow-methods", b"GET, POST, PATCH, PUT, DELETE"),
+            (b"access-control-allow-headers", b"content-type, idempotency-key, x-request-id"),
+            (b"access-control-max-age", b"600"),
+        ]

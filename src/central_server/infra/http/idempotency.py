@@ -1,0 +1,103 @@
+"""`Idempotency-Key`: a keyed request takes effect once, and every repetition gets the first answer."""
+
+import hashlib
+from dataclasses import dataclass
+
+from sqlalchemy import and_, bindparam, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from central.errors import BadRequestError, ConflictError
+from central_server.infra.actor import Actor
+from central_server.infra.db import Database, Query, Unit, WriteExecutor
+from central_server.infra.http.tables import IDEMPOTENCY_KEYS, DBIdempotencyKey
+
+_LONGEST_KEY = 255
+
+_ROW = and_(
+    IDEMPOTENCY_KEYS.c.tenant_id == bindparam("tenant_id"),
+    IDEMPOTENCY_KEYS.c.user_id == bindparam("user_id"),
+    IDEMPOTENCY_KEYS.c.key == bindparam("key"),
+)
+CLAIM = Query[None](
+    insert(IDEMPOTENCY_KEYS)
+    .values({name: bindparam(name) for name in ("tenant_id", "user_id", "key", "request_hash")})
+    .on_conflict_do_nothing()
+)
+FIND = Query[DBIdempotencyKey](
+    select(IDEMPOTENCY_KEYS.c.request_hash, IDEMPOTENCY_KEYS.c.status, IDEMPOTENCY_KEYS.c.body).where(_ROW)
+)
+ANSWER = Query[None](
+    update(IDEMPOTENCY_KEYS)
+    .where(
+        IDEMPOTENCY_KEYS.c.tenant_id == bindparam("of_tenant"),
+        IDEMPOTENCY_KEYS.c.user_id == bindparam("of_user"),
+        IDEMPOTENCY_KEYS.c.key == bindparam("of_key"),
+    )
+    .values(status=bindparam("new_status"), body=bindparam("new_body"), created_at=func.now())
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a request was answered."""
+
+    status: int
+    body: bytes
+
+
+class AnsweredBeforeError(Exception):
+    """The key was used before for the same request; `answer` is what it got."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__("answered before")
+        self.answer = answer
+
+
+class KeyedRequest:
+    """One request with a key: its unit of work claims the key first and keeps the answer in the same transaction.
+
+    Concurrent repetitions wait for the first; a failed request leaves no trace, so that it may be tried again.
+    """
+
+    def __init__(self, database: Database, actor: Actor, key: bytes, operation: str, path: str, body: bytes) -> None:
+        self._actor = actor
+        self._key = _checked(key)
+        self._hash = hashlib.sha256(b"\0".join((operation.encode(), path.encode(), body))).digest()
+        self.unit: Unit = database.unit(actor.tenant_id, self._claim)
+
+    async def keep(self, answer: Answer) -> None:
+        """Store the answer and commit; does nothing when the request wrote nothing."""
+
+        async def store(executor: WriteExecutor) -> None:
+            await executor.execute(
+                ANSWER,
+                of_tenant=self._actor.tenant_id,
+                of_user=self._actor.user_id,
+                of_key=self._key,
+                new_status=answer.status,
+                new_body=answer.body,
+            )
+
+        await self.unit.commit(store if self.unit.started else None)
+
+    async def _claim(self, executor: WriteExecutor) -> None:
+        row = {"tenant_id": self._actor.tenant_id, "user_id": self._actor.user_id, "key": self._key}
+        if await executor.execute(CLAIM, **row, request_hash=self._hash):
+            return
+        found = await executor.first(FIND, **row)
+        if found is None:
+            raise ConflictError("A request with this Idempotency-Key is under way.", code="idempotency_key_in_use")
+        if found["request_hash"] != self._hash:
+            raise ConflictError(
+                "This Idempotency-Key was used for another request; take a new one.", code="idempotency_key_reused"
+            )
+        raise AnsweredBeforeError(Answer(found["status"], found["body"]))
+
+
+def _checked(key: bytes) -> str:
+    text = key.decode("latin-1")
+    if not 0 < len(text) <= _LONGEST_KEY or not text.isascii() or not text.isprintable():
+        raise BadRequestError(
+            f"An Idempotency-Key has 1 to {_LONGEST_KEY} printable ASCII characters.", code="malformed_idempotency_key"
+        )
+    return text

@@ -1,0 +1,50 @@
+"""Logs: JSON lines on standard error, made by structlog, never with a secret."""
+
+import logging
+import sys
+from typing import Any, BinaryIO, TypeAlias
+
+import structlog
+from pydantic_core import to_json
+
+Logger: TypeAlias = structlog.typing.FilteringBoundLogger
+LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
+
+
+def _render(_logger: Any, _name: str, event: structlog.typing.EventDict) -> bytes:
+    return to_json(event, fallback=repr)
+
+
+def configure_logging(level: str, stream: BinaryIO | None = None) -> None:
+    """Send every log line of this process, libraries included, to `stream` (standard error) as one JSON object."""
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            _render,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]),
+        logger_factory=structlog.BytesLoggerFactory(stream or sys.stderr.buffer),
+        cache_logger_on_first_use=True,
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [_LibraryHandler()]
+    root.setLevel(max(LEVELS[level], logging.WARNING))
+
+
+class _LibraryHandler(logging.Handler):
+    """Hands what libraries log through `logging` to structlog."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write the record as one JSON line."""
+        logger: Logger = structlog.get_logger()
+        extra = {"exc_info": record.exc_info} if record.exc_info else {}
+        logger.log(record.levelno, record.getMessage(), component=record.name, **extra)
+
+
+def component_logger(component: object) -> Logger:
+    """Give the logger of a service or a part: its lines carry `component`, the name of the class."""
+    logger: Logger = structlog.get_logger().bind(component=type(component).__name__)
+    return logger

@@ -1,0 +1,57 @@
+"""A relying party of OpenID Connect: discovery, the code flow, ID tokens and userinfo."""
+
+from central_server.infra.oidc.discovery import Clock, Providers, fetch_keys, fetch_provider
+from central_server.infra.oidc.errors import (
+    REASONS,
+    CallbackError,
+    DiscoveryError,
+    ExchangeError,
+    IdTokenError,
+    OidcError,
+    Reason,
+    UserinfoError,
+)
+from central_server.infra.oidc.flow import (
+    TokenResponse,
+    authorization_url,
+    challenge_s256,
+    exchange_code,
+    new_verifier,
+    verify_callback_issuer,
+)
+from central_server.infra.oidc.id_token import IdTokenClaims, email_verified_is_true, verify_id_token
+from central_server.infra.oidc.keys import ALGORITHMS, SigningKeys
+from central_server.infra.oidc.metadata import ProviderMetadata
+from central_server.infra.oidc.sign_in import verified_claims
+from central_server.infra.oidc.userinfo import Profile, fetch_userinfo, read_profile
+
+__all__ = [
+    "ALGORITHMS",
+    "REASONS",
+    "CallbackError",
+    "Clock",
+    "DiscoveryError",
+    "ExchangeError",
+    "IdTokenClaims",
+    "IdTokenError",
+    "OidcError",
+    "Profile",
+    "ProviderMetadata",
+    "Providers",
+    "Reason",
+    "SigningKeys",
+    "TokenResponse",
+    "UserinfoError",
+    "authorization_url",
+    "challenge_s256",
+    "email_verified_is_true",
+    "exchange_code",
+    "fetch_keys",
+    "fetch_provider",
+    "fetch_userinfo",
+    "new_verifier",
+    "read_profile",
+    "verified_claims",
+    "verify_callback_issuer",
+    "verify_id_token",
+]

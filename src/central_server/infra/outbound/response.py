@@ -1,0 +1,34 @@
+"""The answer to an outbound request, read to its end."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NoReturn, cast
+
+from central_server.infra.outbound.errors import NotJsonError
+
+
+@dataclass(frozen=True, slots=True)
+class OutboundResponse:
+    """Status, headers by lower-case name, and the whole body."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    def json(self) -> dict[str, Any]:
+        """Read the body as a JSON object (RFC 8259, UTF-8); raises `NotJsonError`."""
+        try:
+            document: object = json.loads(self.body.decode("utf-8"), parse_constant=_refuse_constant)
+        except (ValueError, RecursionError):
+            raise NotJsonError("The answer is not JSON.") from None
+        if not isinstance(document, dict):
+            raise NotJsonError("The answer is JSON, but not an object.")
+        return cast("dict[str, Any]", document)
+
+    def __repr__(self) -> str:
+        return f"OutboundResponse({self.status}, {len(self.body)} bytes)"
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON")

@@ -1,0 +1,81 @@
+from typing import Any
+
+from sqlalchemy import CTE, Boolean, ColumnElement, Insert, Text, bindparam, func, insert, select, text, update
+from sqlalchemy.dialects.postgresql import JSONB
+
+from central.kernel.events import Event
+from central.kernel.ids import EventId, TenantId
+from central_server.infra.db import Query, RichIdColumn, WriteExecutor, tenant_scope
+from central_server.infra.outbox.listeners import Listeners, kind_of
+from central_server.infra.outbox.tables import CHANNEL, OUTBOX, OutboxState
+
+
+def outbox_insert_from(source: CTE, tenant: ColumnElement[TenantId]) -> CTE:
+    """Give the CTE that writes one event for each row of `source`, for one statement with what the event is about.
+
+    Add it by `.add_cte()`; its parameters are `Outbox.parameters(event)`:
+
+        created = insert(USERS).returning(USERS).cte("created")
+        Query(select(created).add_cte(outbox_insert_from(created, created.c.tenant_id)))
+    """
+    return _insert_from(source, tenant).cte("outbox_event")
+
+
+def _insert_from(source: CTE | None, tenant: ColumnElement[TenantId]) -> Insert:
+    row = select(
+        bindparam("event_id", type_=RichIdColumn(EventId)),
+        tenant,
+        bindparam("event_kind", type_=Text),
+        bindparam("event_payload", type_=JSONB),
+    )
+    # Notifying takes a lock that lets one such transaction commit at a time, so only those do that wake somebody.
+    wake = select(func.pg_notify(CHANNEL, "")).where(bindparam("event_wakes", type_=Boolean)).scalar_subquery()
+    from_row = row if source is None else row.select_from(source)
+    return insert(OUTBOX).from_select(["id", "tenant_id", "kind", "payload"], from_row).returning(wake.label("woken"))
+
+
+_SCOPE = tenant_scope()
+_ADD = Query[Any](_insert_from(_SCOPE, _SCOPE.c.tenant))
+_ADD_AS_PLATFORM = Query[Any](_insert_from(None, bindparam("event_tenant", type_=RichIdColumn(TenantId))))
+_SETTLE = Query[Any](
+    update(OUTBOX)
+    .values(state=OutboxState.DONE, done_at=func.now())
+    .where(OUTBOX.c.id == bindparam("event"), text("outbox.state <> 'done'"))
+)
+
+
+class Outbox:
+    """Writes events in the transaction of what they tell of, and their receipts in that of their effect."""
+
+    def __init__(self, listeners: Listeners) -> None:
+        self._listeners = listeners
+
+    async def add(self, event: Event, executor: WriteExecutor) -> None:
+        """Write an event; whoever listens to its kind is started after the commit, at least once.
+
+        `ValueError` for an event of another tenant than the executor's.
+        """
+        parameters = self.parameters(event)
+        if executor.tenant is None:
+            await executor.execute(_ADD_AS_PLATFORM, **parameters, event_tenant=event.tenant_id)
+            return
+        if executor.tenant != event.tenant_id:
+            raise ValueError("an event belongs to the tenant of the transaction that writes it")
+        await executor.execute(_ADD, **parameters)
+
+    def parameters(self, event: Event) -> dict[str, Any]:
+        """Give what a statement with `outbox_insert_from` takes for an event."""
+        kind = kind_of(type(event))
+        return {
+            "event_id": event.id,
+            "event_kind": kind,
+            "event_payload": event,
+            "event_wakes": kind in self._listeners,
+        }
+
+    async def settle(self, event: EventId, executor: WriteExecutor) -> bool:
+        """Write the receipt: the event's effect is there. False when it was written before.
+
+        In the transaction of an effect in the database, before it, the answer makes the effect happen once.
+        """
+        return await executor.execute(_SETTLE, event=event) > 0

@@ -1,0 +1,104 @@
+"""The relay's statements, which see the events of all tenants.
+
+The states are part of the text and no parameters: PostgreSQL uses a partial index only for what it can see.
+"""
+
+from typing import Any
+
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Float,
+    Integer,
+    Select,
+    Text,
+    TextClause,
+    bindparam,
+    case,
+    func,
+    literal,
+    select,
+    text,
+    update,
+)
+
+from central_server.infra.db import Query
+from central_server.infra.outbox.tables import OUTBOX, DBBacklog, DBClaimedEvent, OutboxState
+
+_OPEN = text("outbox.state IN ('pending', 'dispatched')")
+_PENDING = text("outbox.state = 'pending'")
+_DISPATCHED = text("outbox.state = 'dispatched'")
+_KINDS = bindparam("kinds", type_=ARRAY(Text))
+_HEARD = OUTBOX.c.kind == func.any(_KINDS)
+_DUE = OUTBOX.c.next_attempt_at <= func.now()
+_MOST = bindparam("most", type_=Integer)
+
+
+def _seconds(seconds: ColumnElement[Any]) -> ColumnElement[Any]:
+    return func.make_interval(0, 0, 0, 0, 0, 0, seconds)
+
+
+def _locked(*conditions: ColumnElement[bool] | TextClause) -> Select[Any]:
+    """Choose rows that are due and that no other relay has in hand."""
+    chosen = select(OUTBOX.c.id).where(_DUE, *conditions).order_by(OUTBOX.c.next_attempt_at)
+    return chosen.limit(bindparam("batch", type_=Integer)).with_for_update(skip_locked=True)
+
+
+_unheard = _locked(_PENDING, ~_HEARD).cte("unheard")
+_due = _locked(_OPEN, _HEARD, OUTBOX.c.attempts < _MOST).cte("due")
+_spent = _locked(_DISPATCHED, OUTBOX.c.attempts >= _MOST).cte("spent")
+_redrive = func.least(
+    bindparam("redrive", type_=Float) * func.power(literal(2.0, Float), OUTBOX.c.attempts),
+    bindparam("longest_redrive", type_=Float),
+)
+
+SETTLE_UNHEARD = Query[Any](
+    update(OUTBOX).values(state=OutboxState.DONE, done_at=func.now()).where(OUTBOX.c.id == _unheard.c.id)
+)
+
+CLAIM = Query[DBClaimedEvent](
+    update(OUTBOX)
+    .values(
+        state=OutboxState.DISPATCHED,
+        attempts=OUTBOX.c.attempts + 1,
+        dispatched_at=func.now(),
+        next_attempt_at=func.now() + _seconds(_redrive),
+    )
+    .where(OUTBOX.c.id == _due.c.id)
+    .returning(OUTBOX.c.id, OUTBOX.c.tenant_id, OUTBOX.c.kind, OUTBOX.c.payload, OUTBOX.c.attempts)
+)
+
+GIVE_UP = Query[Any](
+    update(OUTBOX)
+    .values(state=OutboxState.DEAD, last_error=func.coalesce(OUTBOX.c.last_error, "started, but no receipt came"))
+    .where(OUTBOX.c.id == _spent.c.id)
+)
+
+# `claimed` is the attempt that failed: a receipt or another relay's claim since then has the last word.
+_still_ours = (OUTBOX.c.id == bindparam("event"), OUTBOX.c.attempts == bindparam("claimed", type_=Integer), _DISPATCHED)
+_later = func.now() + _seconds(bindparam("delay", type_=Float))
+
+PUT_BACK = Query[Any](
+    update(OUTBOX)
+    .values(
+        state=case((OUTBOX.c.attempts >= _MOST, OutboxState.DEAD), else_=OutboxState.PENDING),
+        next_attempt_at=_later,
+        last_error=bindparam("error"),
+    )
+    .where(*_still_ours)
+)
+
+PUT_BACK_UNCOUNTED = Query[Any](
+    update(OUTBOX)
+    .values(state=OutboxState.PENDING, attempts=OUTBOX.c.attempts - 1, next_attempt_at=_later)
+    .where(*_still_ours)
+)
+
+BACKLOG = Query[DBBacklog](
+    select(
+        func.count().label("waiting"),
+        func.coalesce(func.extract("epoch", func.now() - func.min(OUTBOX.c.created_at)), 0.0)
+        .cast(Float)
+        .label("oldest"),
+    ).where(_PENDING)
+)

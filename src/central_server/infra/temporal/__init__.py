@@ -1,0 +1,1 @@
+"""Temporal: what may be started (`spec`), by whom (`dispatcher`), over which connection, served by which worker."""

@@ -1,0 +1,17 @@
+"""The one list of who listens to which event: the relay starts them, and the outbox wakes the relay for them."""
+
+from central.auth.events import EmailCodeRequested
+from central_server.auth.specs import SEND_SIGN_IN_CODE, SendSignInCodeInput
+from central_server.infra.outbox import Listener, Listeners
+
+LISTENERS = Listeners(
+    [
+        Listener(
+            EmailCodeRequested,
+            SEND_SIGN_IN_CODE,
+            lambda event: SendSignInCodeInput(
+                event_id=event.id, tenant_id=event.tenant_id, sign_in_id=event.sign_in_id
+            ),
+        ),
+    ]
+)

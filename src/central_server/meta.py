@@ -1,0 +1,102 @@
+"""Probes, the OpenAPI document and its page: what is about the server, not about identities."""
+
+from importlib import resources
+from typing import NamedTuple
+
+from pydantic_core import to_json
+
+from central.catalog import BROWSER_ROUTES
+from central.errors import CentralError
+from central.openapi import openapi_document
+from central_server.infra.db import Database
+from central_server.infra.db.migrate import head
+from central_server.infra.db.revision import current_revision
+from central_server.infra.http.handles import serves
+from central_server.infra.http.pages import BrowserRequest, BrowserResponse
+from central_server.infra.temporal.client import TemporalConnection
+
+_ROUTES = {route.name: route for route in BROWSER_ROUTES}
+_DOCS_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; "
+    "frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+)
+
+
+class PartState(NamedTuple):
+    """Whether a part that the server needs is there; what is wrong if not."""
+
+    ok: bool
+    detail: str
+
+
+class Readiness:
+    """Asks every part that the server needs."""
+
+    def __init__(self, database: Database, temporal: TemporalConnection) -> None:
+        self.database = database
+        self.temporal = temporal
+        self.head = head()
+
+    async def check(self) -> dict[str, PartState]:
+        """Ask the database, its migrations and Temporal."""
+        database, migrations = await self._database()
+        temporal = await self.temporal.healthy(timeout=1.0)
+        return {
+            "database": database,
+            "migrations": migrations,
+            "temporal": PartState(temporal, "ok" if temporal else "does not answer"),
+        }
+
+    async def _database(self) -> tuple[PartState, PartState]:
+        try:
+            await self.database.ping()
+            revision = await current_revision(self.database)
+        except CentralError as error:
+            return PartState(ok=False, detail=error.code), PartState(ok=False, detail="unknown")
+        at_head = revision == self.head
+        state = "ok" if at_head else f"at {revision}, this version needs {self.head}: run `central-server migrate`"
+        return PartState(ok=True, detail="ok"), PartState(ok=at_head, detail=state)
+
+
+class MetaRoutes:
+    """Serves the probes and the documentation."""
+
+    def __init__(self, readiness: Readiness) -> None:
+        self.readiness = readiness
+        self.document = to_json(openapi_document())
+
+    @serves(_ROUTES["meta.liveness"])
+    async def liveness(self, request: BrowserRequest) -> BrowserResponse:
+        """Answer, without asking anybody."""
+        return BrowserResponse(200, b'{"pong":true}', "application/json")
+
+    @serves(_ROUTES["meta.readiness"])
+    async def readiness_probe(self, request: BrowserRequest) -> BrowserResponse:
+        """Answer 200 when every part is there, else 503 with which is not."""
+        parts = await self.readiness.check()
+        ready = all(part.ok for part in parts.values())
+        body = to_json({"ready": ready, **{name: part.detail for name, part in parts.items()}})
+        return BrowserResponse(200 if ready else 503, body, "application/json")
+
+    @serves(_ROUTES["meta.openapi"])
+    async def openapi(self, request: BrowserRequest) -> BrowserResponse:
+        """Give the OpenAPI document."""
+        return BrowserResponse(200, self.document, "application/json")
+
+    @serves(_ROUTES["meta.docs"])
+    async def docs(self, request: BrowserRequest) -> BrowserResponse:
+        """Give the page that shows the OpenAPI document."""
+        return BrowserResponse(200, _asset("docs.html"), "text/html; charset=utf-8", policy=_DOCS_POLICY)
+
+    @serves(_ROUTES["meta.docs_asset"])
+    async def docs_asset(self, request: BrowserRequest) -> BrowserResponse:
+        """Give what the page is made of."""
+        name = request.path["name"]
+        kind = {"docs.js": "text/javascript", "docs.css": "text/css"}.get(name)
+        if kind is None:
+            return BrowserResponse(404, b"There is no such file.")
+        return BrowserResponse(200, _asset(name), f"{kind}; charset=utf-8")
+
+
+def _asset(name: str) -> bytes:
+    return resources.files("central_server").joinpath("assets", name).read_bytes()

@@ -1,0 +1,50 @@
+from datetime import datetime
+from typing import TypedDict
+
+from sqlalchemy import Boolean, CheckConstraint, Column, ForeignKey, Index, Integer, Table, Text, text
+
+from central.kernel.ids import TenantId
+from central_server.infra.db import METADATA, RichIdColumn, created_at, updated_at
+
+TENANTS = Table(
+    "tenants",
+    METADATA,
+    Column("id", RichIdColumn(TenantId), primary_key=True),
+    Column("slug", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("state", Text, nullable=False, server_default=text("'active'")),
+    created_at(),
+    updated_at(),
+    Column("version", Integer, nullable=False, server_default=text("1")),
+    CheckConstraint("state IN ('active', 'suspended')", name="state"),
+    Index("ix_tenants_created_at_id", "created_at", "id"),
+    Index("uq_tenants_slug", "slug", unique=True),
+)
+
+TENANT_SLUGS = Table(
+    "tenant_slugs",
+    METADATA,
+    Column("slug", Text, primary_key=True),
+    Column("tenant_id", RichIdColumn(TenantId), ForeignKey("tenants.id", ondelete="CASCADE"), nullable=False),
+    Column("skeleton", Text, nullable=False),
+    Column("claims_skeleton", Boolean, nullable=False),
+    created_at(),
+    Index("ix_tenant_slugs_tenant_id", "tenant_id"),
+    Index("uq_tenant_slugs_skeleton", "skeleton", unique=True, postgresql_where=text("claims_skeleton")),
+)
+"""Every slug a tenant has or had: none of them ever leads to another tenant.
+
+Slugs that look alike share a `skeleton`; the first one claims it, and only its tenant may take another such.
+"""
+
+
+class DBTenant(TypedDict):
+    """A row of `tenants`."""
+
+    id: TenantId
+    slug: str
+    name: str
+    state: str
+    created_at: datetime
+    updated_at: datetime
+    version: int

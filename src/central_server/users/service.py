@@ -1,0 +1,287 @@
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from central.errors import ConflictError, ForbiddenError, NotFoundError
+from central.kernel.events import Event
+from central.kernel.ids import TenantId, UserId
+from central.sessions.events import SessionEnd
+from central.users.events import UserCreated, UserDeleted, UserDisabled, UserEnabled, UserUpdated
+from central.users.models import (
+    CreateUserInput,
+    DeleteUserInput,
+    DisableUserInput,
+    EnableUserInput,
+    GetUserInput,
+    ListUsersInput,
+    ListUsersResponse,
+    UpdateUserInput,
+    User,
+    UserPrivate,
+)
+from central_server.infra.actor import Actor
+from central_server.infra.db import Database, ReadExecutor, WriteExecutor, register_conflict
+from central_server.infra.logs import component_logger
+from central_server.infra.outbox import Outbox
+from central_server.infra.paging import next_cursor, open_cursor
+from central_server.infra.text import like_pattern
+from central_server.sessions.service import SessionService
+from central_server.users import queries
+from central_server.users.inputs import NewUser
+from central_server.users.policy import check_may_change, check_may_grant, check_owner_remains, permissions_of
+from central_server.users.queries import UserListShape
+from central_server.users.tables import DBPrivileges, DBUser
+
+T = TypeVar("T")
+
+register_conflict(
+    "uq_users_email", lambda: ConflictError("A user with this address exists already.", code="email_taken")
+)
+
+
+class UserService:
+    """The users of tenants.
+
+    An address is unique in its tenant whatever the case. There is always an active owner: whoever would take the
+    last one away is refused, also when two try it at the same time on each other. Only owners touch owners.
+    """
+
+    def __init__(self, db: Database, outbox: Outbox, sessions: SessionService) -> None:
+        self.db = db
+        self.outbox = outbox
+        self.sessions = sessions
+        self.log = component_logger(self)
+
+    async def get_user_by_id(
+        self, tenant: TenantId, user: UserId, executor: ReadExecutor | WriteExecutor | None = None
+    ) -> User | None:
+        """Find a user."""
+        row = await (executor or self.db.read(tenant)).first(queries.GET_USER, tenant_id=tenant, id=user)
+        return None if row is None else user_from(row, tenant)
+
+    async def with_user_by_id(
+        self,
+        tenant: TenantId,
+        user: UserId,
+        use: Callable[[User], Awaitable[T]],
+        executor: ReadExecutor | WriteExecutor | None = None,
+    ) -> T:
+        """Find a user and use them; `NotFoundError` when there is none."""
+        return await use(_found(await self.get_user_by_id(tenant, user, executor)))
+
+    async def get_user_by_email(
+        self, tenant: TenantId, email: str, executor: ReadExecutor | WriteExecutor | None = None
+    ) -> User | None:
+        """Find a user by their whole address, without case."""
+        row = await (executor or self.db.read(tenant)).first(queries.GET_USER_BY_EMAIL, tenant_id=tenant, email=email)
+        return None if row is None else user_from(row, tenant)
+
+    async def with_user_by_email(
+        self,
+        tenant: TenantId,
+        email: str,
+        use: Callable[[User], Awaitable[T]],
+        executor: ReadExecutor | WriteExecutor | None = None,
+    ) -> T:
+        """Find a user by their whole address and use them; `NotFoundError` when there is none."""
+        return await use(_found(await self.get_user_by_email(tenant, email, executor)))
+
+    async def get(self, input: GetUserInput, actor: Actor) -> User:
+        """Give a user of the actor's tenant."""
+        return _found(await self.get_user_by_id(actor.tenant_id, input.user))
+
+    async def list(self, input: ListUsersInput, actor: Actor) -> ListUsersResponse:
+        """Give a page of the users of the actor's tenant."""
+        asked, position = open_cursor(input)
+        shape = UserListShape(
+            by_email=asked.email is not None,
+            by_state=asked.state is not None,
+            by_role=asked.role is not None,
+            by_text=asked.text is not None,
+            sort=asked.sort,
+            goes_on=position is not None,
+        )
+        parameters: dict[str, Any] = {"tenant_id": actor.tenant_id, "count": asked.limit + 1}
+        for name in ("email", "state", "role"):
+            if (value := getattr(asked, name)) is not None:
+                parameters[name] = value
+        if asked.text is not None:
+            parameters["pattern"] = like_pattern(asked.text)
+        by_time = asked.sort.endswith("created_at")
+        if position is not None:
+            parameters |= {"after_key": position.time if by_time else position.key, "after_id": position.id}
+        rows = await self.db.read(actor.tenant_id).all(queries.list_users(shape), **parameters)
+        return _page(rows, asked, actor.tenant_id)
+
+    async def TX_create_user(self, input: CreateUserInput, actor: Actor) -> User:
+        """Create a user and tell it; `ConflictError` when the address is taken."""
+        check_may_grant(actor.is_owner, input.roles)
+        new = NewUser(email=input.email, display_name=input.display_name, roles=input.roles)
+        executor = self.db.autocommit(actor.tenant_id, actor.unit)
+        return await self.create_user(actor.tenant_id, new, actor.user_id, executor)
+
+    async def create_user(self, tenant: TenantId, new: NewUser, by: UserId | None, executor: WriteExecutor) -> User:
+        """Create a user and tell it, as part of more steps; `ConflictError` when the address is taken."""
+        id = UserId.new()
+        row = await executor.first(
+            queries.INSERT_USER,
+            id=id,
+            email=new.email,
+            email_verified=new.email_verified,
+            display_name=new.display_name or new.email.partition("@")[0],
+            roles=list(new.roles),
+            **self.outbox.parameters(UserCreated(tenant_id=tenant, actor=by, user_id=id)),
+        )
+        assert row is not None, "an INSERT returns its row or raises"
+        return user_from(row, tenant)
+
+    async def TX_update_user(self, input: UpdateUserInput, actor: Actor) -> User:
+        """Change a user; `ConflictError` for a taken address, a stale version or the last owner's roles."""
+        async with self.db.write(actor.tenant_id, actor.unit) as tx:
+            before = await self._lock(input.user, actor, tx, owners_matter=input.roles is not None)
+            if input.expected_version not in {None, before.row["version"]}:
+                raise ConflictError("Somebody else changed this user first; read it again.", code="version_conflict")
+            ends_sessions = await self._check_new_roles(input, before, actor)
+            row = await tx.first(
+                queries.UPDATE_USER,
+                of_tenant=actor.tenant_id,
+                of_id=input.user,
+                new_display_name=input.display_name,
+                new_email=input.email,
+                new_roles=input.roles,
+            )
+            if ends_sessions:
+                await self._end_sessions(input.user, "roles_changed", actor, tx)
+            await self._tell(UserUpdated(tenant_id=actor.tenant_id, actor=actor.user_id, user_id=input.user), tx)
+            return user_from(_found(row), actor.tenant_id)
+
+    async def TX_disable_user(self, input: DisableUserInput, actor: Actor) -> User:
+        """Disable a user and end their sessions; one who is disabled already stays so."""
+        async with self.db.write(actor.tenant_id, actor.unit) as tx:
+            before = await self._lock(input.user, actor, tx, owners_matter=True)
+            check_owner_remains(before.owners, input.user)
+            row = await tx.first(queries.DISABLE_USER, of_tenant=actor.tenant_id, of_id=input.user)
+            if row is None:
+                return user_from(before.row, actor.tenant_id)
+            await self._end_sessions(input.user, "user_disabled", actor, tx)
+            await self._tell(UserDisabled(tenant_id=actor.tenant_id, actor=actor.user_id, user_id=input.user), tx)
+            return user_from(row, actor.tenant_id)
+
+    async def TX_enable_user(self, input: EnableUserInput, actor: Actor) -> User:
+        """Enable a user; one who is active already stays so. The sessions that ended stay ended."""
+        async with self.db.write(actor.tenant_id, actor.unit) as tx:
+            before = await self._lock(input.user, actor, tx, owners_matter=False)
+            row = await tx.first(queries.ENABLE_USER, of_tenant=actor.tenant_id, of_id=input.user)
+            if row is None:
+                return user_from(before.row, actor.tenant_id)
+            await self._tell(UserEnabled(tenant_id=actor.tenant_id, actor=actor.user_id, user_id=input.user), tx)
+            return user_from(row, actor.tenant_id)
+
+    async def TX_delete_user(self, input: DeleteUserInput, actor: Actor) -> None:
+        """Delete a user with their sessions and identities, which the database takes along."""
+        async with self.db.write(actor.tenant_id, actor.unit) as tx:
+            before = await self._lock(input.user, actor, tx, owners_matter=True)
+            check_owner_remains(before.owners, input.user)
+            await tx.execute(queries.DELETE_USER, tenant_id=actor.tenant_id, id=input.user)
+            await self._tell(UserDeleted(tenant_id=actor.tenant_id, actor=actor.user_id, user_id=input.user), tx)
+
+    async def hold_active_user(self, tenant: TenantId, user: UserId, executor: WriteExecutor) -> User:
+        """Keep an active user active until the transaction ends; `ForbiddenError` for one who is not."""
+        row = await executor.first(queries.HOLD_ACTIVE_USER, tenant_id=tenant, id=user)
+        if row is None:
+            raise ForbiddenError("This account is disabled; ask an administrator.", code="user_disabled")
+        return user_from(row, tenant)
+
+    async def note_sign_in(
+        self, tenant: TenantId, user: UserId, executor: WriteExecutor, *, proves_email: bool
+    ) -> DBPrivileges:
+        """Record that a user signed in, and that the address is theirs if that is how; gives what they may do."""
+        row = await executor.first(queries.NOTE_SIGN_IN, of_tenant=tenant, of_id=user, proves_email=proves_email)
+        return _found(row)
+
+    async def TX_set_system_permissions(self, tenant: TenantId, user: UserId, permissions: Sequence[str]) -> None:
+        """Make a user an operator with these permissions, or none; `NotFoundError` when there is no such user."""
+        async with self.db.platform_write("operators grant or revoke") as tx:
+            changed = await tx.first(
+                queries.SET_SYSTEM_PERMISSIONS, of_tenant=tenant, of_id=user, new_permissions=sorted(permissions)
+            )
+            if changed is None:
+                raise NotFoundError.of("user")
+            await self._tell(UserUpdated(tenant_id=tenant, user_id=user), tx)
+
+    async def _lock(self, user: UserId, actor: Actor, tx: WriteExecutor, *, owners_matter: bool) -> "_Locked":
+        """Lock a user for a change that the actor may make; the owners first, in one order for everybody."""
+        owners: frozenset[UserId] = frozenset()
+        if owners_matter:
+            rows = await tx.all(queries.LOCK_ACTIVE_OWNERS, tenant_id=actor.tenant_id)
+            owners = frozenset(row["id"] for row in rows)
+        row = _found(await tx.first(queries.LOCK_USER, tenant_id=actor.tenant_id, id=user))
+        check_may_change(actor.is_owner, row["roles"])
+        return _Locked(row, owners)
+
+    async def _check_new_roles(self, input: UpdateUserInput, before: "_Locked", actor: Actor) -> bool:
+        """Check the roles that a user is to get; whether they differ from the present ones."""
+        if input.roles is None or set(input.roles) == set(before.row["roles"]):
+            return False
+        check_may_grant(actor.is_owner, input.roles)
+        if "owner" not in input.roles:
+            check_owner_remains(before.owners, input.user)
+        return True
+
+    async def _end_sessions(self, user: UserId, reason: SessionEnd, actor: Actor, tx: WriteExecutor) -> None:
+        await self.sessions.end_sessions_of_user(actor.tenant_id, user, reason, actor.user_id, tx)
+
+    async def _tell(self, event: Event, executor: WriteExecutor) -> None:
+        await self.outbox.add(event, executor)
+
+
+class _Locked:
+    """A user's row that nobody else changes now, and the active owners if they matter."""
+
+    def __init__(self, row: DBUser, owners: frozenset[UserId]) -> None:
+        self.row = row
+        self.owners = owners
+
+
+def user_from(row: DBUser, tenant: TenantId) -> User:
+    """Make the DTO of a row."""
+    return User.model_validate({**row, "tenant_id": tenant})
+
+
+def user_private_from(principal: Mapping[str, Any]) -> UserPrivate:
+    """Make what a user sees of themselves from the row of their session's look-up, or of `users`."""
+    return UserPrivate.model_validate(
+        {
+            "id": principal["user_id"],
+            "tenant_id": principal["tenant_id"],
+            "email": principal["email"],
+            "email_verified": principal["email_verified"],
+            "display_name": principal["display_name"],
+            "roles": principal["roles"],
+            "permissions": sorted(permissions_of(tuple(principal["roles"]))),
+            "system_permissions": principal["system_permissions"],
+            "state": principal["state"],
+            "created_at": principal["created_at"],
+            "updated_at": principal["updated_at"],
+            "last_sign_in_at": principal["last_sign_in_at"],
+            "version": principal["version"],
+        }
+    )
+
+
+def _page(rows: Sequence[DBUser], asked: ListUsersInput, tenant: TenantId) -> ListUsersResponse:
+    cursor = None
+    if len(rows) > asked.limit:
+        last = rows[asked.limit - 1]
+        name = asked.sort.removeprefix("-")
+        key = (
+            last["email"].lower() if name == "email" else last["created_at" if name == "created_at" else "display_name"]
+        )
+        cursor = next_cursor(asked, key, last["id"])
+    users = [{**row, "tenant_id": tenant} for row in rows[: asked.limit]]
+    return ListUsersResponse.model_validate({"users": users, "next_cursor": cursor})
+
+
+def _found(value: T | None) -> T:
+    if value is None:
+        raise NotFoundError.of("user")
+    return value

@@ -1,0 +1,3 @@
+from central_server.media.workflows.ping import PingWorkflow
+
+MEDIA_WORKFLOWS: tuple[type, ...] = (PingWorkflow,)

@@ -1,0 +1,54 @@
+"""What the client costs, against what it stands on. The figures are bounds, not measurements: see `bench`."""
+
+import json
+import subprocess
+import sys
+import time
+
+import httpx
+
+from central_client import Central
+
+CPU_BOUND = 1.25
+IMPORT_BOUND = 1.4
+
+
+def cpu(work, times):
+    begun = time.process_time()
+    for _ in range(times):
+        work()
+    return time.process_time() - begun
+
+
+def test_a_typed_call_costs_little_more_than_a_raw_one(bodies):
+    """Checking, retrying, cookies and a typed answer add at most a quarter to `httpx.get(…).json()`."""
+    content = json.dumps(bodies.me).encode()
+    mock = httpx.MockTransport(lambda _: httpx.Response(200, content=content))
+    with httpx.Client(transport=mock, headers={"cookie": "central_session=t"}) as http_client:
+        client = Central("https://central.test", tenant="acme", session="t", http_client=http_client)
+
+        def raw():
+            return http_client.get("https://central.test/v1/tenants/acme/me").json()
+
+        raw(), client.users.me()
+        ratios = [cpu(client.users.me, 300) / cpu(raw, 300) for _ in range(5)]
+    assert min(ratios) <= CPU_BOUND, ratios
+
+
+def test_importing_costs_little_more_than_what_it_stands_on():
+    """A client with every family loaded takes at most 1.4 times what httpx and one pydantic model take."""
+    ours = (
+        "from central_client import Central; client = Central('http://x.test', tenant='a'); "
+        "client.users, client.tenants, client.auth, client.sessions, client.auth_connectors; "
+        "import central_client.transport"
+    )
+    theirs = "import httpx; from pydantic import BaseModel; One = type('One', (BaseModel,), {})"
+
+    def seconds(code):
+        measured = f"import time; begun = time.process_time(); {code}; print(time.process_time() - begun)"
+        return min(
+            float(subprocess.run([sys.executable, "-c", measured], capture_output=True, check=True).stdout)
+            for _ in range(3)
+        )
+
+    assert seconds(ours) <= IMPORT_BOUND * seconds(theirs)

@@ -1,0 +1,79 @@
+import asyncio
+import os
+import secrets
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent / "support"))
+
+from place import Place, Stack, make_place, make_stack
+from servers import shared_postgres, shared_temporal
+
+from central_client import AsyncCentral
+from central_server.infra.logs import configure_logging
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quiet_logs() -> None:
+    configure_logging("error")
+
+
+@pytest.fixture(scope="session")
+async def stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack]:
+    """The run's PostgreSQL, with a migrated database of this worker's own, and the API on it."""
+    async with shared_postgres() as postgres:
+        worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+        database = f"central_{worker}_{secrets.token_hex(4)}"
+        async with make_stack(postgres, database, tmp_path_factory.mktemp("mailbox")) as made:
+            yield made
+
+
+@pytest.fixture
+async def place(stack: Stack) -> Place:
+    """A tenant of the test's own, with an owner who is signed in."""
+    return await make_place(stack)
+
+
+@pytest.fixture
+async def other_place(stack: Stack) -> Place:
+    """Another tenant, with an owner who is signed in."""
+    return await make_place(stack)
+
+
+@pytest.fixture
+def owner(place: Place) -> AsyncCentral:
+    """The owner of the test's tenant, signed in."""
+    return place.owner
+
+
+@pytest.fixture
+def other_tenant(other_place: Place) -> AsyncCentral:
+    """The owner of another tenant, signed in."""
+    return other_place.owner
+
+
+@pytest.fixture
+async def admin(place: Place) -> AsyncCentral:
+    """An administrator of the test's tenant, signed in."""
+    return await place.signed_in("admin")
+
+
+@pytest.fixture
+async def member(place: Place) -> AsyncCentral:
+    """A member of the test's tenant, signed in."""
+    return await place.signed_in("member")
+
+
+@pytest.fixture
+def anonymous(place: Place) -> AsyncCentral:
+    """Nobody in particular, at the test's tenant."""
+    return place.anonymous()
+
+
+@pytest.fixture
+def operator(stack: Stack) -> AsyncCentral:
+    """An operator of the system: owner of a tenant of its own, with every system permission."""
+    return stack.operator

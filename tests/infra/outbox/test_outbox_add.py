@@ -1,0 +1,115 @@
+import asyncio
+from collections.abc import AsyncGenerator
+from typing import Any
+
+import asyncpg
+import pytest
+from outbox_support import LISTENERS, Sampled, Unheard, input_of
+from sqlalchemy import select
+
+from central.kernel.ids import TenantId
+from central_server.infra.db import Query, tenant_scope
+from central_server.infra.outbox import CHANNEL, Listener, Listeners, Outbox, outbox_insert_from
+from support.outbox_place import Place
+from support.sample_specs import SAMPLE
+
+
+@pytest.fixture
+async def heard(place: Place) -> AsyncGenerator[list[str]]:
+    """Give the notifications that come, as they come."""
+    heard: list[str] = []
+    connection: Any = await asyncpg.connect(place.url)
+    await connection.add_listener(CHANNEL, lambda *words: heard.append(words[-1]))
+    yield heard
+    await connection.close()
+
+
+async def test_event_is_written_with_its_transaction(place: Place, outbox: Outbox, tenant: TenantId):
+    """An event is there when the transaction is, whole and pending, and is not when that is undone."""
+    kept, lost = Sampled(tenant_id=tenant), Sampled(tenant_id=tenant)
+    async with place.database.write(tenant) as executor:
+        await outbox.add(kept, executor)
+    with pytest.raises(ZeroDivisionError):
+        async with place.database.write(tenant) as executor:
+            await outbox.add(lost, executor)
+            raise ZeroDivisionError
+    row = await place.row(kept)
+    assert (row["state"], row["attempts"], row["kind"]) == ("pending", 0, "tests.sampled")
+    assert Sampled.model_validate_json(row["payload"]) == kept
+    assert await place.row(lost) is None
+
+
+async def test_event_in_one_round_trip(place: Place, outbox: Outbox, tenant: TenantId):
+    """Outside a transaction an event is one statement, whose tenant the statement sets itself."""
+    event = Sampled(tenant_id=tenant)
+    await outbox.add(event, place.database.autocommit(tenant))
+    assert (await place.row(event))["tenant_id"] == tenant.uuid
+
+
+async def test_event_of_another_tenant(place: Place, outbox: Outbox, tenant: TenantId):
+    """A transaction of one tenant writes no event of another; the platform writes any tenant's."""
+    event = Sampled(tenant_id=TenantId.new())
+    async with place.database.write(tenant) as executor:
+        with pytest.raises(ValueError, match="belongs to the tenant"):
+            await outbox.add(event, executor)
+    async with place.database.platform_write("test") as executor:
+        await outbox.add(event, executor)
+    assert (await place.row(event))["tenant_id"] == event.tenant_id.uuid
+
+
+async def test_only_heard_kinds_wake(place: Place, outbox: Outbox, tenant: TenantId, heard: list[str]):
+    """A commit notifies only when somebody listens to the kind: notifying makes commits wait for each other."""
+    await outbox.add(Unheard(tenant_id=tenant), place.database.autocommit(tenant))
+    await asyncio.sleep(0.05)
+    assert heard == []
+    await outbox.add(Sampled(tenant_id=tenant), place.database.autocommit(tenant))
+    await asyncio.sleep(0.05)
+    assert heard == [""]
+
+
+async def test_event_beside_its_subject(place: Place, outbox: Outbox, tenant: TenantId, heard: list[str]):
+    """What happened and its event are one statement, which notifies as well though nobody reads that part."""
+    event, scope = Sampled(tenant_id=tenant), tenant_scope()
+    subject = select(scope.c.tenant.label("tenant_id")).cte("subject")
+    statement = select(subject).add_cte(outbox_insert_from(subject, subject.c.tenant_id))
+    row = await place.database.autocommit(tenant).first(Query[Any](statement), **outbox.parameters(event))
+    assert row is not None
+    assert (await place.row(event))["tenant_id"] == tenant.uuid
+    await asyncio.sleep(0.05)
+    assert heard == [""]
+
+
+async def test_receipt_is_written_once(place: Place, outbox: Outbox, tenant: TenantId, add: Any):
+    """The first receipt says so, and only the first, also when many come at once; another tenant has no say."""
+    event = Sampled(tenant_id=tenant)
+    await add(event)
+
+    async def settle(as_tenant: TenantId) -> bool:
+        async with place.database.write(as_tenant) as executor:
+            return await outbox.settle(event.id, executor)
+
+    assert not await settle(TenantId.new())
+    assert sorted(await asyncio.gather(*(settle(tenant) for _ in range(8)))) == [False] * 7 + [True]
+    row = await place.row(event)
+    assert row["state"] == "done"
+    assert row["done_at"] is not None
+
+
+async def test_application_cannot_rewrite_events(place: Place, tenant: TenantId, add: Any):
+    """The application's role may settle an event, and neither change what it says nor delete it."""
+    event = Sampled(tenant_id=tenant)
+    await add(event)
+    connection: Any = await asyncpg.connect(place.url, server_settings={"search_path": "central"})
+    await connection.execute(f"SET central.tenant = '{tenant.uuid}'")
+    for statement in ("UPDATE outbox SET kind = 'x'", "DELETE FROM outbox"):
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await connection.execute(statement)
+    await connection.close()
+
+
+def test_one_listener_for_a_kind():
+    """A second listener of a kind is refused: both would want the event's id for their workflow."""
+    with pytest.raises(ValueError, match="two listeners"):
+        Listeners([Listener(Sampled, SAMPLE, input_of)] * 2)
+    assert "tests.sampled" in LISTENERS
+    assert "tests.unheard" not in LISTENERS

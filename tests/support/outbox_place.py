@@ -1,0 +1,72 @@
+"""A database with nothing but the outbox, for tests that run relays on it."""
+
+import os
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import asyncpg
+from sqlalchemy.schema import CreateIndex, CreateTable
+
+from central_server.infra.db import Database
+from central_server.infra.db.query import DIALECT
+from central_server.infra.db.rls import enable_rls
+from central_server.infra.db.roles import ensure_roles
+from central_server.infra.outbox import OUTBOX
+from support.servers import shared_postgres
+
+# Roles belong to the server, which other tests share: this one's password is nobody else's.
+ROLE = "central_app_outbox"
+
+
+class Place:
+    """The database as its owner and as the application; the owner is above row-level security."""
+
+    def __init__(self, owner: Any, database: Database, url: str) -> None:
+        self.owner = owner
+        self.database = database
+        self.url = url
+
+    async def states(self) -> dict[str, int]:
+        return dict(await self.owner.fetch("SELECT state, count(*) FROM outbox GROUP BY state"))
+
+    async def row(self, event: Any) -> Any:
+        return await self.owner.fetchrow("SELECT * FROM outbox WHERE id = $1", event.id.uuid)
+
+
+class _Statements:
+    def __init__(self) -> None:
+        self.texts = [str(CreateTable(OUTBOX).compile(dialect=DIALECT))]
+        self.texts += [str(CreateIndex(index).compile(dialect=DIALECT)) for index in OUTBOX.indexes]
+
+    def execute(self, sqltext: str, /) -> None:
+        self.texts.append(sqltext)
+
+
+def outbox_ddl() -> str:
+    """Give the statements that the first migration has for the outbox."""
+    statements = _Statements()
+    enable_rls(statements, "outbox", app_role=ROLE, privileges="SELECT, INSERT, UPDATE (state, done_at)")
+    statements.execute("GRANT UPDATE, DELETE ON central.outbox TO central_platform")
+    return ";\n".join(statements.texts)
+
+
+@asynccontextmanager
+async def outbox_place(name: str) -> AsyncGenerator[Place]:
+    """Make a database of its own on the run's server."""
+    async with shared_postgres() as server:
+        admin = await asyncpg.connect(server.url())
+        await admin.execute(f"CREATE DATABASE {name}_{os.getpid()}")
+        await admin.close()
+        url = server.url(database=f"{name}_{os.getpid()}")
+        await ensure_roles(url, ROLE, "outbox")
+        owner = await asyncpg.connect(url, server_settings={"search_path": "central"})
+        await owner.execute(outbox_ddl())
+        app = server.url(ROLE, "outbox", f"{name}_{os.getpid()}")
+        database = Database(app, max_size=10)
+        await database.start()
+        try:
+            yield Place(owner, database, app)
+        finally:
+            await database.close()
+            await owner.close()

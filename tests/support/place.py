@@ -1,0 +1,132 @@
+"""Where tests take place: the real API on a real database, and tenants with people who are signed in."""
+
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+from asyncpg import connect
+
+from central.access import SYSTEM_PERMISSIONS
+from central.kernel.ids import TenantId, UserId
+from central.tenants.models import CreateTenantInput, Tenant
+from central.users.models import Role, User
+from central_client import AsyncCentral
+from central_server.app import Central
+from central_server.auth.issuing import SessionIssuer
+from central_server.infra.actor import Caller, Cookies
+from central_server.infra.config import Settings
+from central_server.infra.db import Database
+from central_server.infra.db.migrate import upgrade
+from central_server.infra.embedded.postgres import EmbeddedPostgres
+from central_server.infra.mail import Mailer
+from central_server.infra.vault.keyring import generate_key
+from central_server.tenants.service import TenantService
+from central_server.users.service import UserService
+
+APP_PASSWORD = "app-password-of-tests"
+BASE_URL = "http://central.test"
+
+
+@dataclass
+class Stack:
+    """The API of this process, its settings and its superuser's address of the database."""
+
+    central: Central
+    settings: Settings
+    superuser_url: str
+    operator: AsyncCentral = field(init=False)
+
+    def http(self) -> httpx.AsyncClient:
+        """Give a plain HTTP client to the API, for what the typed client refuses to send."""
+        return httpx.AsyncClient(transport=httpx.ASGITransport(self.central), base_url=BASE_URL)
+
+    def client(self, tenant: str | None = None, session: str | None = None) -> AsyncCentral:
+        """Give a client to the API."""
+        return AsyncCentral(BASE_URL, tenant=tenant, session=session, http_client=self.http(), max_retries=0)
+
+    async def session_of(self, tenant: TenantId, user: UserId) -> str:
+        """Sign a user in by the one gate, without a mail, and give the session's token."""
+        issuer = await self.central.container.get(SessionIssuer)
+        caller = Caller("tests", "127.0.0.1", "tests", Cookies())
+        async with (await self.central.container.get(Database)).write(tenant) as tx:
+            return (await issuer.issue_session(tenant, user, None, caller, tx)).token
+
+
+@dataclass
+class Place:
+    """A tenant with its owner, who is signed in."""
+
+    stack: Stack
+    tenant: Tenant
+    owner_user: User
+    owner: AsyncCentral
+
+    def anonymous(self) -> AsyncCentral:
+        """Give a client that is not signed in."""
+        return self.stack.client(self.tenant.slug)
+
+    async def user(self, *roles: Role, email: str | None = None) -> User:
+        """Create a user."""
+        address = email or f"{secrets.token_hex(6)}@example.com"
+        return await self.owner.users.create(email=address, roles=list(roles or ("member",)))
+
+    async def sign_in(self, user: User) -> AsyncCentral:
+        """Give a client that a user is signed in with."""
+        return self.stack.client(self.tenant.slug, await self.stack.session_of(self.tenant.id, user.id))
+
+    async def signed_in(self, *roles: Role) -> AsyncCentral:
+        """Create a user with these roles and sign them in."""
+        return await self.sign_in(await self.user(*roles))
+
+
+async def make_place(stack: Stack) -> Place:
+    """Create a tenant and sign its owner in."""
+    tenants = await stack.central.container.get(TenantService)
+    slug = f"t{secrets.token_hex(8)}"
+    address = f"owner@{slug}.example"
+    tenant = await tenants.TX_create_tenant(CreateTenantInput(slug=slug, name="Acme", owner_email=address))
+    users = await stack.central.container.get(UserService)
+    user = await users.get_user_by_email(tenant.id, address)
+    assert user is not None
+    client = stack.client(slug, await stack.session_of(tenant.id, user.id))
+    return Place(stack, tenant, user, client)
+
+
+@asynccontextmanager
+async def make_stack(postgres: EmbeddedPostgres, database: str, mailbox: Path, **overrides: object) -> AsyncIterator[Stack]:
+    """Make a database, migrate it, and start the API on it."""
+    connection = await connect(postgres.url())
+    await connection.execute(f'CREATE DATABASE "{database}"')
+    await connection.close()
+    owner_url = postgres.url(database=database)
+    await upgrade(owner_url, app_password=APP_PASSWORD)
+    settings = make_settings(postgres.url("central_app", APP_PASSWORD, database), mailbox, **overrides)
+    central = Central(settings)
+    await central.start()
+    stack = Stack(central, settings, owner_url)
+    place = await make_place(stack)
+    users = await central.container.get(UserService)
+    await users.TX_set_system_permissions(place.tenant.id, place.owner_user.id, SYSTEM_PERMISSIONS)
+    stack.operator = stack.client(place.tenant.slug, await stack.session_of(place.tenant.id, place.owner_user.id))
+    try:
+        yield stack
+    finally:
+        await central.stop()
+
+
+def make_settings(database_url: str, mailbox: Path, **overrides: object) -> Settings:
+    """Give the settings of a development server on this database."""
+    values: dict[str, object] = {
+        "environment": "development",
+        "public_url": BASE_URL,
+        "database_url": database_url,
+        "vault_keys": f"test:{generate_key()}",
+        "signing_keys": f"test:{generate_key()}",
+        "mail_url": f"directory://{mailbox}",
+        "mail_from": "Central <no-reply@central.test>",
+        "temporal_address": "127.0.0.1:1",
+    }
+    return Settings.model_validate({**values, **overrides})

@@ -1,0 +1,85 @@
+"""Records runs of the present workflows for the replay tests: `PYTHONPATH=tests python -m support.record_histories`.
+
+Existing files stay: they are what released versions did. A file is named `{workflow}-{what happened}.json`.
+"""
+
+import asyncio
+import re
+from pathlib import Path
+from typing import Any
+
+from temporalio import activity
+from temporalio.client import Client, WorkflowFailureError
+from temporalio.exceptions import ApplicationError
+
+from central.kernel.ids import EventId, SignInId, TenantId
+from central_server.auth.specs import SEND_SIGN_IN_CODE, SendSignInCodeInput, SendSignInCodeOutput
+from central_server.infra.temporal.dispatcher import TemporalDispatcher
+from central_server.infra.temporal.spec import Queue
+from central_server.infra.temporal.worker import QueueWorker
+from central_server.media.activities.ping import PingActivity
+from central_server.media.specs import PING, PingInput
+from central_server.worker.workflows.core import CORE_WORKFLOWS
+from central_server.worker.workflows.media import MEDIA_WORKFLOWS
+from support.durable import fresh_connection, running
+from support.servers import shared_temporal
+
+FOLDER = Path(__file__).parents[1] / "workflows" / "histories"
+
+
+class _Mailing:
+    def __init__(self, *, sent: bool = True, fail: bool = False) -> None:
+        self.sent, self.fail = sent, fail
+
+    @activity.defn(name="auth.send_sign_in_code")
+    async def send(self, input: SendSignInCodeInput) -> SendSignInCodeOutput:
+        if self.fail:
+            raise ApplicationError("not to be sent", type="ValidationError", non_retryable=True)
+        return SendSignInCodeOutput(sent=self.sent)
+
+
+def _code() -> SendSignInCodeInput:
+    return SendSignInCodeInput(event_id=EventId.new(), tenant_id=TenantId.new(), sign_in_id=SignInId.new())
+
+
+_RUNS: list[tuple[str, Any, Any, Any]] = [
+    ("answered", PING, PingInput(message="hello"), PingActivity()),
+    ("sent", SEND_SIGN_IN_CODE, _code(), _Mailing()),
+    ("nobody", SEND_SIGN_IN_CODE, _code(), _Mailing(sent=False)),
+    ("failed", SEND_SIGN_IN_CODE, _code(), _Mailing(fail=True)),
+]
+_WORKFLOWS = {Queue.CORE: CORE_WORKFLOWS, Queue.MEDIA: MEDIA_WORKFLOWS}
+
+
+async def _record(name: str, spec: Any, input: Any, holder: object) -> str:
+    async with shared_temporal() as server:
+        connection = await fresh_connection(server)
+        dispatcher = TemporalDispatcher(connection)
+        async with running(QueueWorker(connection, spec.queue, workflows=_WORKFLOWS[spec.queue], activities=[holder])):
+            await dispatcher.start(spec, input, id=name)
+            try:
+                await dispatcher.result(spec, name)
+            except WorkflowFailureError:
+                assert name.endswith("failed")
+            client: Client = await connection.client()
+            return (await client.get_workflow_handle(name).fetch_history()).to_json()
+
+
+def _impersonal(history: str) -> str:
+    """Leave out which machine and folder it was recorded on."""
+    history = re.sub(r'"identity": "[^"]*"', '"identity": "recorded"', history)
+    history = re.sub(r'"stackTrace": "(\\.|[^"\\])*"', '"stackTrace": ""', history)
+    return re.sub(r"(?<=\d@)[A-Za-z0-9.-]+", "recorded", history)
+
+
+async def main() -> None:
+    """Record what is not there yet."""
+    for case, spec, input, holder in _RUNS:
+        path = FOLDER / f"{spec.name}-{case}.json"
+        if not path.exists():
+            history = await _record(path.stem, spec, input, holder)
+            path.write_text(_impersonal(history) + "\n")
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

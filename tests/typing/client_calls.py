@@ -1,0 +1,96 @@
+"""What pyright and mypy say of the client's methods: run over this file, both must find nothing."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from typing import assert_type
+
+from pydantic import SecretStr
+
+from central.auth.models import SignedInPrivate, StartEmailCodeSignInResponse
+from central.auth_connectors.models import AuthConnector, AuthConnectorPublic, EmailCodeSettingsInput
+from central.sessions.models import RevokeSessionsResponse, SessionPrivate
+from central.tenants.models import Tenant, TenantPublic
+from central.users.models import User, UserPrivate
+from central.users.operations import DELETE_USER
+from central_client import AsyncCentral, AsyncPager, Central, Page, Pager, UserId, gather
+from central_client.call import Call
+from central_client.resources.users import Users
+
+
+def blocking(client: Central, user: UserId) -> None:
+    """Call by the blocking client: it gives what the operation gives."""
+    assert_type(client.users.me(), UserPrivate)
+    assert_type(client.users.create(email="a@b.de", display_name="A", roles=["admin"]), User)
+    assert_type(client.users.update(user=user, display_name=None), User)
+    assert_type(client.users.delete(user=user), None)
+    assert_type(client.tenants.create(slug="acme", name="Acme", owner_email="a@b.de"), Tenant)
+    assert_type(client.tenants.get_public(), TenantPublic)
+    assert_type(client.tenants.get_public(tenant="acme"), TenantPublic)
+    assert_type(
+        client.auth_connectors.create(name="Codes", settings=EmailCodeSettingsInput(kind="email_code")), AuthConnector
+    )
+    assert_type(client.sessions.revoke_all_mine(keep_current=False), RevokeSessionsResponse)
+    assert_type(client.auth.sign_out(), None)
+    assert_type(client.session_token, SecretStr | None)
+
+
+def blocking_lists(client: Central) -> None:
+    """Its lists are pagers of their items."""
+    assert_type(client.users.list(limit=5, state="active", sort="-email"), Pager[User])
+    assert_type(client.auth_connectors.list_public(), Pager[AuthConnectorPublic])
+    assert_type(client.sessions.list_mine().first_page(), Page[SessionPrivate])
+    assert_type(client.tenants.list().pages(), Iterator[Page[Tenant]])
+    assert_type([user.email for user in client.users.list()], list[str])
+
+
+def blocking_views(client: Central) -> None:
+    """Make views: they are clients of the same kind."""
+    assert_type(client.tenant("globex", session="token"), Central)
+    assert_type(client.with_options(timeout=1.0, idempotency_key="k"), Central)
+    with client as entered:
+        assert_type(entered, Central)
+
+
+def blocking_sign_in(client: Central) -> None:
+    """Sign in: the callback is given the challenge."""
+
+    def ask(challenge: StartEmailCodeSignInResponse) -> str:
+        return input(f"Code for {challenge.sign_in}: ")
+
+    assert_type(client.auth.sign_in_with_email_code(email="a@b.de", code=ask), SignedInPrivate)
+
+
+async def awaited(client: AsyncCentral, user: UserId) -> None:
+    """Call by the asynchronous client: it gives the same, awaited."""
+    assert_type(await client.users.me(), UserPrivate)
+    assert_type(await client.users.create(email="a@b.de"), User)
+    assert_type(await client.users.delete(user=user), None)
+    assert_type(asyncio.create_task(client.users.me()), asyncio.Task[UserPrivate])
+    assert_type(await gather([client.users.get(user=user)]), list[User])
+    assert_type(await client.gather((client.users.get(user=user) for _ in range(3)), limit=2), list[User])
+
+
+async def awaited_lists(client: AsyncCentral) -> None:
+    """Its lists are asynchronous pagers."""
+    assert_type(client.users.list(limit=5), AsyncPager[User])
+    assert_type(client.users.list().pages(), AsyncIterator[Page[User]])
+    assert_type(await client.users.list().first_page(), Page[User])
+    assert_type([user.email async for user in client.users.list()], list[str])
+
+
+async def awaited_sign_in(client: AsyncCentral) -> None:
+    """Sign in by a callback of either kind; views and context managers keep the kind."""
+
+    async def ask(challenge: StartEmailCodeSignInResponse) -> str:
+        return challenge.sign_in
+
+    assert_type(await client.auth.sign_in_with_email_code(email="a@b.de", code=ask), SignedInPrivate)
+    assert_type(await client.auth.sign_in_with_email_code(email="a@b.de", code=lambda _: "1"), SignedInPrivate)
+    async with client.tenant("globex").with_options(max_retries=0) as view:
+        assert_type(view, AsyncCentral)
+
+
+def declarations() -> None:
+    """Look a declaration up on the class of a family, which knows the operation."""
+    assert_type(Users.create.operation.output, type[User])
+    assert_type(Call(DELETE_USER).operation.output, type[None])

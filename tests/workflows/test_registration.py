@@ -1,0 +1,54 @@
+import ast
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from central_server.infra.temporal.spec import Queue, WorkflowSpec
+from central_server.infra.temporal.worker import activity_methods
+from central_server.listeners import LISTENERS
+from central_server.worker.run import ACTIVITIES
+from central_server.worker.workflows.core import CORE_WORKFLOWS
+from central_server.worker.workflows.media import MEDIA_WORKFLOWS
+
+WORKFLOWS = {Queue.CORE: CORE_WORKFLOWS, Queue.MEDIA: MEDIA_WORKFLOWS}
+EVERY = [workflow for workflows in WORKFLOWS.values() for workflow in workflows]
+
+
+def definition(workflow: type) -> Any:
+    return getattr(workflow, "__temporal_workflow_definition")  # noqa: B009 (a name that a class body would mangle)
+
+
+@pytest.mark.parametrize("queue", Queue)
+def test_each_spec_has_its_workflow(queue: Queue):
+    """What may be started on a queue is what its worker registers, with the same input and output."""
+    specs = {s.name: s for s in WorkflowSpec.registry.values() if s.queue is queue and s.name[:6] != "tests."}
+    registered = {definition(workflow).name: definition(workflow) for workflow in WORKFLOWS[queue]}
+    assert specs.keys() == registered.keys()
+    for name, spec in specs.items():
+        assert registered[name].arg_types == [spec.input]
+        assert registered[name].ret_type is spec.output
+
+
+@pytest.mark.parametrize("workflow", EVERY)
+def test_workflow_files_import_little(workflow: type):
+    """Workflow files import specs, activities, temporalio and the standard library: they are imported for each run."""
+    tree = ast.parse(Path(sys.modules[workflow.__module__].__file__ or "").read_text())
+    modules = [node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    modules += [name.name for node in ast.walk(tree) if isinstance(node, ast.Import) for name in node.names]
+    for module in modules:
+        ours = module.startswith("central_server.") and (".activities." in module or module.endswith(".specs"))
+        assert ours or module.partition(".")[0] in {*sys.stdlib_module_names, "temporalio"}
+
+
+def test_listeners_start_known_workflows():
+    """Every listener starts a workflow that a worker registers."""
+    names = {definition(workflow).name for workflow in EVERY}
+    assert {LISTENERS[kind].spec.name for kind in LISTENERS.kinds} <= names
+
+
+@pytest.mark.parametrize("activity", [activity for classes in ACTIVITIES.values() for activity in classes])
+def test_activities_are_found(activity: type):
+    """Every listed class has an activity."""
+    assert activity_methods([object.__new__(activity)])
