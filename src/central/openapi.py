@@ -9,7 +9,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, models_json
 
 from central.access import TENANT_USER_COOKIE, SystemPermission, TenantPermission
 from central.catalog import CATALOG
-from central.errors import ERRORS_BY_STATUS, InternalServerError, ProblemDetails, UnavailableError
+from central.errors import ERRORS_BY_STATUS, CentralError, InternalServerError, ProblemDetails, UnavailableError
 from central.kernel.operation import AnyOperation
 from central.kernel.wire import IDEMPOTENCY_KEY_HEADER, PROBLEM_CONTENT_TYPE, SESSION_COOKIE
 
@@ -23,7 +23,7 @@ def openapi_document(*, version: str = "1") -> JsonObject:
     schemas = _schemas()
     paths: JsonObject = {}
     for operation in CATALOG:
-        paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(operation, schemas)
+        paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(operation)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -66,13 +66,13 @@ def _leave_out_path_fields(operation: AnyOperation, schema: JsonObject) -> None:
         schema.pop("required", None)
 
 
-def _operation(operation: AnyOperation, schemas: JsonObject) -> JsonObject:
+def _operation(operation: AnyOperation) -> JsonObject:
     document: JsonObject = {
         "operationId": operation.name,
         "tags": [operation.resource],
         "summary": operation.summary,
         "description": "\n\n".join(filter(None, (operation.description, _access(operation)))),
-        "parameters": _parameters(operation, schemas),
+        "parameters": _parameters(operation),
         "responses": _responses(operation),
         "security": [{scheme.name: []} for scheme in operation.access.schemes],
     }
@@ -92,12 +92,14 @@ def _access(operation: AnyOperation) -> str:
             return "For any signed-in user of the tenant." if access.schemes else "For anyone."
 
 
-def _parameters(operation: AnyOperation, schemas: JsonObject) -> list[JsonObject]:
+def _parameters(operation: AnyOperation) -> list[JsonObject]:
     properties: JsonObject = operation.input_class.model_json_schema(by_alias=True, ref_template=_REF)["properties"]
     parameters = [_parameter(to_camel(name), "path", properties, required=True) for name in operation.path_names]
     if not operation.sends_body:
         parameters += [
-            _parameter(to_camel(name), "query", properties, required=operation.input_class.model_fields[name].is_required())
+            _parameter(
+                to_camel(name), "query", properties, required=operation.input_class.model_fields[name].is_required()
+            )
             for name in operation.field_names
         ]
     elif operation.access.schemes:
@@ -139,7 +141,7 @@ def _responses(operation: AnyOperation) -> JsonObject:
     if operation.output is not NoneType:
         schema = {"$ref": _REF.format(model=operation.output.__name__)}
         success["content"] = {_JSON: {"schema": schema}}
-    errors = (*operation.all_errors, InternalServerError, UnavailableError)
+    errors: tuple[type[CentralError], ...] = (*operation.all_errors, InternalServerError, UnavailableError)
     references = {str(error.status): {"$ref": f"#/components/responses/{error.__name__}"} for error in errors}
     return {str(operation.status): success, **references}
 

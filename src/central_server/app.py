@@ -45,11 +45,11 @@ class Central:
 
     async def start(self) -> None:
         """Start without an ASGI server, as tests do."""
-        await self._application.start()
+        await self._application.start()  # type: ignore[no-untyped-call] # the framework's stub lacks its type
 
     async def stop(self) -> None:
         """Stop what `start` started."""
-        await self._application.stop()
+        await self._application.stop()  # type: ignore[no-untyped-call] # the framework's stub lacks its type
 
     async def _start(self, _: Application) -> None:
         container = self.container
@@ -72,14 +72,15 @@ class Central:
 
     def _mount(self, routes: Iterable[object], parts: HttpParts) -> None:
         """Give every declared operation and browser route its endpoint; refuse to start when one has none."""
-        missing = {declared.name for declared in (*CATALOG, *BROWSER_ROUTES)} - {_MAILBOX}
-        for declared, method in (marked for holder in routes for marked in marked_methods(holder)):
+        missing = {operation.name for operation in CATALOG} | {route.name for route in BROWSER_ROUTES} - {_MAILBOX}
+        marked = [pair for holder in routes for pair in marked_methods(holder)]
+        for declared, method in marked:
             route = self.router.create_route(declared.path, _as_handler(_endpoint(declared, method, parts)))
             self.router.add_route(declared.method.encode(), route)
             missing.discard(declared.name)
         if missing:
             raise TypeError(f"nothing serves: {', '.join(sorted(missing))}")
-        self.router.sort_routes()
+        self.router.sort_routes()  # type: ignore[no-untyped-call] # the framework's stub lacks its type
         self.router.fallback = _as_handler(Fallback(self.router, parts))
 
 

@@ -164,16 +164,12 @@ FACTORIES = (
     make_cookies,
     make_registry,
 )
-_INJECTABLES: tuple[Any, ...] = tuple(
-    wireup.injectable(part) for part in (*FACTORIES, *SERVICES, *ROUTES, *ACTIVITIES)
-)
+_INJECTABLES: tuple[Any, ...] = tuple(wireup.injectable(part) for part in (*FACTORIES, *SERVICES, *ROUTES, *ACTIVITIES))
 
 
 def build_container(settings: Settings) -> wireup.AsyncContainer:
     """Make the container; the graph is checked now, and the parts are made when they are first asked for."""
-    return wireup.create_async_container(
-        injectables=[*_INJECTABLES, wireup.instance(settings, as_type=Settings)]
-    )
+    return wireup.create_async_container(injectables=[*_INJECTABLES, wireup.instance(settings, as_type=Settings)])
 
 
 async def resolve(container: wireup.AsyncContainer, parts: Iterable[type]) -> list[object]:

@@ -18,7 +18,7 @@ class SampleOutput(WorkflowModel):
 
 
 SAMPLE = WorkflowSpec("tests.sample", Queue.CORE, SampleInput, SampleOutput, run_timeout=timedelta(minutes=1))
-CLOCK = WorkflowSpec("tests.clock", Queue.CORE, SampleInput, SampleOutput, run_timeout=timedelta(seconds=1))
+CLOCK = WorkflowSpec("tests.clock", Queue.CORE, SampleInput, SampleOutput, run_timeout=timedelta(seconds=15))
 
 
 class SampleActivity:

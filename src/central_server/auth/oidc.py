@@ -1,7 +1,7 @@
 from collections.abc import Mapping
 from datetime import timedelta
 from time import time
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from pydantic import ValidationError
 
@@ -17,6 +17,7 @@ from central.errors import (
     ValidationFailedError,
 )
 from central.kernel.ids import AuthConnectorId, IdentityId, SignInId, TenantId, UserId
+from central.users.models import User
 from central_server.auth import queries
 from central_server.auth.codes import active_tenant
 from central_server.auth.issuing import Previous, SessionIssuer
@@ -41,6 +42,7 @@ from central_server.infra.http.cookies import CookieNames
 from central_server.infra.logs import component_logger
 from central_server.infra.oidc import (
     OidcError,
+    Profile,
     ProviderMetadata,
     Providers,
     authorization_url,
@@ -48,6 +50,7 @@ from central_server.infra.oidc import (
     exchange_code,
     fetch_userinfo,
     new_verifier,
+    read_profile,
     verified_claims,
     verify_callback_issuer,
 )
@@ -72,6 +75,7 @@ _REFUSALS: dict[SignInFailure, str] = {
     "user_disabled": "This account is disabled; ask an administrator.",
     "connector_disabled": "This way of signing in is switched off.",
 }
+_REASONS: dict[str, SignInFailure] = {reason: reason for reason in _REFUSALS}
 
 for _constraint in ("uq_identities_subject", "uq_identities_user"):
     register_conflict(
@@ -85,7 +89,7 @@ class Person(NamedTuple):
     connector: AuthConnectorId
     issuer: str
     subject: str
-    claims: Mapping[str, Any]
+    profile: Profile
 
 
 class CallbackQuery(NamedTuple):
@@ -211,26 +215,27 @@ class OidcSignIn:
     ) -> Person:
         """Exchange the code and verify what comes back; tells the tenant's administrators why, if it fails."""
         try:
-            provider = await self.providers.metadata(login["issuer"])
+            provider = await self.providers.metadata(connector["settings"]["issuer"])
+            if provider.issuer != login["issuer"]:
+                raise await self._refuse(tenant, connector["id"], "token_refused")
             verify_callback_issuer(provider, query.iss)
             if query.error is not None or query.code is None:
                 raise await self._refuse(tenant, connector["id"], "provider_refused")
-            claims = await self._claims(tenant, connector, provider, login, query.code)
+            return await self._exchange(tenant, connector, provider, login, query.code)
         except OidcError as error:
             self.log.warning("provider's answer refused", connector=connector["id"], reason=error.reason)
             if error.transient:
                 raise UnavailableError(error.message, code=error.reason, retry_after=5) from None
             raise await self._refuse(tenant, connector["id"], "token_refused") from None
-        return Person(connector["id"], login["issuer"], claims["sub"], claims)
 
-    async def _claims(
+    async def _exchange(
         self,
         tenant: TenantId,
         connector: DBAuthConnector,
         provider: ProviderMetadata,
         login: DBLoginTransaction,
         code: str,
-    ) -> Mapping[str, Any]:
+    ) -> Person:
         client_id = connector["settings"]["client_id"]
         tokens = await exchange_code(
             self.outbound,
@@ -244,10 +249,12 @@ class OidcSignIn:
         verified = await verified_claims(
             self.providers, provider, tokens, client_id=client_id, nonce=login["nonce"], now=time()
         )
-        if "email" in verified.claims or provider.userinfo_endpoint is None:
-            return verified.claims
-        userinfo = await fetch_userinfo(self.outbound, provider, tokens.access_token, subject=verified.subject)
-        return {**userinfo, **verified.claims}
+        if {"email", "email_verified"} <= verified.claims.keys() or provider.userinfo_endpoint is None:
+            return Person(connector["id"], login["issuer"], verified.subject, read_profile(verified))
+        userinfo = await fetch_userinfo(
+            self.outbound, provider, access_token=tokens.access_token, subject=verified.subject
+        )
+        return Person(connector["id"], login["issuer"], verified.subject, read_profile(verified, userinfo))
 
     async def _sign_in(
         self,
@@ -265,8 +272,9 @@ class OidcSignIn:
                 if attempt == _ATTEMPTS - 1:
                     raise
             except ForbiddenError as error:
-                if error.code in _REFUSALS:
-                    await self._tell(tenant, connector["id"], error.code)  # type: ignore[arg-type] # checked above
+                reason: SignInFailure | None = _REASONS.get(error.code)
+                if reason is not None:
+                    await self._tell(tenant, connector["id"], reason)
                 raise
         raise AssertionError("the loop returns or raises")
 
@@ -295,7 +303,7 @@ class OidcSignIn:
         self, tenant: TenantId, connector: DBAuthConnector, person: Person, tx: WriteExecutor
     ) -> UserId:
         """Link or create the user for a person who was never here, or raise `ForbiddenError`."""
-        email = verified_email(person.claims)
+        email = verified_email(person.profile)
         local = await self.users.get_user_by_email(tenant, email, tx) if email else None
         linked: LocalUser = "none"
         if local is not None:
@@ -303,18 +311,10 @@ class OidcSignIn:
                 queries.GET_IDENTITY_OF_USER, tenant_id=tenant, connector_id=person.connector, user_id=local.id
             )
             linked = "linked" if link else "unlinked"
-        match decide_unknown_person(person.claims, linked, _trust(connector)):
-            case Refuse(reason):
-                raise _refusal(reason)
-            case Link(_):
-                assert local is not None, "there is somebody to link"
-                user = local.id
-                if not local.email_verified:
-                    # Whoever held the account before the address was proven must not stay in it (pre-hijacking).
-                    await self.users.sessions.end_sessions_of_user(tenant, user, "revoked", None, tx)
-            case Create(address):
-                new = NewUser(email=address, email_verified=True, display_name=_display_name(person.claims))
-                user = (await self.users.create_user(tenant, new, None, tx)).id
+        decision = decide_unknown_person(email, linked, _trust(connector))
+        if isinstance(decision, Refuse):
+            raise _refusal(decision.reason)
+        user = await self._link_or_create(tenant, decision, local, person, tx)
         await tx.execute(
             queries.INSERT_IDENTITY,
             tenant_id=tenant,
@@ -325,6 +325,18 @@ class OidcSignIn:
             subject=person.subject,
         )
         return user
+
+    async def _link_or_create(
+        self, tenant: TenantId, decision: Link | Create, local: User | None, person: Person, tx: WriteExecutor
+    ) -> UserId:
+        if isinstance(decision, Create):
+            new = NewUser(email=decision.email, email_verified=True, display_name=_display_name(person.profile))
+            return (await self.users.create_user(tenant, new, None, tx)).id
+        assert local is not None, "there is somebody to link"
+        if not local.email_verified:
+            # Whoever held the account before the address was proven must not stay in it (pre-hijacking).
+            await self.users.sessions.end_sessions_of_user(tenant, local.id, "revoked", None, tx)
+        return local.id
 
     async def _enabled_connector(self, tenant: TenantId, connector: AuthConnectorId) -> DBAuthConnector:
         row = await self.auth_connectors.get_auth_connector_by_id(tenant, connector)
@@ -366,12 +378,9 @@ def _refusal(reason: SignInFailure) -> ForbiddenError:
     return ForbiddenError(_REFUSALS[reason], code=reason)
 
 
-def _display_name(claims: Mapping[str, Any]) -> str | None:
-    """Take the name that the provider gives, if it is one line of text."""
-    name = claims.get("name")
-    if not isinstance(name, str):
-        return None
-    line = " ".join(name.split())[:200]
+def _display_name(profile: Profile) -> str | None:
+    """Take the name that the provider gives, if it is one line of text that a user may have."""
+    line = " ".join((profile.name or "").split())[:200]
     return line if line and line.isprintable() else None
 
 

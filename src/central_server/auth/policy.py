@@ -1,8 +1,8 @@
 """The decisions of signing in, as pure functions: whom a provider's word makes a user, and where to return to."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 from urllib.parse import urlsplit
 
 from pydantic import TypeAdapter, ValidationError
@@ -10,7 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 from central.auth.events import SignInFailure
 from central.errors import ValidationFailedError
 from central.kernel.text import Email
-from central_server.infra.oidc import email_verified_is_true
+from central_server.infra.oidc import Profile
 
 _EMAIL: TypeAdapter[str] = TypeAdapter(Email)
 LocalUser: TypeAlias = Literal["none", "unlinked", "linked"]
@@ -49,24 +49,23 @@ class ConnectorTrust:
     allowed_domains: Collection[str]
 
 
-def verified_email(claims: Mapping[str, Any]) -> str | None:
+def verified_email(profile: Profile) -> str | None:
     """Give the address that the provider vouches for: `email_verified` is the boolean true, and the address is one."""
-    if not email_verified_is_true(claims):
+    if not profile.email_verified:
         return None
     try:
-        return _EMAIL.validate_python(claims.get("email"))
+        return _EMAIL.validate_python(profile.email)
     except ValidationError:
         return None
 
 
-def decide_unknown_person(claims: Mapping[str, Any], local: LocalUser, trust: ConnectorTrust) -> Decision:
+def decide_unknown_person(email: str | None, local: LocalUser, trust: ConnectorTrust) -> Decision:
     """Decide about a person whose `(connector, issuer, subject)` is new.
 
-    `local` says whether a user has the claimed address, and whether they are linked to another person at this
-    connector. An address alone never finds a user: it must be verified, of a domain that the connector is trusted
-    for, and the user unlinked (CVE-2026-56666, CVE-2023-3128).
+    `email` is the `verified_email`; `local` says whether a user has it, and whether they are linked to another
+    person at this connector. An address alone never finds a user: it must be verified, of a domain that the
+    connector is trusted for, and the user unlinked (CVE-2026-56666, CVE-2023-3128).
     """
-    email = verified_email(claims)
     if email is None:
         return Refuse("email_not_verified")
     domain = email.rpartition("@")[2].lower()

@@ -1,4 +1,4 @@
-from sqlalchemy import Integer, Interval, LargeBinary, Text, and_, bindparam, func, insert, null, select, update
+from sqlalchemy import Integer, LargeBinary, Text, and_, bindparam, func, insert, null, select, update
 
 from central.kernel.ids import AuthConnectorId, SignInId, TenantId, UserId
 from central_server.auth.tables import (
@@ -12,6 +12,8 @@ from central_server.auth.tables import (
     DBRecentCodes,
 )
 from central_server.infra.db import Query, RichIdColumn
+from central_server.infra.db.intervals import seconds
+from central_server.infra.db.parameters import parameters
 
 MOST_ATTEMPTS = 5
 
@@ -19,9 +21,7 @@ _TENANT = bindparam("tenant_id", type_=RichIdColumn(TenantId))
 _OF_TENANT = bindparam("of_tenant", type_=RichIdColumn(TenantId))
 _OF_ID = bindparam("of_id", type_=RichIdColumn(SignInId))
 _BINDING = bindparam("binding", type_=LargeBinary)
-_EXPIRES = func.now() + func.make_interval(
-    0, 0, 0, 0, 0, 0, bindparam("lifetime_seconds", type_=Integer), type_=Interval
-)
+_EXPIRES = func.now() + seconds(bindparam("lifetime_seconds", type_=Integer))
 
 LOCK_EMAIL = Query[None](
     select(func.pg_advisory_xact_lock(func.hashtextextended(bindparam("email_key", type_=Text), 0)).label("locked"))
@@ -34,32 +34,20 @@ COUNT_RECENT_CODES = Query[DBRecentCodes](
         func.count().label("in_hour"),
         func.count()
         .filter(
-            EMAIL_CODES.c.created_at > func.now() - func.make_interval(0, 0, 0, 0, 0, 10, type_=Interval),
+            EMAIL_CODES.c.created_at > func.now() - seconds(600),
             EMAIL_CODES.c.address.is_not_distinct_from(bindparam("address", type_=Text)),
         )
         .label("from_address"),
     ).where(
         EMAIL_CODES.c.tenant_id == _TENANT,
         func.lower(EMAIL_CODES.c.email) == func.lower(bindparam("email", type_=Text)),
-        EMAIL_CODES.c.created_at > func.now() - func.make_interval(0, 0, 0, 0, 1, type_=Interval),
+        EMAIL_CODES.c.created_at > func.now() - seconds(3600),
     )
 )
 INSERT_EMAIL_CODE = Query[DBEmailCode](
     insert(EMAIL_CODES)
     .values(
-        {
-            name: bindparam(name)
-            for name in (
-                "tenant_id",
-                "id",
-                "connector_id",
-                "email",
-                "code_mac",
-                "code",
-                "binding_hash",
-                "address",
-            )
-        }
+        parameters("tenant_id", "id", "connector_id", "email", "code_mac", "code", "binding_hash", "address")
         | {"expires_at": _EXPIRES}
     )
     .returning(
@@ -118,20 +106,9 @@ FORGET_CODE = Query[None](
 INSERT_LOGIN_TRANSACTION = Query[DBLoginTransaction](
     insert(LOGIN_TRANSACTIONS)
     .values(
-        {
-            name: bindparam(name)
-            for name in (
-                "tenant_id",
-                "id",
-                "connector_id",
-                "issuer",
-                "state_hash",
-                "nonce",
-                "verifier",
-                "binding_hash",
-                "return_to",
-            )
-        }
+        parameters(
+            "tenant_id", "id", "connector_id", "issuer", "state_hash", "nonce", "verifier", "binding_hash", "return_to"
+        )
         | {"expires_at": _EXPIRES}
     )
     .returning(LOGIN_TRANSACTIONS.c.id, LOGIN_TRANSACTIONS.c.expires_at)
@@ -181,7 +158,5 @@ GET_IDENTITY_OF_USER = Query[DBIdentity](
     )
 )
 INSERT_IDENTITY = Query[None](
-    insert(IDENTITIES).values(
-        {name: bindparam(name) for name in ("tenant_id", "id", "user_id", "connector_id", "issuer", "subject")}
-    )
+    insert(IDENTITIES).values(parameters("tenant_id", "id", "user_id", "connector_id", "issuer", "subject"))
 )

@@ -2,8 +2,9 @@ from sqlalchemy import Boolean, and_, bindparam, func, insert, select, text, tup
 from sqlalchemy import delete as delete_from
 
 from central.kernel.ids import AuthConnectorId, TenantId
-from central_server.auth_connectors.tables import AUTH_CONNECTORS, DBAuthConnector
+from central_server.auth_connectors.tables import AUTH_CONNECTORS, DBAuthConnector, DBAuthConnectorId
 from central_server.infra.db import Query, RichIdColumn
+from central_server.infra.db.parameters import parameters
 
 _COLUMNS = tuple(AUTH_CONNECTORS.c)
 _TENANT = bindparam("tenant_id", type_=RichIdColumn(TenantId))
@@ -16,9 +17,7 @@ _CHANGEABLE = ("name", "settings", "client_secret", "just_in_time", "allowed_dom
 _CHANGED = {"version": AUTH_CONNECTORS.c.version + 1, "updated_at": func.now()}
 
 INSERT_AUTH_CONNECTOR = Query[DBAuthConnector](
-    insert(AUTH_CONNECTORS)
-    .values({name: bindparam(name) for name in ("tenant_id", "id", "kind", "enabled", *_CHANGEABLE)})
-    .returning(*_COLUMNS)
+    insert(AUTH_CONNECTORS).values(parameters("tenant_id", "id", "kind", "enabled", *_CHANGEABLE)).returning(*_COLUMNS)
 )
 GET_AUTH_CONNECTOR = Query[DBAuthConnector](select(*_COLUMNS).where(_IS_ONE))
 LOCK_AUTH_CONNECTOR = Query[DBAuthConnector](select(*_COLUMNS).where(_IS_ONE).with_for_update())
@@ -30,7 +29,7 @@ GET_EMAIL_CODE_CONNECTOR = Query[DBAuthConnector](
         AUTH_CONNECTORS.c.tenant_id == _TENANT, text("kind = 'email_code'"), AUTH_CONNECTORS.c.enabled
     )
 )
-LOCK_ENABLED_AUTH_CONNECTORS = Query[AuthConnectorId](
+LOCK_ENABLED_AUTH_CONNECTORS = Query[DBAuthConnectorId](
     select(AUTH_CONNECTORS.c.id)
     .where(AUTH_CONNECTORS.c.tenant_id == _TENANT, AUTH_CONNECTORS.c.enabled)
     .order_by(AUTH_CONNECTORS.c.id)

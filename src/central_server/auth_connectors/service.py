@@ -147,7 +147,8 @@ class AuthConnectorService:
     async def TX_update_auth_connector(self, input: UpdateAuthConnectorInput, actor: Actor) -> AuthConnector:
         """Change a connector; `ConflictError` for a taken name or a stale version."""
         async with self.db.write(actor.tenant_id, actor.unit) as tx:
-            before = _found(await tx.first(queries.LOCK_AUTH_CONNECTOR, tenant_id=actor.tenant_id, id=input.connector))
+            locked = await tx.first(queries.LOCK_AUTH_CONNECTOR, tenant_id=actor.tenant_id, id=input.connector)
+            before = _found(locked)
             if input.expected_version not in {None, before["version"]}:
                 raise ConflictError(
                     "Somebody else changed this connector first; read it again.", code="version_conflict"

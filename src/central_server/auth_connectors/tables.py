@@ -48,6 +48,12 @@ AUTH_CONNECTORS = Table(
 )
 
 
+class DBAuthConnectorId(TypedDict):
+    """The id of a connector alone."""
+
+    id: AuthConnectorId
+
+
 class DBAuthConnector(TypedDict):
     """A row of `auth_connectors`; `client_secret` is sealed."""
 

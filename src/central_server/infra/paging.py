@@ -3,7 +3,7 @@
 import base64
 import binascii
 from datetime import datetime
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar, cast
 from uuid import UUID
 
 from pydantic import ValidationError
@@ -73,7 +73,7 @@ def _decode(cursor: str) -> tuple[dict[str, Any], str, UUID]:
         padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
         filters, key, uuid = from_json(base64.b64decode(padded, altchars=b"-_", validate=True))
         if isinstance(filters, dict) and isinstance(key, str) and isinstance(uuid, str) and "\0" not in key:
-            return filters, key, UUID(uuid)
+            return cast("dict[str, Any]", filters), key, UUID(uuid)
     except (ValueError, TypeError, binascii.Error):
         pass
     raise _malformed()

@@ -2,7 +2,6 @@ from sqlalchemy import (
     ARRAY,
     Boolean,
     DateTime,
-    Interval,
     LargeBinary,
     Text,
     Uuid,
@@ -18,7 +17,9 @@ from sqlalchemy import (
 
 from central.kernel.ids import AuthConnectorId, SessionId, TenantId, UserId
 from central_server.infra.db import Query, RichIdColumn
-from central_server.sessions.tables import SESSIONS, DBPrincipal, DBSession
+from central_server.infra.db.intervals import seconds
+from central_server.infra.db.parameters import parameters
+from central_server.sessions.tables import SESSIONS, DBPrincipal, DBSession, DBSessionId
 
 _time = DateTime(timezone=True)
 PRINCIPAL_COLUMNS = (
@@ -77,33 +78,15 @@ _USER = bindparam("user_id", type_=RichIdColumn(UserId))
 _IS_LIVE = and_(
     SESSIONS.c.ended_at.is_(None),
     SESSIONS.c.expires_at > func.now(),
-    SESSIONS.c.last_used_at + func.make_interval(0, 0, 0, 0, 0, 0, SESSIONS.c.idle_seconds, type_=Interval)
-    > func.now(),
+    SESSIONS.c.last_used_at + seconds(SESSIONS.c.idle_seconds) > func.now(),
 )
 _OF_USER = and_(SESSIONS.c.tenant_id == _TENANT, SESSIONS.c.user_id == _USER)
 
 INSERT_SESSION = Query[DBSession](
     insert(SESSIONS)
     .values(
-        {
-            name: bindparam(name)
-            for name in (
-                "tenant_id",
-                "id",
-                "user_id",
-                "connector_id",
-                "token_hash",
-                "idle_seconds",
-                "address",
-                "user_agent",
-            )
-        }
-        | {
-            "expires_at": func.now()
-            + func.make_interval(
-                0, 0, 0, 0, 0, 0, bindparam("lifetime_seconds", type_=SESSIONS.c.idle_seconds.type), type_=Interval
-            )
-        }
+        parameters("tenant_id", "id", "user_id", "connector_id", "token_hash", "idle_seconds", "address", "user_agent")
+        | {"expires_at": func.now() + seconds(bindparam("lifetime_seconds", type_=SESSIONS.c.idle_seconds.type))}
     )
     .returning(*_COLUMNS)
 )
@@ -131,6 +114,6 @@ _END = (
     .returning(SESSIONS.c.id)
 )
 _ONE = bindparam("session", type_=RichIdColumn(SessionId))
-END_SESSION = Query[SessionId](_END.where(SESSIONS.c.id == _ONE))
-END_OTHER_SESSIONS = Query[SessionId](_END.where(SESSIONS.c.id != _ONE))
-END_SESSIONS = Query[SessionId](_END)
+END_SESSION = Query[DBSessionId](_END.where(SESSIONS.c.id == _ONE))
+END_OTHER_SESSIONS = Query[DBSessionId](_END.where(SESSIONS.c.id != _ONE))
+END_SESSIONS = Query[DBSessionId](_END)

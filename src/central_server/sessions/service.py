@@ -23,7 +23,7 @@ from central_server.infra.outbox import Outbox
 from central_server.infra.paging import next_cursor, open_cursor
 from central_server.infra.tokens import is_token, new_token, token_hash
 from central_server.sessions import queries
-from central_server.sessions.tables import DBPrincipal, DBSession
+from central_server.sessions.tables import DBPrincipal, DBSession, DBSessionId
 from central_server.sessions.touches import SessionTouches
 
 
@@ -174,7 +174,7 @@ class SessionService:
 
     async def _end(
         self,
-        query: Query[SessionId],
+        query: Query[DBSessionId],
         tenant: TenantId,
         user: UserId,
         reason: SessionEnd,

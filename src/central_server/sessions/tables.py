@@ -48,6 +48,12 @@ SESSIONS = Table(
 )
 
 
+class DBSessionId(TypedDict):
+    """The id of a session alone."""
+
+    id: SessionId
+
+
 class DBSession(TypedDict):
     """A row of `sessions`, without the hash of its token."""
 

@@ -2,8 +2,7 @@
 
 from central.errors import ValidationFailedError
 
-RESERVED_SLUGS = frozenset(
-    """
+_RESERVED = """
     about account admin administrator api app apps assets auth billing blog callback cdn central client config
     console contact dashboard default demo dev docs domain download email example favicon ftp help home host id
     identity images imap index info internal invite legal localhost login logout mail master me media meta metrics
@@ -12,8 +11,8 @@ RESERVED_SLUGS = frozenset(
     signin signout signup sitemap smtp ssh ssl sso staging static status store superuser support system team temp
     tenant tenants terms test trust undefined unknown update upload user users verify version web webhook webhooks
     webmaster well-known wiki www
-    """.split()
-)
+"""
+RESERVED_SLUGS = frozenset(_RESERVED.split())
 _LOOK_ALIKES = str.maketrans({"0": "o", "1": "l", "i": "l", "5": "s", "8": "b", "2": "z", "-": None})
 
 

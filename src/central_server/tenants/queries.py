@@ -1,7 +1,7 @@
 from functools import cache
 from typing import NamedTuple
 
-from sqlalchemy import Text, and_, bindparam, column, exists, func, insert, select, true, tuple_, update
+from sqlalchemy import ColumnElement, Text, and_, bindparam, column, exists, func, insert, select, true, tuple_, update
 
 from central.kernel.ids import TenantId
 from central.tenants.models import TenantSort
@@ -70,7 +70,7 @@ class TenantListShape(NamedTuple):
 def list_tenants(shape: TenantListShape) -> Query[DBTenant]:
     """Give the statement of a list: keyset on the sort key and the id."""
     key = TENANTS.c[shape.sort.removeprefix("-")]
-    conditions = []
+    conditions: list[ColumnElement[bool]] = []
     if shape.by_state:
         conditions.append(TENANTS.c.state == bindparam("state"))
     if shape.by_text:

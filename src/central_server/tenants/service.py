@@ -109,19 +109,20 @@ class TenantService:
         check_slug(input.slug)
         id = TenantId.new()
         async with self.db.write(id, unit) as tx:
-            row = _found(await tx.first(queries.INSERT_TENANT, id=id, slug=input.slug, name=input.name))
+            row = await tx.first(queries.INSERT_TENANT, id=id, slug=input.slug, name=input.name)
             await self._take_slug(id, input.slug, tx)
             await self.outbox.add(TenantCreated(tenant_id=id, actor=by), tx)
             await self.users.create_user(id, _owner(input), by, tx)
             await self.auth_connectors.create_auth_connector(id, _EMAIL_CODES, by, tx)
-        return tenant_from(row)
+        return tenant_from(_found(row))
 
     async def TX_rename_tenant(self, input: RenameTenantInput, actor: Actor) -> Tenant:
         """Change a tenant's name or slug; `ConflictError` for a taken slug or a stale version."""
         if input.slug is not None:
             check_slug(input.slug)
         async with self.db.write(actor.tenant_id, actor.unit) as tx:
-            before = _found(await tx.first(queries.LOCK_TENANT, id=actor.tenant_id))
+            locked = await tx.first(queries.LOCK_TENANT, id=actor.tenant_id)
+            before = _found(locked)
             if input.expected_version not in {None, before["version"]}:
                 raise ConflictError("Somebody else changed this tenant first; read it again.", code="version_conflict")
             if input.slug is not None:

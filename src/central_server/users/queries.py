@@ -4,6 +4,7 @@ from typing import NamedTuple
 from sqlalchemy import (
     ARRAY,
     Boolean,
+    ColumnElement,
     Text,
     and_,
     any_,
@@ -23,7 +24,7 @@ from central.kernel.ids import UserId
 from central.users.models import UserSort
 from central_server.infra.db import Query, RichIdColumn, tenant_scope
 from central_server.infra.outbox import outbox_insert_from
-from central_server.users.tables import USERS, DBPrivileges, DBUser
+from central_server.users.tables import USERS, DBPrivileges, DBUser, DBUserId
 
 COLUMNS = tuple(column for column in USERS.c if column.name not in {"tenant_id", "system_permissions"})
 _ID = bindparam("id", type_=RichIdColumn(UserId))
@@ -60,7 +61,7 @@ HOLD_ACTIVE_USER = Query[DBUser](select(*COLUMNS).where(_IS_ONE, USERS.c.state =
 GET_USER_BY_EMAIL = Query[DBUser](
     select(*COLUMNS).where(USERS.c.tenant_id == _TENANT, func.lower(USERS.c.email) == func.lower(bindparam("email")))
 )
-LOCK_ACTIVE_OWNERS = Query[UserId](
+LOCK_ACTIVE_OWNERS = Query[DBUserId](
     select(USERS.c.id)
     .where(USERS.c.tenant_id == _TENANT, any_(USERS.c.roles) == "owner", USERS.c.state == "active")
     .order_by(USERS.c.id)
@@ -104,7 +105,7 @@ NOTE_SIGN_IN = Query[DBPrivileges](
     )
     .returning(USERS.c.roles, USERS.c.system_permissions)
 )
-SET_SYSTEM_PERMISSIONS = Query[UserId](
+SET_SYSTEM_PERMISSIONS = Query[DBUserId](
     update(USERS)
     .where(_IS_CHANGED_ONE)
     .values(system_permissions=bindparam("new_permissions", type_=ARRAY(Text)))
@@ -129,7 +130,7 @@ def list_users(shape: UserListShape) -> Query[DBUser]:
     name = shape.sort.removeprefix("-")
     key = func.lower(USERS.c.email) if name == "email" else USERS.c[name]
     key_type = Text() if name == "email" else USERS.c[name].type
-    conditions = [USERS.c.tenant_id == _TENANT]
+    conditions: list[ColumnElement[bool]] = [USERS.c.tenant_id == _TENANT]
     if shape.by_email:
         conditions.append(func.lower(USERS.c.email) == func.lower(bindparam("email", type_=Text)))
     if shape.by_state:

@@ -214,7 +214,8 @@ class UserService:
         if owners_matter:
             rows = await tx.all(queries.LOCK_ACTIVE_OWNERS, tenant_id=actor.tenant_id)
             owners = frozenset(row["id"] for row in rows)
-        row = _found(await tx.first(queries.LOCK_USER, tenant_id=actor.tenant_id, id=user))
+        found = await tx.first(queries.LOCK_USER, tenant_id=actor.tenant_id, id=user)
+        row = _found(found)
         check_may_change(actor.is_owner, row["roles"])
         return _Locked(row, owners)
 

@@ -45,6 +45,12 @@ USERS = Table(
 )
 
 
+class DBUserId(TypedDict):
+    """The id of a user alone."""
+
+    id: UserId
+
+
 class DBUser(TypedDict):
     """A row of `users`, but for `system_permissions`, which only an operator's session shows."""
 

@@ -10,11 +10,11 @@ import asyncpg
 import pytest
 from db_support import LINKS, NOTES, Place, idle_in_transaction, opened
 from sqlalchemy import Integer, Text, bindparam, delete, func, insert, literal, select, text, update
-from structlog.testing import capture_logs
+from structlog.testing import CapturingLogger
 
 from central.errors import ConflictError, UnavailableError
 from central.kernel.ids import TenantId
-from central_server.infra.db import Database, Query, WriteExecutor, tenant_scope
+from central_server.infra.db import Database, Query, WriteExecutor, database, tenant_scope
 
 _TITLES = Query[Any](select(NOTES.c.tenant_id, NOTES.c.title).order_by(NOTES.c.title))
 _COUNT = Query[Any](select(func.count()).select_from(NOTES))
@@ -160,15 +160,46 @@ async def test_a_timeout_inside_a_transaction_ends_it(db: Database, tenant: Tena
     assert await idle_in_transaction(owner) == 0
 
 
+async def test_a_cancelled_statement_ends_its_transaction(db: Database, tenant: TenantId) -> None:
+    """Without a savepoint, too; the connection is closed, not given back."""
+    before = db.stats["primary"].discarded
+    with pytest.raises(RuntimeError, match="cancelled in part"):
+        async with db.write(tenant) as writer:
+            await writer.execute(_ADD, title="a")
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.05):
+                    await writer.first(_SLEEP, s=3)
+    assert db.stats["primary"].discarded == before + 1
+    assert await titles(db, tenant) == []
+
+
+async def test_a_part_left_by_cancellation_ends_its_unit(db: Database, tenant: TenantId, other: TenantId) -> None:
+    """Its tenant would still be set: nothing more is done, and nothing is committed."""
+    async with db.unit(tenant) as unit:
+        await db.autocommit(tenant, unit).execute(_ADD, title="a")
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.05), db.write(other, unit):
+                await asyncio.sleep(3)
+        with pytest.raises(RuntimeError):
+            await db.autocommit(tenant, unit).scalar(_SETTING)
+        with pytest.raises(RuntimeError):
+            await unit.commit()
+    assert await titles(db, tenant) == []
+
+
 async def test_platform_access_sees_all_and_is_logged(db: Database, tenant: TenantId, other: TenantId) -> None:
     """The role holds for the transaction alone; reading cannot write."""
     for one in (tenant, other):
         await db.autocommit(one).first(_ADD, title="x")
     mine = {tenant, other}
-    with capture_logs() as logs:
+    logger = CapturingLogger()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(database, "_log", logger)
         async with db.platform_read("test") as reader:
             assert mine <= {row["tenant_id"] for row in await reader.all(_TITLES)}
-    assert logs == [{"event": "platform access", "reason": "test", "mode": "read", "log_level": "info"}]
+    assert [tuple(call) for call in logger.calls] == [
+        ("info", ("platform access",), {"reason": "test", "mode": "read"})
+    ]
     with pytest.raises(asyncpg.ReadOnlySQLTransactionError):
         async with db.platform_read("test") as reader:
             await reader.first(Query[Any](insert(NOTES).values(tenant_id=tenant, title="y")))

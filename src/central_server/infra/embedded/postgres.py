@@ -81,7 +81,7 @@ class EmbeddedPostgres(EmbeddedServer):
 
     def _environment(self) -> dict[str, str]:
         # Settings for the user's own servers (libpq's and the server's variables) are not for this one.
-        plain = {name: value for name, value in os.environ.items() }
+        plain = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
         return plain | self._stale_process() | {"LC_ALL": "C"}
 
     def _stale_process(self) -> dict[str, str]:

@@ -39,7 +39,7 @@ class InputReader:
 
     def _validate(self, fields: dict[str, Any], path_values: tuple[str, ...]) -> Input:
         if misplaced := self._in_path.intersection(fields):
-            field = sorted(misplaced)[0]
+            field = min(misplaced)
             raise ValidationFailedError.of(field, "This is given in the path only", code="extra_forbidden")
         for (_, alias), value in zip(self._path_names, path_values, strict=True):
             fields[alias] = value

@@ -199,7 +199,8 @@ CREATE TABLE central.sessions (
     CONSTRAINT fk_sessions_tenant_id_user_id_users
         FOREIGN KEY(tenant_id, user_id) REFERENCES central.users (tenant_id, id) ON DELETE CASCADE,
     CONSTRAINT fk_sessions_tenant_id_connector_id_auth_connectors
-        FOREIGN KEY(tenant_id, connector_id) REFERENCES central.auth_connectors (tenant_id, id) ON DELETE SET NULL (connector_id)
+        FOREIGN KEY(tenant_id, connector_id) REFERENCES central.auth_connectors (tenant_id, id)
+        ON DELETE SET NULL (connector_id)
 );
 
 CREATE INDEX ix_sessions_connector ON central.sessions (tenant_id, connector_id);
