@@ -1,19 +1,13 @@
-import asyncio
 import os
 import secrets
-import sys
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent / "support"))
-
-from place import Place, Stack, make_place, make_stack
-from servers import shared_postgres, shared_temporal
-
 from central_client import AsyncCentral
 from central_server.infra.logs import configure_logging
+from support.place import Place, Stack, make_place, make_stack
+from support.servers import shared_postgres
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -59,7 +59,8 @@ class Plan(Generic[T]):
             return self._input(**arguments)
         except ValidationError as error:
             details = error.errors(include_url=False, include_context=False, include_input=False)
-            raise ValidationFailedError.from_details(details) from None
+        # Outside of the handler: pydantic's error knows the input, and would stay as the context of ours.
+        raise ValidationFailedError.from_details(details)
 
     def tenant_in(self, given: Input) -> str | None:
         """Give the tenant that the caller named."""

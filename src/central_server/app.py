@@ -11,6 +11,7 @@ from wireup import AsyncContainer
 from central.catalog import BROWSER_ROUTES, CATALOG
 from central.kernel.operation import BrowserRoute, Operation
 from central_server.auth.gate import SessionGate
+from central_server.connecting import DatabaseStart
 from central_server.container import ROUTES, build_container, resolve
 from central_server.dev_mailbox import DevMailboxRoutes
 from central_server.infra.config import Settings
@@ -35,6 +36,7 @@ class Central:
         self.settings = settings
         self.container: AsyncContainer = build_container(settings)
         self.router = Router()
+        self._database: DatabaseStart | None = None
         self._application = Application(router=self.router)
         self._application.on_start += self._start
         self._application.on_stop += self._stop
@@ -62,13 +64,15 @@ class Central:
         if self.settings.development and isinstance(mailer, DirectoryMailer):
             routes.append(DevMailboxRoutes(mailer))
         self._mount(routes, parts)
-        await database.start()
+        self._database = DatabaseStart(database)
+        await self._database.start()
         await (await container.get(SessionTouches)).start()
 
     async def _stop(self, _: Application) -> None:
         await (await self.container.get(SessionTouches)).close()
         await (await self.container.get(OutboundClient)).aclose()
-        await (await self.container.get(Database)).close()
+        if self._database is not None:
+            await self._database.close()
 
     def _mount(self, routes: Iterable[object], parts: HttpParts) -> None:
         """Give every declared operation and browser route its endpoint; refuse to start when one has none."""

@@ -169,8 +169,9 @@ async def test_gather_raises_the_first_error_and_leaves_nothing_running(lazily):
         raise ZeroDivisionError
 
     calls = (call(number) for number in range(20))
-    with pytest.raises(ZeroDivisionError):
-        await gather(calls if lazily else list(calls), limit=3)
+    async with asyncio.timeout(5):
+        with pytest.raises(ZeroDivisionError):
+            await gather(calls if lazily else list(calls), limit=3)
     assert {0, 1, 2} == set(ended)
 
 

@@ -7,7 +7,9 @@ import httpx
 import pytest
 
 from central_client import Central, CentralError, ConflictError, ConnectionFailedError, RateLimitedError
+from central_client.messages import Outgoing
 from central_client.retries import RetryPolicy, parse_retry_after
+from central_client.transport import BlockingTransport
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 USER = "user-01H2XVNZ7C9NXWK3TMCRD9QWMN"
@@ -119,6 +121,16 @@ def test_every_method_survives_a_broken_connection(client, server, naps, bodies,
     assert len(keys) == 1
     assert (verb in {"create", "update"}) == (keys != {None})
     assert len({request.content for request in server.requests}) == 1
+
+
+@pytest.mark.parametrize("error", [*NOT_SENT, *MAYBE_SENT])
+def test_the_transport_knows_what_was_never_sent(server, error):
+    """No connection, no request; everything later may have arrived."""
+    server.answers_with(raises=error)
+    with httpx.Client(transport=httpx.MockTransport(server)) as http_client:
+        failure = BlockingTransport(http_client).send(Outgoing("GET", "https://central.test/", (), None, 1.0))
+    assert failure.sent == (error in MAYBE_SENT)
+    assert failure.timed_out == isinstance(error, httpx.TimeoutException)
 
 
 @pytest.mark.parametrize("error", [httpx.UnsupportedProtocol("x"), httpx.LocalProtocolError("x")])

@@ -10,6 +10,8 @@ from ulid import ULID
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _PAIRS = tuple(high + low for high in _ALPHABET for low in _ALPHABET)
+_SHIFTS = tuple(range(30, -1, -10))
+_LOW = (1 << 40) - 1
 _VALUES = {character: value for value, character in enumerate(_ALPHABET)}
 _ULID_LENGTH = 26
 _UUID_BITS = 128
@@ -89,8 +91,14 @@ class RichId(str):
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         """Validate text and UUIDs into this class; write it as text."""
-        return core_schema.no_info_plain_validator_function(
-            cls._validate, serialization=core_schema.to_string_ser_schema(when_used="json")
+        return core_schema.union_schema(
+            [
+                # What is one already, as in lists from the database, is recognised without a call into Python.
+                core_schema.is_instance_schema(cls),
+                core_schema.no_info_plain_validator_function(cls._validate),
+            ],
+            mode="left_to_right",
+            serialization=core_schema.to_string_ser_schema(when_used="json"),
         )
 
     @classmethod

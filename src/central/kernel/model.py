@@ -3,9 +3,9 @@
 import inspect
 from typing import Any, ClassVar, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic.alias_generators import to_camel
-from pydantic_core import PydanticCustomError
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from central.kernel.text import TenantRef
 
@@ -43,10 +43,17 @@ class PatchInput(TenantInput):
 
     @model_validator(mode="after")
     def _refuse_null(self) -> Self:
-        for name in self.model_fields_set - self.clearable - {"tenant"}:
-            if getattr(self, name) is None:
-                raise PydanticCustomError("not_clearable", "{name} cannot be cleared", {"name": to_camel(name)})
+        names = (name for name in type(self).model_fields if name in self.model_fields_set)
+        nulls = [name for name in names if getattr(self, name) is None and name not in self.clearable | {"tenant"}]
+        if nulls:
+            raise ValidationError.from_exception_data(type(self).__name__, list(map(_not_clearable, nulls)))
         return self
+
+
+def _not_clearable(name: str) -> InitErrorDetails:
+    return InitErrorDetails(
+        type=PydanticCustomError("not_clearable", "This cannot be cleared"), loc=(to_camel(name),), input=None
+    )
 
 
 class Output(Model):

@@ -64,7 +64,7 @@ Slug = Annotated[
         to_lower=True,
         min_length=2,
         max_length=40,
-        pattern=r"^[a-z0-9](?:-?[a-z0-9])+$",
+        pattern=r"^[A-Za-z0-9](?:-?[A-Za-z0-9])+$",  # matched before the text is lowered
     ),
 ]
 """A name for addresses: 2 to 40 of `a-z`, `0-9` and single inner hyphens; lowered and trimmed."""

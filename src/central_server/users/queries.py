@@ -24,7 +24,7 @@ from central.kernel.ids import UserId
 from central.users.models import UserSort
 from central_server.infra.db import Query, RichIdColumn, tenant_scope
 from central_server.infra.outbox import outbox_insert_from
-from central_server.users.tables import USERS, DBPrivileges, DBUser, DBUserId
+from central_server.users.tables import USERS, DBPrivileges, DBSystemPermissions, DBUser, DBUserId
 
 COLUMNS = tuple(column for column in USERS.c if column.name not in {"tenant_id", "system_permissions"})
 _ID = bindparam("id", type_=RichIdColumn(UserId))
@@ -105,6 +105,7 @@ NOTE_SIGN_IN = Query[DBPrivileges](
     )
     .returning(USERS.c.roles, USERS.c.system_permissions)
 )
+GET_SYSTEM_PERMISSIONS = Query[DBSystemPermissions](select(USERS.c.system_permissions).where(_IS_ONE))
 SET_SYSTEM_PERMISSIONS = Query[DBUserId](
     update(USERS)
     .where(_IS_CHANGED_ONE)

@@ -198,14 +198,29 @@ class UserService:
         row = await executor.first(queries.NOTE_SIGN_IN, of_tenant=tenant, of_id=user, proves_email=proves_email)
         return _found(row)
 
+    async def get_system_permissions(
+        self, tenant: TenantId, user: UserId, executor: ReadExecutor | WriteExecutor | None = None
+    ) -> frozenset[str] | None:
+        """Give what a user may do in the whole system, or None when there is no such user."""
+        reader = executor or self.db.read(tenant)
+        row = await reader.first(queries.GET_SYSTEM_PERMISSIONS, tenant_id=tenant, id=user)
+        return None if row is None else frozenset(row["system_permissions"])
+
     async def TX_set_system_permissions(self, tenant: TenantId, user: UserId, permissions: Sequence[str]) -> None:
-        """Make a user an operator with these permissions, or none; `NotFoundError` when there is no such user."""
+        """Make a user an operator with these permissions, or none; `NotFoundError` when there is no such user.
+
+        A change ends the user's sessions: the next one has the lifetimes, and the token, of what they may do now.
+        """
         async with self.db.platform_write("operators grant or revoke") as tx:
+            before = await self.get_system_permissions(tenant, user, tx)
+            if before == frozenset(permissions):
+                return
             changed = await tx.first(
                 queries.SET_SYSTEM_PERMISSIONS, of_tenant=tenant, of_id=user, new_permissions=sorted(permissions)
             )
             if changed is None:
                 raise NotFoundError.of("user")
+            await self.sessions.end_sessions_of_user(tenant, user, "roles_changed", None, tx)
             await self._tell(UserUpdated(tenant_id=tenant, user_id=user), tx)
 
     async def _lock(self, user: UserId, actor: Actor, tx: WriteExecutor, *, owners_matter: bool) -> "_Locked":

@@ -39,7 +39,7 @@ async def test_log_names_the_activity(sample: SampleActivity, dispatcher: Tempor
         await dispatcher.start(SAMPLE, SampleInput(word="confidential"), id=id)
         with pytest.raises(WorkflowFailureError):
             await dispatcher.result(SAMPLE, id)
-    line = next(entry for entry in logs if entry["event"] == "activity failed")
+    (line,) = [entry for entry in logs if entry["event"] == "activity failed"]
     assert line["workflow"] == line["activity"] == "tests.sample"
     assert (line["workflow_id"], line["attempt"], line["error"]) == (id, 1, "ValueError")
     assert "confidential" not in str(logs)

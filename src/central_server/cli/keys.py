@@ -1,0 +1,61 @@
+# ruff: noqa: PLC0415  (cryptography is imported when it is needed)
+
+import secrets
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from central_server.cli.screen import progress
+from central_server.cli.services import with_services
+from central_server.cli.texts import examples
+
+if TYPE_CHECKING:
+    from wireup import AsyncContainer
+
+_HELP = "Make the keys that seal secrets and sign codes, and rotate them."
+
+
+def new_key() -> str:
+    """Make a key as a setting holds it: an id of today's date and chance, and 256 random bits."""
+    from central_server.infra.vault import generate_key
+
+    return f"k{datetime.now(UTC):%Y%m%d}{secrets.token_hex(2)}:{generate_key()}"
+
+
+def new() -> None:
+    """Make keys, as two lines to paste into the settings.
+
+    To rotate, put a new key before the old one, separated by a comma, restart every process, run
+    `central-server keys rotate`, and take the old key out.
+    """
+    typer.echo(f"CENTRAL_VAULT_KEYS={new_key()}\nCENTRAL_SIGNING_KEYS={new_key()}")
+
+
+def rotate(*, batch: Annotated[int, typer.Option(min=1, max=10_000, help="Rows of one transaction.")] = 100) -> None:
+    """Wrap every stored secret under the primary vault key, the first of CENTRAL_VAULT_KEYS.
+
+    May run while the server does, and be interrupted and run again. Afterwards the other keys are needed for ten
+    minutes more: sign-ins that have begun hold a sealed value for that long.
+    """
+
+    async def work(container: "AsyncContainer") -> int:
+        from central_server.auth_connectors.service import AuthConnectorService
+
+        service = await container.get(AuthConnectorService)
+        done = 0
+        with progress("Wrapping secrets anew") as report:
+            while count := await service.TX_rewrap_secrets(batch):
+                done += count
+                report(f"{done} done")
+        return done
+
+    typer.echo(f"{with_services(work)} secrets were wrapped anew; all are under the primary key now.")
+
+
+def add_to(program: typer.Typer) -> None:
+    """Add the family."""
+    keys = typer.Typer(no_args_is_help=True, help=_HELP, epilog=examples("central-server keys new >> central.env"))
+    keys.command(epilog=examples("central-server keys new"))(new)
+    keys.command(epilog=examples("central-server keys rotate", "central-server keys rotate --batch 1000"))(rotate)
+    program.add_typer(keys, name="keys")

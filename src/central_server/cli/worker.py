@@ -1,0 +1,70 @@
+# ruff: noqa: PLC0415  (the workers are imported when they run)
+
+import asyncio
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from central_server.cli.services import read_settings
+from central_server.cli.texts import examples
+
+if TYPE_CHECKING:
+    from central_server.infra.config import Settings
+
+
+class QueueName(StrEnum):
+    """The queues by name, without importing what serves them."""
+
+    CORE = "core"
+    MEDIA = "media"
+
+
+def worker(queue: Annotated[QueueName, typer.Argument(help="The queue to serve.", show_default=False)]) -> None:
+    """Serve a queue of Temporal: `core` also relays events, `media` is for heavy work.
+
+    SIGTERM stops taking work, and lets what runs finish for up to 20 seconds. Run as many as you need.
+    """
+    settings = read_settings()
+    asyncio.run(_serve(queue, settings))
+
+
+async def _serve(name: QueueName, settings: "Settings") -> None:
+    from prometheus_client import CollectorRegistry
+
+    from central_server.connecting import DatabaseStart
+    from central_server.container import build_container, resolve
+    from central_server.infra.db import Database
+    from central_server.infra.outbound import OutboundClient
+    from central_server.infra.outbox import Relay
+    from central_server.infra.temporal.client import TemporalConnection
+    from central_server.infra.temporal.spec import Queue
+    from central_server.metrics import PoolCollector, RelayCollector, serve_metrics
+    from central_server.worker.parts import WorkerParts, stop_on_signals
+    from central_server.worker.run import ACTIVITIES, run_worker
+
+    queue = Queue(name.value)
+    stop = stop_on_signals()
+    container = build_container(settings)
+    activities = await resolve(container, ACTIVITIES[queue])
+    relay = await container.get(Relay) if queue is Queue.CORE else None
+    database = await container.get(Database)
+    registry = await container.get(CollectorRegistry)
+    registry.register(PoolCollector(database))
+    if relay is not None:
+        registry.register(RelayCollector(relay))
+    parts = WorkerParts(await container.get(TemporalConnection), activities, relay)
+    stop_metrics = serve_metrics(registry, settings.host, settings.metrics_port)
+    start = DatabaseStart(database)
+    await start.start()
+    try:
+        await run_worker(queue, parts, stop)
+    finally:
+        await start.close()
+        await (await container.get(OutboundClient)).aclose()
+        await asyncio.to_thread(stop_metrics)
+
+
+def add_to(program: typer.Typer) -> None:
+    """Add the command."""
+    program.command(epilog=examples("central-server worker core", "central-server worker media"))(worker)

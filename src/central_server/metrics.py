@@ -1,0 +1,86 @@
+"""What a process tells Prometheus, on a port of its own."""
+
+from collections.abc import Callable, Iterable
+
+from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector, start_http_server
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
+
+from central_server.infra.db import Database
+from central_server.infra.outbox import Relay
+
+_POOL_GAUGES = {
+    "size": "Open connections",
+    "idle": "Open connections that nobody uses",
+    "waiting": "Callers that wait for a connection",
+}
+_POOL_COUNTERS = {
+    "acquired": "Connections handed out",
+    "timeouts": "Callers that no connection came for",
+    "discarded": "Connections given up because their state was in doubt",
+}
+_RELAY_COUNTERS = {
+    "dispatched": "Events whose workflow was started",
+    "failed": "Starts of workflows that failed",
+    "unheard": "Events that nobody listens to",
+    "dead": "Events that were given up",
+}
+
+
+class PoolCollector(Collector):
+    """Reads the counters of the database's pools when they are asked for."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def collect(self) -> Iterable[Metric]:
+        """Give each counter, by pool."""
+        stats = self._database.stats
+        for name, text in _POOL_GAUGES.items():
+            gauge = GaugeMetricFamily(f"central_database_pool_{name}", text, labels=["pool"])
+            for pool, counters in stats.items():
+                gauge.add_metric([pool], getattr(counters, name))
+            yield gauge
+        for name, text in _POOL_COUNTERS.items():
+            counter = CounterMetricFamily(f"central_database_pool_{name}", text, labels=["pool"])
+            for pool, counters in stats.items():
+                counter.add_metric([pool], getattr(counters, name))
+            yield counter
+
+
+class RelayCollector(Collector):
+    """Reads the counters of the outbox relay when they are asked for."""
+
+    def __init__(self, relay: Relay) -> None:
+        self._relay = relay
+
+    def collect(self) -> Iterable[Metric]:
+        """Give each counter, and what waits."""
+        stats = self._relay.stats
+        for name, text in _RELAY_COUNTERS.items():
+            yield CounterMetricFamily(f"central_outbox_{name}", text, value=getattr(stats, name))
+        yield GaugeMetricFamily("central_outbox_waiting", "Events that wait, as last counted", value=stats.waiting)
+        yield GaugeMetricFamily("central_outbox_lag_seconds", "How long the oldest of them waits", value=stats.lag)
+
+
+def serve_metrics(registry: CollectorRegistry, host: str, port: int | None) -> Callable[[], None]:
+    """Serve `/metrics` from a thread, nothing without a port; gives what ends it. `OSError` for a taken port."""
+    if port is None:
+        return _nothing
+    for collector in (ProcessCollector, PlatformCollector, GCCollector):
+        collector(registry=registry)
+    try:
+        server, thread = start_http_server(port, host, registry)
+    except OSError as error:
+        raise OSError(error.errno, f"cannot serve metrics on {host}:{port}: {error.strerror}") from None
+
+    def stop() -> None:
+        server.shutdown()
+        server.server_close()
+        thread.join(timeout=5)
+
+    return stop
+
+
+def _nothing() -> None: ...
