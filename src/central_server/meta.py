@@ -1,12 +1,14 @@
 """Probes, the OpenAPI document and its page: what is about the server, not about identities."""
 
+import asyncio
+from functools import cache
 from importlib import resources
 from typing import NamedTuple
 
 from pydantic_core import to_json
 
 from central.catalog import BROWSER_ROUTES
-from central.errors import CentralError
+from central.errors import CentralError, NotFoundError
 from central.openapi import openapi_document
 from central_server.infra.db import Database
 from central_server.infra.db.migrate import head
@@ -17,9 +19,16 @@ from central_server.infra.temporal.client import TemporalConnection
 
 _ROUTES = {route.name: route for route in BROWSER_ROUTES}
 _DOCS_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; "
-    "frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; connect-src 'self'; "
+    "img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 )
+_JAVASCRIPT, _CSS = "text/javascript; charset=utf-8", "text/css; charset=utf-8"
+_ASSETS = {
+    "docs.js": ("central_server", "assets/docs.js", _JAVASCRIPT),
+    "docs.css": ("central_server", "assets/docs.css", _CSS),
+    "swagger-ui-bundle.js": ("swagger_ui", "static/swagger-ui-bundle.js", _JAVASCRIPT),
+    "swagger-ui.css": ("swagger_ui", "static/swagger-ui.css", _CSS),
+}
 
 
 class PartState(NamedTuple):
@@ -86,17 +95,18 @@ class MetaRoutes:
     @serves(_ROUTES["meta.docs"])
     async def docs(self, request: BrowserRequest) -> BrowserResponse:
         """Give the page that shows the OpenAPI document."""
-        return BrowserResponse(200, _asset("docs.html"), "text/html; charset=utf-8", policy=_DOCS_POLICY)
+        page = _asset("central_server", "assets/docs.html")
+        return BrowserResponse(200, page, "text/html; charset=utf-8", policy=_DOCS_POLICY)
 
     @serves(_ROUTES["meta.docs_asset"])
     async def docs_asset(self, request: BrowserRequest) -> BrowserResponse:
         """Give what the page is made of."""
-        name = request.path["name"]
-        kind = {"docs.js": "text/javascript", "docs.css": "text/css"}.get(name)
-        if kind is None:
-            return BrowserResponse(404, b"There is no such file.")
-        return BrowserResponse(200, _asset(name), f"{kind}; charset=utf-8")
+        if (asset := _ASSETS.get(request.path["name"])) is None:
+            raise NotFoundError("There is nothing at this path.", code="path_not_found")
+        package, path, content_type = asset
+        return BrowserResponse(200, await asyncio.to_thread(_asset, package, path), content_type)
 
 
-def _asset(name: str) -> bytes:
-    return resources.files("central_server").joinpath("assets", name).read_bytes()
+@cache
+def _asset(package: str, path: str) -> bytes:
+    return resources.files(package).joinpath(path).read_bytes()

@@ -19,6 +19,9 @@ from support.servers import shared_postgres
 ROLE = "central_app_outbox"
 
 
+PRIVILEGES = "SELECT, INSERT (id, tenant_id, kind, payload), UPDATE (state, done_at)"
+
+
 class Place:
     """The database as its owner and as the application; the owner is above row-level security."""
 
@@ -46,7 +49,7 @@ class _Statements:
 def outbox_ddl() -> str:
     """Give the statements that the first migration has for the outbox."""
     statements = _Statements()
-    enable_rls(statements, "outbox", app_role=ROLE, privileges="SELECT, INSERT, UPDATE (state, done_at)")
+    enable_rls(statements, "outbox", app_role=ROLE, privileges=PRIVILEGES)
     statements.execute("GRANT UPDATE, DELETE ON central.outbox TO central_platform")
     return ";\n".join(statements.texts)
 

@@ -4,7 +4,7 @@ import ssl
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import SMTP
-from typing import Any
+from typing import Any, Self
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, LoginPassword
@@ -39,7 +39,7 @@ class SmtpSink:
             auth_require_tls=tls is not None,
         )
 
-    def __enter__(self) -> "SmtpSink":
+    def __enter__(self) -> Self:
         self._controller.start()
         return self
 
@@ -57,12 +57,14 @@ class SmtpSink:
         given = (data.login.decode(), data.password.decode())
         return AuthResult(success=given == self._login, handled=False)
 
-    async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:
+    async def handle_RCPT(  # noqa: N802 (aiosmtpd's name)
+        self, server: Any, session: Any, envelope: Any, address: str, options: Any
+    ) -> str:
         if self.refuse is None:
             envelope.rcpt_tos.append(address)
         return self.refuse or "250 OK"
 
-    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802 (aiosmtpd's name)
         self.encrypted.append(session.ssl is not None)
         self.recipients.append(envelope.rcpt_tos)
         self.messages.append(message_from_bytes(envelope.content, _class=EmailMessage, policy=SMTP))

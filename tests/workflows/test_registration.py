@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
+from central_server.container import make_listeners
 from central_server.infra.temporal.spec import Queue, WorkflowSpec
 from central_server.infra.temporal.worker import activity_methods
-from central_server.listeners import LISTENERS
 from central_server.worker.run import ACTIVITIES
 from central_server.worker.workflows.core import CORE_WORKFLOWS
 from central_server.worker.workflows.media import MEDIA_WORKFLOWS
@@ -17,7 +17,7 @@ EVERY = [workflow for workflows in WORKFLOWS.values() for workflow in workflows]
 
 
 def definition(workflow: type) -> Any:
-    return getattr(workflow, "__temporal_workflow_definition")  # noqa: B009 (a name that a class body would mangle)
+    return getattr(workflow, "__temporal_workflow_definition")
 
 
 @pytest.mark.parametrize("queue", Queue)
@@ -45,7 +45,8 @@ def test_workflow_files_import_little(workflow: type):
 def test_listeners_start_known_workflows():
     """Every listener starts a workflow that a worker registers."""
     names = {definition(workflow).name for workflow in EVERY}
-    assert {LISTENERS[kind].spec.name for kind in LISTENERS.kinds} <= names
+    listeners = make_listeners()
+    assert {listeners[kind].spec.name for kind in listeners.kinds} <= names
 
 
 @pytest.mark.parametrize("activity", [activity for classes in ACTIVITIES.values() for activity in classes])

@@ -32,7 +32,7 @@ async def test_recorded_history_replays(path: Path):
 def test_each_workflow_has_a_history():
     """A workflow without a recorded run would be changed unseen."""
     names = {path.stem.partition("-")[0] for path in HISTORIES}
-    assert names == {getattr(each, "__temporal_workflow_definition").name for each in WORKFLOWS}  # noqa: B009 (mangled)
+    assert names == {getattr(each, "__temporal_workflow_definition").name for each in WORKFLOWS}
 
 
 @workflow.defn(name=PING.name)

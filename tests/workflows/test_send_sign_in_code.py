@@ -12,6 +12,7 @@ from central_server.infra.temporal.client import TemporalConnection
 from central_server.infra.temporal.dispatcher import TemporalDispatcher
 from support.durable import running
 from support.smtp import SmtpSink
+from support.waiting import until
 
 
 def message_ids(sink: SmtpSink) -> list[str]:
@@ -46,8 +47,7 @@ async def test_mail_server_comes_back(core: Core, sink: SmtpSink):
     sink.stop()
     async with running(core):
         event = await core.request_code()
-        while core.codes.calls < 2:
-            await asyncio.sleep(0.02)
+        await until(core.tried_twice)
         with SmtpSink(sink.port) as later:
             await core.settled(event)
     assert message_ids(later) == [f"<{event.id}@central.example>"]
@@ -72,8 +72,7 @@ async def test_lost_receipt_repeats_the_mail(core: Core, sink: SmtpSink):
     await core.place.owner.execute("REVOKE UPDATE (state, done_at) ON outbox FROM central_app_outbox")
     try:
         async with running(core):
-            while core.codes.calls < 2:
-                await asyncio.sleep(0.02)
+            await until(core.tried_twice)
             await core.place.owner.execute("GRANT UPDATE (state, done_at) ON outbox TO central_app_outbox")
             await core.settled(event)
     finally:
@@ -86,15 +85,17 @@ async def test_temporal_comes_back(core: Core, sink: SmtpSink, tmp_path: Path):
     """Events of a time without Temporal are mailed when it is there, and those that it forgot are started again."""
     server = EmbeddedTemporal(tmp_path / "temporal", port=(port := free_port()), durable=False)
     core = replace(core, connection=TemporalConnection(f"127.0.0.1:{port}"))
+
+    async def all_dispatched() -> bool:
+        return await core.place.states() == {"dispatched": 3}
+
     early = [await core.request_code() for _ in range(3)]
     stop = asyncio.Event()
     relaying = asyncio.create_task(core.relay(redrive=0.2).run(stop))
     await asyncio.sleep(0.3)
     assert await core.place.states() == {"pending": 3}
     async with server:
-        async with asyncio.timeout(10):
-            while await core.place.states() != {"dispatched": 3}:
-                await asyncio.sleep(0.02)
+        await until(all_dispatched)
     stop.set()
     await relaying
     for file in (tmp_path / "temporal").glob("temporal.db*"):

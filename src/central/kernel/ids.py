@@ -1,5 +1,7 @@
 """Rich ids: `{prefix}-{ULID}`, one `str` subclass per kind of thing, 128 bits that fit a `uuid` column."""
 
+from functools import cache
+from itertools import product
 from typing import Any, ClassVar, Self
 from uuid import UUID
 
@@ -9,18 +11,30 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 from ulid import ULID
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-_PAIRS = tuple(high + low for high in _ALPHABET for low in _ALPHABET)
-_SHIFTS = tuple(range(30, -1, -10))
-_LOW = (1 << 40) - 1
 _VALUES = {character: value for value, character in enumerate(_ALPHABET)}
 _ULID_LENGTH = 26
-_UUID_BITS = 128
+_LOW_30_BITS = (1 << 30) - 1
+
+
+@cache
+def _triples() -> tuple[str, ...]:
+    """Spell every number of 15 bits; made at the first use, as it takes two milliseconds."""
+    return tuple(map("".join, product(_ALPHABET, repeat=3)))
 
 
 def _encode(number: int) -> str:
-    """Write 128 bits as the 26 characters of a ULID (Crockford base 32), ten bits at a time."""
-    pairs = _PAIRS
-    return "".join([pairs[(number >> shift) & 1023] for shift in range(120, -1, -10)])
+    """Write 128 bits as the 26 characters of a ULID (Crockford base 32), 15 bits at a time.
+
+    Split into small integers first: lists spell an id for each of their rows.
+    """
+    spell = _triples()
+    a, b = number >> 90, number >> 60 & _LOW_30_BITS
+    c, d = number >> 30 & _LOW_30_BITS, number & _LOW_30_BITS
+    top = f"{_ALPHABET[a >> 35]}{_ALPHABET[a >> 30 & 31]}"
+    return (
+        f"{top}{spell[a >> 15 & 32767]}{spell[a & 32767]}{spell[b >> 15]}{spell[b & 32767]}"
+        f"{spell[c >> 15]}{spell[c & 32767]}{spell[d >> 15]}{spell[d & 32767]}"
+    )
 
 
 def _decode(text: str) -> int:
@@ -98,6 +112,9 @@ class RichId(str):
                 core_schema.no_info_plain_validator_function(cls._validate),
             ],
             mode="left_to_right",
+            # One error at the field itself: a union's own would name its arms.
+            custom_error_type="rich_id",
+            custom_error_message=f"Expected an id like '{cls.prefix}-01H2XVNZ7C9NXWK3TMCRD9QWMN'",
             serialization=core_schema.to_string_ser_schema(when_used="json"),
         )
 

@@ -81,6 +81,9 @@ LIST_SEALED_SECRETS = Query[DBAuthConnector](
     .limit(bindparam("count"))
     .with_for_update(skip_locked=True)
 )
+SAMPLE_SEALED_SECRETS = Query[DBAuthConnector](
+    select(*_COLUMNS).where(AUTH_CONNECTORS.c.client_secret.is_not(None)).limit(bindparam("count"))
+)
 REPLACE_SEALED_SECRET = Query[None](
     update(AUTH_CONNECTORS)
     .where(_IS_CHANGED_ONE)

@@ -34,7 +34,7 @@ from central_server.infra.logs import component_logger
 from central_server.infra.oidc import OidcError, Providers
 from central_server.infra.outbox import Outbox
 from central_server.infra.paging import next_cursor, open_cursor
-from central_server.infra.vault import Vault, associated_data
+from central_server.infra.vault import Vault, VaultError, associated_data
 
 T = TypeVar("T")
 
@@ -195,11 +195,24 @@ class AuthConnectorService:
                 )
         return len(rows)
 
+    async def count_opened_secrets(self, most: int) -> tuple[int, int]:
+        """Try to open up to `most` stored secrets; gives how many opened, and of how many."""
+        async with self.db.platform_read("vault keys check") as reader:
+            rows = await reader.all(queries.SAMPLE_SEALED_SECRETS, count=most)
+        return sum(self._opens(row) for row in rows), len(rows)
+
     def open_secret(self, row: DBAuthConnector) -> str | None:
         """Open the client secret of a connector."""
         if row["client_secret"] is None:
             return None
         return self.vault.open(row["client_secret"], _place(row["tenant_id"], row["id"])).decode()
+
+    def _opens(self, row: DBAuthConnector) -> bool:
+        try:
+            self.open_secret(row)
+        except VaultError:
+            return False
+        return True
 
     def _seal(self, tenant: TenantId, connector: AuthConnectorId, secret: bytes | None) -> bytes | None:
         return None if secret is None else self.vault.seal(secret, _place(tenant, connector))

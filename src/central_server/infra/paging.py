@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Generic, NamedTuple, TypeVar, cast
 from uuid import UUID
 
@@ -25,14 +25,14 @@ class Position(NamedTuple):
 
     @property
     def time(self) -> datetime:
-        """The sort key as a time; raises `BadRequestError` if it is none."""
+        """The sort key as a time; raises `BadRequestError` if it is none, or has no zone or no place in UTC."""
         try:
             time = datetime.fromisoformat(self.key)
-        except ValueError:
-            raise _malformed() from None
-        if time.tzinfo is None:
-            raise _malformed()
-        return time
+            if time.tzinfo is not None:
+                return time.astimezone(UTC)
+        except (ValueError, OverflowError):
+            pass
+        raise _malformed()
 
 
 class Opened(NamedTuple, Generic[InputT]):

@@ -22,6 +22,12 @@ def permissions_of(roles: tuple[str, ...]) -> frozenset[str]:
     return frozenset[str]().union(*(PERMISSIONS_OF_ROLES.get(role, frozenset()) for role in roles))
 
 
+@cache
+def sorted_permissions_of(roles: tuple[str, ...]) -> tuple[str, ...]:
+    """Give what roles allow together, in an order that does not change."""
+    return tuple(sorted(permissions_of(roles)))
+
+
 def check_may_grant(granter_is_owner: bool, roles: Collection[str]) -> None:  # noqa: FBT001 (reads well where it is called)
     """Refuse to let anybody but an owner make owners."""
     if "owner" in roles and not granter_is_owner:

@@ -56,8 +56,11 @@ INSERT_USER = Query[DBUser](
 """Makes the user and its event in one round trip, which is a transaction of its own."""
 
 GET_USER = Query[DBUser](select(*COLUMNS).where(_IS_ONE))
-LOCK_USER = Query[DBUser](select(*COLUMNS).where(_IS_ONE).with_for_update())
-HOLD_ACTIVE_USER = Query[DBUser](select(*COLUMNS).where(_IS_ONE, USERS.c.state == "active").with_for_update(read=True))
+LOCK_USER = Query[DBUser](select(*COLUMNS).where(_IS_ONE).with_for_update(key_share=True))
+HOLD_ACTIVE_USER = Query[DBUser](
+    select(*COLUMNS).where(_IS_ONE, USERS.c.state == "active").with_for_update(key_share=True)
+)
+"""The lock that the change which follows needs: two sign-ins that shared a weaker one would wait for each other."""
 GET_USER_BY_EMAIL = Query[DBUser](
     select(*COLUMNS).where(USERS.c.tenant_id == _TENANT, func.lower(USERS.c.email) == func.lower(bindparam("email")))
 )
@@ -65,7 +68,7 @@ LOCK_ACTIVE_OWNERS = Query[DBUserId](
     select(USERS.c.id)
     .where(USERS.c.tenant_id == _TENANT, any_(USERS.c.roles) == "owner", USERS.c.state == "active")
     .order_by(USERS.c.id)
-    .with_for_update()
+    .with_for_update(key_share=True)
 )
 """Under READ COMMITTED, whoever waits here sees an owner that was demoted meanwhile as none."""
 

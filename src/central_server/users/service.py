@@ -27,7 +27,7 @@ from central_server.infra.text import like_pattern
 from central_server.sessions.service import SessionService
 from central_server.users import queries
 from central_server.users.inputs import NewUser
-from central_server.users.policy import check_may_change, check_may_grant, check_owner_remains, permissions_of
+from central_server.users.policy import check_may_change, check_may_grant, check_owner_remains, sorted_permissions_of
 from central_server.users.queries import UserListShape
 from central_server.users.tables import DBPrivileges, DBUser
 
@@ -273,7 +273,7 @@ def user_private_from(principal: Mapping[str, Any]) -> UserPrivate:
             "email_verified": principal["email_verified"],
             "display_name": principal["display_name"],
             "roles": principal["roles"],
-            "permissions": sorted(permissions_of(tuple(principal["roles"]))),
+            "permissions": sorted_permissions_of(tuple(principal["roles"])),
             "system_permissions": principal["system_permissions"],
             "state": principal["state"],
             "created_at": principal["created_at"],
@@ -293,7 +293,9 @@ def _page(rows: Sequence[DBUser], asked: ListUsersInput, tenant: TenantId) -> Li
             last["email"].lower() if name == "email" else last["created_at" if name == "created_at" else "display_name"]
         )
         cursor = next_cursor(asked, key, last["id"])
-    users = [{**row, "tenant_id": tenant} for row in rows[: asked.limit]]
+    users = rows[: asked.limit]
+    for row in users:
+        row["tenant_id"] = tenant
     return ListUsersResponse.model_validate({"users": users, "next_cursor": cursor})
 
 

@@ -68,6 +68,12 @@ class DBUser(TypedDict):
     version: int
 
 
+class DBSystemPermissions(TypedDict):
+    """What a user may do in the whole system."""
+
+    system_permissions: list[str]
+
+
 class DBPrivileges(TypedDict):
     """What a user may do, as far as the lifetime of their session depends on it."""
 

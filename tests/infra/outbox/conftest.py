@@ -2,10 +2,10 @@ from collections.abc import AsyncGenerator
 from typing import Any
 
 import pytest
+from outbox_support import LISTENERS, FakeStarter
 
 from central.kernel.ids import TenantId
 from central_server.infra.outbox import Outbox
-from outbox_support import LISTENERS, FakeStarter
 from support.durable import connection, dispatcher, temporal
 from support.outbox_place import Place, outbox_place
 

@@ -65,10 +65,3 @@ def settling(place: Place, outbox: Outbox, tenant: TenantId) -> Any:
 
 def relay_of(place: Place, starter: Any, settings: RelaySettings = FAST) -> Relay:
     return Relay(place.database, starter, LISTENERS, settings)
-
-
-async def until(condition: Any, seconds: float = 10) -> None:
-    """Wait for something to become true."""
-    async with asyncio.timeout(seconds):
-        while not await condition():
-            await asyncio.sleep(0.01)

@@ -29,10 +29,14 @@ async def test_event_is_written_with_its_transaction(place: Place, outbox: Outbo
     kept, lost = Sampled(tenant_id=tenant), Sampled(tenant_id=tenant)
     async with place.database.write(tenant) as executor:
         await outbox.add(kept, executor)
-    with pytest.raises(ZeroDivisionError):
+
+    async def fail_after_adding() -> None:
         async with place.database.write(tenant) as executor:
             await outbox.add(lost, executor)
             raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await fail_after_adding()
     row = await place.row(kept)
     assert (row["state"], row["attempts"], row["kind"]) == ("pending", 0, "tests.sampled")
     assert Sampled.model_validate_json(row["payload"]) == kept

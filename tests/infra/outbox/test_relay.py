@@ -4,14 +4,15 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-import structlog
-from outbox_support import FAST, FakeStarter, Sampled, Unheard, relay_of, settling, until
+from outbox_support import FAST, FakeStarter, Sampled, Unheard, relay_of, settling
 
 from central.kernel.ids import TenantId
 from central_server.infra.db import Database
 from central_server.infra.outbox import Outbox
 from support.durable import running
+from support.logs import captured_logs
 from support.outbox_place import Place
+from support.waiting import until
 
 WRITERS, EVENTS_EACH = 64, 5
 
@@ -141,8 +142,8 @@ async def test_absence_of_temporal(place: Place, outbox: Outbox, tenant: TenantI
     """While Temporal is away events wait uncounted, one is tried now and then, and the log says it once."""
     starter.effect = settling(place, outbox, tenant)
     starter.away = True
-    relay = relay_of(place, starter, replace(FAST, most_attempts=2))
-    with structlog.testing.capture_logs() as logs:
+    with captured_logs() as logs:
+        relay = relay_of(place, starter, replace(FAST, most_attempts=2))
         async with running(relay):
             await add(*(Sampled(tenant_id=tenant) for _ in range(30)), Unheard(tenant_id=tenant))
             await asyncio.sleep(1)

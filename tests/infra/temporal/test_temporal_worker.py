@@ -5,10 +5,12 @@ import pytest
 import structlog
 from temporalio.client import WorkflowFailureError
 
+from central_server.infra.temporal import interceptors
 from central_server.infra.temporal.client import TemporalConnection
 from central_server.infra.temporal.dispatcher import TemporalDispatcher
 from central_server.infra.temporal.worker import activity_methods
 from support.durable import running, sample_worker
+from support.logs import captured_logs
 from support.sample_specs import CLOCK, SAMPLE, SampleActivity, SampleInput, SampleOutput
 
 
@@ -32,10 +34,14 @@ async def test_stop_lets_activities_end(connection: TemporalConnection, dispatch
     assert activity.words == ["drained"]
 
 
-async def test_log_names_the_activity(sample: SampleActivity, dispatcher: TemporalDispatcher):
+async def test_log_names_the_activity(
+    sample: SampleActivity, dispatcher: TemporalDispatcher, monkeypatch: pytest.MonkeyPatch
+):
     """A failure is logged with workflow, activity and attempt, and without what was given."""
     id, sample.fail = f"sample-{uuid.uuid4()}", 1
-    with structlog.testing.capture_logs(processors=[structlog.contextvars.merge_contextvars]) as logs:
+    with captured_logs() as logs:
+        # The module's logger may have been used, and with that have kept an earlier configuration.
+        monkeypatch.setattr(interceptors, "_log", structlog.get_logger())
         await dispatcher.start(SAMPLE, SampleInput(word="confidential"), id=id)
         with pytest.raises(WorkflowFailureError):
             await dispatcher.result(SAMPLE, id)

@@ -1,9 +1,9 @@
-import structlog
 from temporalio import activity
 
 from central_server.auth.codes import EmailCodes
 from central_server.auth.specs import SendSignInCodeInput, SendSignInCodeOutput
 from central_server.infra.db import Database
+from central_server.infra.logs import component_logger
 from central_server.infra.mail import MailRefusedError
 from central_server.infra.outbox import Outbox
 
@@ -15,7 +15,7 @@ class SendSignInCodeActivity:
         self._codes = codes
         self._outbox = outbox
         self._database = database
-        self.log = structlog.get_logger(__name__).bind(component=type(self).__name__)
+        self.log = component_logger(self)
 
     @activity.defn(name="auth.send_sign_in_code")
     async def send(self, input: SendSignInCodeInput) -> SendSignInCodeOutput:

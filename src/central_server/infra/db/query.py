@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Generic, NamedTuple, TypeVar, cast
 
-from sqlalchemy import BindParameter, Dialect, Executable, Float, Numeric, ReturnsRows
+from sqlalchemy import ARRAY, BindParameter, Dialect, Executable, Float, Numeric, ReturnsRows
 from sqlalchemy.dialects.postgresql import asyncpg as asyncpg_dialect
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import TypeEngine
@@ -11,6 +11,7 @@ from sqlalchemy.types import TypeEngine
 from .codecs import JSON_NULL
 from .connection import Record
 from .scope import SCOPE_PARAMETER, scoped_select
+from .types import RichIdColumn
 
 R = TypeVar("R")
 Processor = Callable[[Any], Any]
@@ -55,6 +56,7 @@ class Plan:
         self.is_select = bool(statement.is_select)
         self._scoped_text = scoped_select(self.text, len(self._constants) + 1) if self.is_select else ""
         self._readers = _readers(statement)
+        self._keys: tuple[str, ...] = ()
         self._keyed: tuple[tuple[str, Processor], ...] = ()
         self.processed = any(self._readers)
 
@@ -93,11 +95,12 @@ class Plan:
         return arguments
 
     def row(self, record: Record) -> Any:
-        """Give a record as SQLAlchemy would: itself, or a dictionary where a column's type has a say."""
+        """Give a record as SQLAlchemy would: itself, or a new dictionary where a column's type has a say."""
         if not self.processed:
             return record
-        row = dict(record.items())
-        for key, read in self._by_key(record):
+        keys, readers = self._layout(record)
+        row = dict(zip(keys, record.values(), strict=True))
+        for key, read in readers:
             row[key] = read(row[key])
         return row
 
@@ -105,8 +108,8 @@ class Plan:
         """Give all records as `row` gives one."""
         if not self.processed or not records:
             return records
-        readers = self._by_key(records[0])
-        rows = [dict(record.items()) for record in records]
+        keys, readers = self._layout(records[0])
+        rows = [dict(zip(keys, record.values(), strict=True)) for record in records]
         for key, read in readers:
             for row in rows:
                 row[key] = read(row[key])
@@ -117,13 +120,14 @@ class Plan:
         read = self._readers[0] if self._readers else None
         return record[0] if read is None else read(record[0])
 
-    def _by_key(self, record: Record) -> tuple[tuple[str, Processor], ...]:
-        if not self._keyed:
+    def _layout(self, record: Record) -> tuple[tuple[str, ...], tuple[tuple[str, Processor], ...]]:
+        if not self._keys:
             keys = tuple(record.keys())
             if len(set(keys)) != len(self._readers):
                 raise TypeError(f"the columns need distinct names: {', '.join(keys)}")
             self._keyed = tuple((k, r) for k, r in zip(keys, self._readers, strict=True) if r is not None)
-        return self._keyed
+            self._keys = keys
+        return self._keys, self._keyed
 
     def _wrong(self, parameters: Mapping[str, Any]) -> TypeError:
         missing = sorted(set(self._names) - parameters.keys())
@@ -186,6 +190,10 @@ def _readers(statement: Executable) -> tuple[Processor | None, ...]:
 
 
 def _reader(type_: TypeEngine[Any]) -> Processor | None:
+    if isinstance(type_, RichIdColumn):
+        return type_.reader
     implementation = type_.dialect_impl(DIALECT)
+    if isinstance(implementation, ARRAY) and _reader(cast("TypeEngine[Any]", implementation.item_type)) is None:
+        return None  # asyncpg gives a list of what the items are already
     oid = _FLOAT8_OID if isinstance(type_, Float) else _NUMERIC_OID if isinstance(type_, Numeric) else None
     return implementation.result_processor(DIALECT, oid)

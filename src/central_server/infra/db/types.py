@@ -29,6 +29,10 @@ class RichIdColumn(TypeDecorator[_Id]):
             raise TypeError(f"expected {self.id_type.__name__}, got {type(value).__name__}")
         return value.uuid
 
+    def reader(self, value: UUID | None) -> _Id | None:
+        """Read a value as `process_result_value` does, without its ways around."""
+        return None if value is None else self.id_type.from_uuid(value)
+
     def process_result_value(self, value: UUID | None, dialect: Dialect) -> _Id | None:  # noqa: ARG002 (as above)
         """Give the rich id."""
         return None if value is None else self.id_type.from_uuid(value)

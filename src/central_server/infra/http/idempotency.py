@@ -3,39 +3,12 @@
 import hashlib
 from dataclasses import dataclass
 
-from sqlalchemy import and_, bindparam, func, select, update
-from sqlalchemy.dialects.postgresql import insert
-
 from central.errors import BadRequestError, ConflictError
 from central_server.infra.actor import Actor
-from central_server.infra.db import Database, Query, Unit, WriteExecutor
-from central_server.infra.http.tables import IDEMPOTENCY_KEYS, DBIdempotencyKey
+from central_server.infra.db import Database, Unit, WriteExecutor
+from central_server.infra.http.queries import ANSWER, CLAIM, FIND
 
 _LONGEST_KEY = 255
-
-_ROW = and_(
-    IDEMPOTENCY_KEYS.c.tenant_id == bindparam("tenant_id"),
-    IDEMPOTENCY_KEYS.c.user_id == bindparam("user_id"),
-    IDEMPOTENCY_KEYS.c.key == bindparam("key"),
-)
-CLAIM = Query[None](
-    insert(IDEMPOTENCY_KEYS)
-    .values({name: bindparam(name) for name in ("tenant_id", "user_id", "key", "request_hash")})
-    .on_conflict_do_nothing()
-)
-FIND = Query[DBIdempotencyKey](
-    select(IDEMPOTENCY_KEYS.c.request_hash, IDEMPOTENCY_KEYS.c.status, IDEMPOTENCY_KEYS.c.body).where(_ROW)
-)
-ANSWER = Query[None](
-    update(IDEMPOTENCY_KEYS)
-    .where(
-        IDEMPOTENCY_KEYS.c.tenant_id == bindparam("of_tenant"),
-        IDEMPOTENCY_KEYS.c.user_id == bindparam("of_user"),
-        IDEMPOTENCY_KEYS.c.key == bindparam("of_key"),
-    )
-    .values(status=bindparam("new_status"), body=bindparam("new_body"), created_at=func.now())
-)
-
 
 @dataclass(frozen=True, slots=True)
 class Answer:

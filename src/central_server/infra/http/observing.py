@@ -1,11 +1,11 @@
-"""What is written down of every request: one log line and three metrics."""
+"""What is written down of every request: one log line and one metric."""
 
 from time import perf_counter
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Histogram
 
 from central_server.infra.actor import Actor, Caller
-from central_server.infra.logs import component_logger
+from central_server.infra.logs import RequestLines, component_logger
 
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
@@ -15,36 +15,24 @@ class RequestObserver:
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self._log = component_logger(self)
+        self._lines = RequestLines()
         self._seconds = Histogram(
-            "central_request_seconds", "Time to answer", ["operation"], buckets=_BUCKETS, registry=registry
+            "central_request_seconds", "Time to answer", ["operation", "status"], buckets=_BUCKETS, registry=registry
         )
-        self._answers = Counter("central_requests", "Answered requests", ["operation", "status"], registry=registry)
-        self.in_flight = Gauge("central_requests_in_flight", "Requests being answered", registry=registry)
-        self._children: dict[tuple[str, int], tuple[Histogram, Counter]] = {}
+        self._children: dict[tuple[str, int], Histogram] = {}
 
     def finished(
         self, operation: str, status: int, started: float, caller: Caller, error: BaseException | None = None
     ) -> None:
         """Write down one request that was answered."""
         elapsed = perf_counter() - started
-        seconds, answers = self._children.get((operation, status)) or self._child(operation, status)
+        seconds = self._children.get((operation, status)) or self._child(operation, status)
         seconds.observe(elapsed)
-        answers.inc()
         tenant, user = (caller.tenant_id, caller.user_id) if isinstance(caller, Actor) else (None, None)
-        fields = {
-            "operation": operation,
-            "tenant": tenant,
-            "actor": user,
-            "status": status,
-            "ms": round(elapsed * 1000, 2),
-            "request_id": caller.request_id,
-        }
         if error is not None:
-            self._log.error("request failed", **fields, exc_info=error)
-        else:
-            self._log.info("request", **fields)
+            self._log.error("request failed", operation=operation, request_id=caller.request_id, exc_info=error)
+        self._lines.write(operation, tenant, user, status, elapsed * 1000, caller.request_id)
 
-    def _child(self, operation: str, status: int) -> tuple[Histogram, Counter]:
-        children = self._seconds.labels(operation), self._answers.labels(operation, str(status))
-        self._children[operation, status] = children
-        return children
+    def _child(self, operation: str, status: int) -> Histogram:
+        child = self._children[operation, status] = self._seconds.labels(operation, str(status))
+        return child

@@ -11,10 +11,9 @@ from dataclasses import replace
 from time import monotonic
 from typing import Any, NamedTuple, Protocol
 
-import structlog
-
 from central.errors import UnavailableError
 from central_server.infra.db import Database
+from central_server.infra.logs import component_logger
 from central_server.infra.outbox.absence import Absence
 from central_server.infra.outbox.listeners import Listeners
 from central_server.infra.outbox.settings import RelaySettings, RelayStats
@@ -74,7 +73,7 @@ class Relay:
         self._measured_at = float("-inf")
         self._trouble: str | None = None
         self.stats = RelayStats()
-        self.log = structlog.get_logger(__name__).bind(component=type(self).__name__)
+        self.log = component_logger(self)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Relay until `stop` is set; what was claimed by then is still started."""

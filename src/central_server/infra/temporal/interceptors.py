@@ -16,7 +16,7 @@ class ActivityReports(Interceptor):
     What was wrong in detail, which may name a person, goes to the log; the history gets the error's type and code.
     """
 
-    def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:
+    def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:  # noqa: A002 (temporalio's)
         """Wrap an activity."""
         return _ReportingActivity(next)
 
@@ -33,7 +33,7 @@ class _ReportingActivity(ActivityInboundInterceptor):
         with structlog.contextvars.bound_contextvars(**names):
             try:
                 return await self.next.execute_activity(input)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 (raised again, without its words)
                 expected = isinstance(error, CentralError | FailureError)
                 _log.warning("activity failed", error=type(error).__name__, exc_info=None if expected else error)
                 raise _wordless(error) from None

@@ -1,0 +1,66 @@
+"""What is run on the code: `nox -s tests`, `nox -s lint types imports`, `nox -s bench`, `nox -l` for all."""
+
+import nox
+
+nox.needs_version = ">=2026.10"
+nox.options.sessions = ["lint", "types", "imports", "tests"]
+nox.options.error_on_missing_interpreters = False
+nox.options.reuse_existing_virtualenvs = True
+nox.options.default_venv_backend = "uv|virtualenv"
+
+PYTHONS = ["3.11", "3.12", "3.13"]
+
+
+def install(session: nox.Session) -> None:
+    session.install("-c", "constraints.txt", "-e", ".[server,embedded,dev]")
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Run the whole suite on the Python that runs nox."""
+    install(session)
+    session.run("pytest", "-n", "2", "--dist", "worksteal", *session.posargs)
+
+
+@nox.session(python=PYTHONS)
+def tests_on(session: nox.Session) -> None:
+    """Run the whole suite on every supported Python that is present."""
+    install(session)
+    session.run("pytest", "-n", "2", "--dist", "worksteal", *session.posargs)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style and format."""
+    session.install("-c", "constraints.txt", "ruff")
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Check the types of the source and the public ones that are pinned in `tests/typing`."""
+    install(session)
+    session.run("mypy")
+    session.run("pyright")
+
+
+@nox.session
+def imports(session: nox.Session) -> None:
+    """Check which part imports which."""
+    install(session)
+    session.run("lint-imports", "--no-logo")
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Write the pages that are made from the code: `docs/api.md`."""
+    install(session)
+    session.run("python", "-m", "central.docs", "docs/api.md")
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Measure Central beside its peers; takes minutes. See `bench/README.md`."""
+    install(session)
+    session.run("python", "-m", "bench", *session.posargs)

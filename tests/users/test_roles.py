@@ -1,0 +1,74 @@
+"""Who may do what: every operation inside a tenant × every role, from one table."""
+
+import pytest
+
+from central.access import Anyone, SignedIn
+from central.catalog import CATALOG
+from central.kernel.operation import AnyOperation
+from support.asgi import assert_problem
+from support.examples import Example, Things, names
+from support.place import Place
+from support.raw import Raw
+
+EVERYBODY, MANAGERS, OWNERS, OPERATORS = {"owner", "admin", "member"}, {"owner", "admin"}, {"owner"}, set[str]()
+ALLOWED: dict[str, set[str]] = {
+    "tenants.create": OPERATORS,
+    "tenants.list": OPERATORS,
+    "tenants.suspend": OPERATORS,
+    "tenants.reactivate": OPERATORS,
+    "tenants.get": EVERYBODY,
+    "tenants.rename": OWNERS,
+    "users.me": EVERYBODY,
+    "users.list": EVERYBODY,
+    "users.get": EVERYBODY,
+    "users.create": MANAGERS,
+    "users.update": MANAGERS,
+    "users.disable": MANAGERS,
+    "users.enable": MANAGERS,
+    "users.delete": MANAGERS,
+    "auth_connectors.create": MANAGERS,
+    "auth_connectors.list": MANAGERS,
+    "auth_connectors.get": MANAGERS,
+    "auth_connectors.update": MANAGERS,
+    "auth_connectors.disable": MANAGERS,
+    "auth_connectors.enable": MANAGERS,
+    "auth_connectors.delete": MANAGERS,
+    "auth.sign_out": EVERYBODY,
+    "sessions.list_mine": EVERYBODY,
+    "sessions.revoke_mine": EVERYBODY,
+    "sessions.revoke_all_mine": EVERYBODY,
+    "sessions.list": MANAGERS,
+    "sessions.revoke": MANAGERS,
+    "sessions.revoke_all": MANAGERS,
+}
+CLOSED = [operation for operation in CATALOG if not isinstance(operation.access, Anyone)]
+
+
+@pytest.mark.parametrize("operation", CLOSED, ids=names)
+async def test_role_decides(place: Place, operation: AnyOperation) -> None:
+    """A role that the table allows is never refused for want of a permission, and every other one always is."""
+    example = Example.of(operation, await Things.of(place))
+    for role in ("owner", "admin", "member"):
+        raw = Raw(place.stack, await place.signed_in(role))
+        reply = await raw.send(operation.method, example.target, example.body)
+        if role in ALLOWED[operation.name]:
+            assert reply.status not in {401, 403}, (role, reply.body)
+        else:
+            assert_problem(reply, 403, code="permission_missing")
+
+
+@pytest.mark.parametrize("operation", CLOSED, ids=names)
+async def test_nobody_is_refused(place: Place, operation: AnyOperation) -> None:
+    """Whoever is not signed in, or with a made-up session, is told to sign in, before anything is looked at."""
+    example = Example.of(operation, Things.absent().inside(place.tenant.id))
+    for cookie in (None, "central_session=" + "A" * 43, "central_session=", "central_session=\x00\xff", "other=1"):
+        headers = [] if cookie is None else [("cookie", cookie)]
+        reply = await Raw(place.stack).send(operation.method, example.target, example.body, *headers)
+        assert_problem(reply, 401, code="unauthenticated")
+
+
+def test_every_operation_is_in_the_table() -> None:
+    """A new operation that needs a sign-in is refused by this test until its roles are written down."""
+    assert set(ALLOWED) == {operation.name for operation in CLOSED}
+    signed_in = {operation.name for operation in CLOSED if isinstance(operation.access, SignedIn)}
+    assert {name for name in signed_in if ALLOWED[name] != EVERYBODY} == set()
