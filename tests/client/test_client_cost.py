@@ -1,6 +1,7 @@
 """What the client costs, against what it stands on. The figures are bounds, not measurements: see `bench`."""
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -35,7 +36,7 @@ def test_a_typed_call_costs_little_more_than_a_raw_one(bodies):
     assert min(ratios) <= CPU_BOUND, ratios
 
 
-def test_importing_costs_little_more_than_what_it_stands_on():
+def test_importing_costs_little_more_than_what_it_stands_on(tmp_path):
     """A client with every family loaded takes at most 1.4 times what httpx and one pydantic model take."""
     ours = (
         "from central_client import Central; client = Central('http://x.test', tenant='a'); "
@@ -44,11 +45,15 @@ def test_importing_costs_little_more_than_what_it_stands_on():
     )
     theirs = "import httpx; from pydantic import BaseModel; One = type('One', (BaseModel,), {})"
 
+    # Compiled files are kept, as they are once a package is installed: this measures imports, not the compiler.
+    kept = os.environ | {"PYTHONPYCACHEPREFIX": str(tmp_path), "PYTHONDONTWRITEBYTECODE": ""}
+
     def seconds(code):
         measured = f"import time; begun = time.process_time(); {code}; print(time.process_time() - begun)"
-        return min(
-            float(subprocess.run([sys.executable, "-c", measured], capture_output=True, check=True).stdout)
-            for _ in range(3)
-        )
+        runs = [
+            float(subprocess.run([sys.executable, "-c", measured], capture_output=True, check=True, env=kept).stdout)
+            for _ in range(4)
+        ]
+        return min(runs[1:])
 
     assert seconds(ours) <= IMPORT_BOUND * seconds(theirs)

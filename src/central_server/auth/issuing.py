@@ -82,7 +82,6 @@ class SessionIssuer:
         assert principal is not None, "the session was committed just now"
         left = principal["expires_at"] - principal["session_created_at"]
         caller.cookies.set(self.cookies.session, issued.token, _seconds(left))
-        caller.cookies.clear(self.cookies.sign_in)
         return SignedInPrivate(user=user_private_from(principal), session=_session_private(principal))
 
     def _lifetimes(self, privileges: DBPrivileges) -> Lifetimes:

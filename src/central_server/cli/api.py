@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from central_server.cli.services import read_settings
-from central_server.cli.texts import examples
+from central_server.cli.texts import add_command
 
 
 def api(
@@ -27,4 +27,4 @@ def api(
 
 def add_to(program: typer.Typer) -> None:
     """Add the command."""
-    program.command(epilog=examples("central-server api", "central-server api --host 0.0.0.0 --port 8080"))(api)
+    add_command(program, api, "central-server api", "central-server api --host 0.0.0.0 --port 8080")

@@ -6,7 +6,7 @@ import typer
 
 from central_server.cli.failures import CommandError
 from central_server.cli.services import with_services
-from central_server.cli.texts import examples
+from central_server.cli.texts import add_command
 
 if TYPE_CHECKING:
     from wireup import AsyncContainer
@@ -78,4 +78,4 @@ async def ensure_operator(container: "AsyncContainer", input: "CreateTenantInput
 def add_to(program: typer.Typer) -> None:
     """Add the command."""
     line = "central-server bootstrap --tenant acme --name 'Acme Inc' --owner-email ada@acme.example"
-    program.command(epilog=examples(line))(bootstrap)
+    add_command(program, bootstrap, line)

@@ -8,7 +8,7 @@ import typer
 
 from central_server.cli.screen import progress
 from central_server.cli.services import with_services
-from central_server.cli.texts import examples
+from central_server.cli.texts import add_command, family
 
 if TYPE_CHECKING:
     from wireup import AsyncContainer
@@ -55,7 +55,7 @@ def rotate(*, batch: Annotated[int, typer.Option(min=1, max=10_000, help="Rows o
 
 def add_to(program: typer.Typer) -> None:
     """Add the family."""
-    keys = typer.Typer(no_args_is_help=True, help=_HELP, epilog=examples("central-server keys new >> central.env"))
-    keys.command(epilog=examples("central-server keys new"))(new)
-    keys.command(epilog=examples("central-server keys rotate", "central-server keys rotate --batch 1000"))(rotate)
+    keys = family(_HELP, "central-server keys new >> central.env")
+    add_command(keys, new, "central-server keys new")
+    add_command(keys, rotate, "central-server keys rotate", "central-server keys rotate --batch 1000")
     program.add_typer(keys, name="keys")

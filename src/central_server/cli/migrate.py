@@ -8,7 +8,7 @@ import typer
 from central_server.cli.failures import CommandError
 from central_server.cli.screen import progress
 from central_server.cli.services import read_settings
-from central_server.cli.texts import examples
+from central_server.cli.texts import add_command
 
 if TYPE_CHECKING:
     from central_server.infra.config import Settings
@@ -96,4 +96,4 @@ async def upgrade_to(settings: "Settings", owner_url: str, target: str = "head")
 def add_to(program: typer.Typer) -> None:
     """Add the command."""
     lines = ("central-server migrate", "central-server migrate --check", "central-server migrate --down -1")
-    program.command(epilog=examples(*lines))(migrate)
+    add_command(program, migrate, *lines)

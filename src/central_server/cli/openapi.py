@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from central_server.cli.texts import examples
+from central_server.cli.texts import add_command
 
 
 def openapi(
@@ -28,4 +28,4 @@ def openapi(
 
 def add_to(program: typer.Typer) -> None:
     """Add the command."""
-    program.command(epilog=examples("central-server openapi --output openapi.json"))(openapi)
+    add_command(program, openapi, "central-server openapi --output openapi.json")

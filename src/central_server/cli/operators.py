@@ -7,7 +7,7 @@ import typer
 
 from central_server.cli.failures import CommandError
 from central_server.cli.services import with_services
-from central_server.cli.texts import examples
+from central_server.cli.texts import add_command, family
 
 if TYPE_CHECKING:
     from wireup import AsyncContainer
@@ -66,7 +66,7 @@ def _checked(named: list[str] | None) -> frozenset[str]:
 def add_to(program: typer.Typer) -> None:
     """Add the family."""
     line = "central-server operators grant acme ada@acme.example"
-    operators = typer.Typer(no_args_is_help=True, help="Who may act on the whole system.", epilog=examples(line))
-    operators.command(epilog=examples(line, f"{line} --permission tenants:read"))(grant)
-    operators.command(epilog=examples("central-server operators revoke acme ada@acme.example"))(revoke)
+    operators = family("Who may act on the whole system.", line)
+    add_command(operators, grant, line, f"{line} --permission tenants:read")
+    add_command(operators, revoke, "central-server operators revoke acme ada@acme.example")
     program.add_typer(operators, name="operators")

@@ -7,7 +7,7 @@ import typer
 from central_server.cli.bootstrap import checked
 from central_server.cli.screen import print_table
 from central_server.cli.services import with_services
-from central_server.cli.texts import examples
+from central_server.cli.texts import add_command, family
 
 if TYPE_CHECKING:
     from wireup import AsyncContainer
@@ -69,11 +69,8 @@ async def _collect(container: "AsyncContainer", text: str | None, most: int) -> 
 
 def add_to(program: typer.Typer) -> None:
     """Add the family."""
-    tenants = typer.Typer(
-        no_args_is_help=True, help="The tenants of the system.", epilog=examples("central-server tenants list")
-    )
-    line = "central-server tenants create globex --name Globex --owner-email eve@globex.example"
-    tenants.command(epilog=examples(line))(create)
+    tenants = family("The tenants of the system.", "central-server tenants list")
+    add_command(tenants, create, "central-server tenants create globex --owner-email eve@globex.example --name Globex")
     lines = ("central-server tenants list", "central-server tenants list --text glob | cut -f 2")
-    tenants.command("list", epilog=examples(*lines))(list_tenants)
+    add_command(tenants, list_tenants, *lines, name="list")
     program.add_typer(tenants, name="tenants")

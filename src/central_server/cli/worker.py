@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from central_server.cli.services import read_settings
-from central_server.cli.texts import examples
+from central_server.cli.texts import add_command
 
 if TYPE_CHECKING:
     from central_server.infra.config import Settings
@@ -67,4 +67,4 @@ async def _serve(name: QueueName, settings: "Settings") -> None:
 
 def add_to(program: typer.Typer) -> None:
     """Add the command."""
-    program.command(epilog=examples("central-server worker core", "central-server worker media"))(worker)
+    add_command(program, worker, "central-server worker core", "central-server worker media")

@@ -57,6 +57,7 @@ INSERT_USER = Query[DBUser](
 
 GET_USER = Query[DBUser](select(*COLUMNS).where(_IS_ONE))
 LOCK_USER = Query[DBUser](select(*COLUMNS).where(_IS_ONE).with_for_update(key_share=True))
+LOCK_USER_TO_DELETE = Query[DBUser](select(*COLUMNS).where(_IS_ONE).with_for_update())
 HOLD_ACTIVE_USER = Query[DBUser](
     select(*COLUMNS).where(_IS_ONE, USERS.c.state == "active").with_for_update(key_share=True)
 )
@@ -64,13 +65,18 @@ HOLD_ACTIVE_USER = Query[DBUser](
 GET_USER_BY_EMAIL = Query[DBUser](
     select(*COLUMNS).where(USERS.c.tenant_id == _TENANT, func.lower(USERS.c.email) == func.lower(bindparam("email")))
 )
-LOCK_ACTIVE_OWNERS = Query[DBUserId](
-    select(USERS.c.id)
-    .where(USERS.c.tenant_id == _TENANT, any_(USERS.c.roles) == "owner", USERS.c.state == "active")
-    .order_by(USERS.c.id)
-    .with_for_update(key_share=True)
+LOCK_OWNERS = Query[None](
+    select(func.pg_advisory_xact_lock(func.hashtextextended(bindparam("owners_key", type_=Text), 0)).label("locked"))
 )
-"""Under READ COMMITTED, whoever waits here sees an owner that was demoted meanwhile as none."""
+"""Lets one at a time decide whether an owner of a tenant may go.
+
+It is taken after the lock of the user in question. Locks of the owners' rows would go round in a ring: a request with
+an `Idempotency-Key` holds its own user's row already, by a foreign key, and so keeps it from being deleted.
+"""
+LIST_ACTIVE_OWNERS = Query[DBUserId](
+    select(USERS.c.id).where(USERS.c.tenant_id == _TENANT, any_(USERS.c.roles) == "owner", USERS.c.state == "active")
+)
+"""Under READ COMMITTED, this sees what whoever had `LOCK_OWNERS` before has committed."""
 
 _NEW_EMAIL = bindparam("new_email", type_=Text)
 UPDATE_USER = Query[DBUser](

@@ -19,7 +19,7 @@ from central.users.models import (
     UserPrivate,
 )
 from central_server.infra.actor import Actor
-from central_server.infra.db import Database, ReadExecutor, WriteExecutor, register_conflict
+from central_server.infra.db import Database, Query, ReadExecutor, WriteExecutor, register_conflict
 from central_server.infra.logs import component_logger
 from central_server.infra.outbox import Outbox
 from central_server.infra.paging import next_cursor, open_cursor
@@ -179,7 +179,7 @@ class UserService:
     async def TX_delete_user(self, input: DeleteUserInput, actor: Actor) -> None:
         """Delete a user with their sessions and identities, which the database takes along."""
         async with self.db.write(actor.tenant_id, actor.unit) as tx:
-            before = await self._lock(input.user, actor, tx, owners_matter=True)
+            before = await self._lock(input.user, actor, tx, owners_matter=True, query=queries.LOCK_USER_TO_DELETE)
             check_owner_remains(before.owners, input.user)
             await tx.execute(queries.DELETE_USER, tenant_id=actor.tenant_id, id=input.user)
             await self._tell(UserDeleted(tenant_id=actor.tenant_id, actor=actor.user_id, user_id=input.user), tx)
@@ -223,15 +223,24 @@ class UserService:
             await self.sessions.end_sessions_of_user(tenant, user, "roles_changed", None, tx)
             await self._tell(UserUpdated(tenant_id=tenant, user_id=user), tx)
 
-    async def _lock(self, user: UserId, actor: Actor, tx: WriteExecutor, *, owners_matter: bool) -> "_Locked":
-        """Lock a user for a change that the actor may make; the owners first, in one order for everybody."""
-        owners: frozenset[UserId] = frozenset()
-        if owners_matter:
-            rows = await tx.all(queries.LOCK_ACTIVE_OWNERS, tenant_id=actor.tenant_id)
-            owners = frozenset(row["id"] for row in rows)
-        found = await tx.first(queries.LOCK_USER, tenant_id=actor.tenant_id, id=user)
+    async def _lock(
+        self,
+        user: UserId,
+        actor: Actor,
+        tx: WriteExecutor,
+        *,
+        owners_matter: bool,
+        query: Query[DBUser] = queries.LOCK_USER,
+    ) -> "_Locked":
+        """Lock a user for a change that the actor may make, and then the set of owners if it matters."""
+        found = await tx.first(query, tenant_id=actor.tenant_id, id=user)
         row = _found(found)
         check_may_change(actor.is_owner, row["roles"])
+        owners: frozenset[UserId] = frozenset()
+        if owners_matter:
+            await tx.first(queries.LOCK_OWNERS, owners_key=f"owners|{actor.tenant_id}")
+            rows = await tx.all(queries.LIST_ACTIVE_OWNERS, tenant_id=actor.tenant_id)
+            owners = frozenset(row["id"] for row in rows)
         return _Locked(row, owners)
 
     async def _check_new_roles(self, input: UpdateUserInput, before: "_Locked", actor: Actor) -> bool:

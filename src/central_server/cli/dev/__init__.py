@@ -7,9 +7,7 @@ from typing import Annotated
 
 import typer
 
-from central_server.cli.texts import examples
-
-_RUNS_COMMAND = {"ignore_unknown_options": True, "allow_interspersed_args": False}
+from central_server.cli.texts import add_command
 
 
 def dev(
@@ -44,4 +42,4 @@ def dev(
 def add_to(program: typer.Typer) -> None:
     """Add the command."""
     lines = ("central-server dev", "central-server dev --port 9000", "central-server dev -- python examples/quickstart.py")
-    program.command(epilog=examples(*lines), context_settings=_RUNS_COMMAND)(dev)
+    add_command(program, dev, *lines, ignore_unknown_options=True, allow_interspersed_args=False)
