@@ -29,7 +29,9 @@ from pydantic_core import ErrorDetails
 class FieldError(BaseModel):
     """One thing wrong with one field of an input."""
 
-    model_config = ConfigDict(alias_generator=to_camel, validate_by_name=True, serialize_by_alias=True)
+    model_config = ConfigDict(
+        alias_generator=to_camel, validate_by_name=True, serialize_by_alias=True, defer_build=True
+    )
 
     field: str = Field(description="Where: the JSON path with dots, `items.0.email`; empty for the whole input.")
     code: str = Field(description="A stable word for what is wrong, such as `missing` or `string_too_long`.")
@@ -39,7 +41,9 @@ class FieldError(BaseModel):
 class ProblemDetails(BaseModel):
     """The body of every error (RFC 9457), `application/problem+json`."""
 
-    model_config = ConfigDict(alias_generator=to_camel, validate_by_name=True, serialize_by_alias=True)
+    model_config = ConfigDict(
+        alias_generator=to_camel, validate_by_name=True, serialize_by_alias=True, defer_build=True
+    )
 
     type: str = Field(description="A URI for the kind of problem; does not change.")
     title: str = Field(description="The kind of problem for people.")

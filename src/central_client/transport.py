@@ -1,6 +1,5 @@
 """The only module that imports httpx. A caller may bring a client of httpx, or of httpx2, which has the same API."""
 
-import asyncio
 import ssl
 from contextlib import suppress
 from functools import cache
@@ -114,6 +113,12 @@ def _failure(error: Exception) -> Failure | None:
     return Failure(error, sent=not names & _NOT_SENT, timed_out="TimeoutException" in names, final=bool(names & _FINAL))
 
 
+def _running_loop() -> object:
+    from asyncio import get_running_loop  # noqa: PLC0415 (a blocking client does without asyncio)
+
+    return get_running_loop()
+
+
 class BlockingTransport:
     """Sends by `httpx.Client`, or by what the caller brought, which stays theirs to close. Safe between threads."""
 
@@ -143,14 +148,14 @@ class LoopTransport:
     """Sends by `httpx.AsyncClient`, or by what the caller brought, on the event loop it was made on."""
 
     def __init__(self, http_client: AsyncHttpClient | None) -> None:
-        self._loop = asyncio.get_running_loop()
+        self._loop = _running_loop()
         self._own = None if http_client else open_async_client()
         self._client = cast("AsyncHttpClient", http_client or self._own)
         self._requests = _Requests(self._client, ours=http_client is None)
 
     async def send(self, outgoing: Outgoing) -> Outcome:
         """Give the answer, or why there is none; raises `RuntimeError` on another event loop."""
-        if asyncio.get_running_loop() is not self._loop:
+        if _running_loop() is not self._loop:
             raise RuntimeError(
                 "This AsyncCentral made its first call on another event loop, to which its connections belong: "
                 "make one client per loop (per `asyncio.run`)."

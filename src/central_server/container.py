@@ -9,6 +9,7 @@ from prometheus_client import CollectorRegistry
 from central_server.auth.activities.send_sign_in_code import SendSignInCodeActivity
 from central_server.auth.codes import EmailCodes
 from central_server.auth.gate import SessionGate
+from central_server.auth.identities import Identities
 from central_server.auth.issuing import SessionIssuer
 from central_server.auth.listeners import LISTENERS
 from central_server.auth.oidc import OidcSignIn
@@ -53,6 +54,7 @@ SERVICES: tuple[type, ...] = (
     SessionIssuer,
     SessionGate,
     EmailCodes,
+    Identities,
     OidcSignIn,
 )
 

@@ -72,7 +72,9 @@ async def test_code_is_kept_as_a_keyed_hash_and_sealed(place: Place) -> None:
     started = await place.anonymous().auth.start_email_code(email="ada@example.com")
     code = await mailed_code(place, started.sign_in)
     async with superuser(place.stack) as connection:
-        row = await connection.fetchval("SELECT to_jsonb(c)::text FROM email_codes c WHERE id = $1", started.sign_in.uuid)
+        row = await connection.fetchval(
+            "SELECT to_jsonb(c)::text FROM email_codes c WHERE id = $1", started.sign_in.uuid
+        )
         event = await connection.fetchval(
             "SELECT payload::text FROM outbox WHERE payload::text LIKE '%' || $1 || '%'", started.sign_in
         )

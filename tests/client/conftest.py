@@ -132,7 +132,7 @@ def naps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
         taken.append(seconds)
 
     monkeypatch.setattr(drivers, "time", SimpleNamespace(sleep=taken.append))
-    monkeypatch.setattr(drivers, "asyncio", SimpleNamespace(sleep=nap))
+    monkeypatch.setattr("asyncio.sleep", nap)
     return taken
 
 

@@ -136,9 +136,7 @@ async def email_codes(stack: Stack) -> EmailCodes:
 async def sign_in_by_code(place: Place, client: AsyncCentral, email: str) -> SignedInPrivate:
     """Sign a client in by a mailed code."""
     started = await client.auth.start_email_code(email=email)
-    return await client.auth.verify_email_code(
-        sign_in=started.sign_in, code=await mailed_code(place, started.sign_in)
-    )
+    return await client.auth.verify_email_code(sign_in=started.sign_in, code=await mailed_code(place, started.sign_in))
 
 
 async def count_sessions(place: Place, user: UserId | None = None) -> int:

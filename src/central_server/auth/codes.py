@@ -14,7 +14,7 @@ from central.tenants.models import Tenant
 from central.users.models import User
 from central_server.auth import queries
 from central_server.auth.issuing import SessionIssuer
-from central_server.auth.tables import DBEmailCode
+from central_server.auth.tables import DBEmailCode, DBMailableCode
 from central_server.auth_connectors.service import AuthConnectorService
 from central_server.auth_connectors.tables import DBAuthConnector
 from central_server.infra.actor import Caller
@@ -105,17 +105,17 @@ class EmailCodes:
     async def TX_mail_code(self, tenant: TenantId, sign_in: SignInId, event: EventId) -> bool:
         """Mail a code to whoever may sign in with it; `False` when that is nobody or the sign-in is over."""
         row = await self.db.read(tenant).first(queries.GET_MAILABLE_CODE, tenant_id=tenant, id=sign_in)
-        if row is None or not await self._may_sign_in(tenant, row["email"]):
+        found = await self.tenants.get_tenant_by_ref(tenant)
+        if row is None or found is None or found.state != "active" or not await self._may_sign_in(tenant, row):
             return False
         code = self.vault.open(row["code"], _place(tenant, sign_in)).decode()
-        name = await self.tenants.with_tenant_by_ref(tenant, _name)
         body = self.templates.render(
-            "sign_in_code", code=code, tenant_name=name, minutes=int(LIFETIME.total_seconds()) // 60
+            "sign_in_code", code=code, tenant_name=found.name, minutes=int(LIFETIME.total_seconds()) // 60
         )
         await self.mailer.send(
             Mail(
                 to=row["email"],
-                subject=f"{code} is your code for {name}",
+                subject=f"{code} is your code for {found.name}",
                 text=body.text,
                 html=body.html,
                 message_id=message_id_for(event, self.mailer.host),
@@ -185,12 +185,12 @@ class EmailCodes:
         new = NewUser(email=attempt["email"], email_verified=True)
         return await self.users.create_user(tenant, new, None, tx)
 
-    async def _may_sign_in(self, tenant: TenantId, email: str) -> bool:
-        user = await self.users.get_user_by_email(tenant, email)
-        if user is not None:
-            return user.state == "active"
-        connector = await self.auth_connectors.get_email_code_connector(tenant)
-        return connector is not None and _may_create(connector, email)
+    async def _may_sign_in(self, tenant: TenantId, code: DBMailableCode) -> bool:
+        connector = await self.auth_connectors.get_auth_connector_by_id(tenant, code["connector_id"])
+        if connector is None or not connector["enabled"]:
+            return False
+        user = await self.users.get_user_by_email(tenant, code["email"])
+        return _may_create(connector, code["email"]) if user is None else user.state == "active"
 
 
 def _may_create(connector: DBAuthConnector, email: str) -> bool:
@@ -204,10 +204,6 @@ def _place(tenant: TenantId, sign_in: SignInId) -> str:
 
 def _signed(tenant: TenantId, sign_in: SignInId, code: str) -> bytes:
     return f"{tenant}|{sign_in}|{code}".encode()
-
-
-async def _name(tenant: Tenant) -> str:
-    return tenant.name
 
 
 async def active_tenant(tenant: Tenant) -> Tenant:

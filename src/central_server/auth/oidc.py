@@ -16,33 +16,23 @@ from central.errors import (
     UnavailableError,
     ValidationFailedError,
 )
-from central.kernel.ids import AuthConnectorId, IdentityId, SignInId, TenantId, UserId
-from central.users.models import User
+from central.kernel.ids import AuthConnectorId, SignInId, TenantId
 from central_server.auth import queries
 from central_server.auth.codes import active_tenant
+from central_server.auth.identities import Identities, Person
 from central_server.auth.issuing import Previous, SessionIssuer
-from central_server.auth.policy import (
-    ConnectorTrust,
-    Create,
-    Link,
-    LocalUser,
-    Refuse,
-    check_return_to,
-    decide_unknown_person,
-    verified_email,
-)
+from central_server.auth.policy import check_return_to, reason_of, refusal
 from central_server.auth.tables import DBLoginTransaction
 from central_server.auth_connectors.mapping import callback_address
 from central_server.auth_connectors.service import AuthConnectorService
 from central_server.auth_connectors.tables import DBAuthConnector
 from central_server.infra.actor import Caller
 from central_server.infra.config import Settings
-from central_server.infra.db import Database, WriteExecutor, register_conflict
+from central_server.infra.db import Database
 from central_server.infra.http.cookies import CookieNames
 from central_server.infra.logs import component_logger
 from central_server.infra.oidc import (
     OidcError,
-    Profile,
     ProviderMetadata,
     Providers,
     authorization_url,
@@ -60,36 +50,9 @@ from central_server.infra.tokens import is_token, new_token, token_hash
 from central_server.infra.vault import Vault, associated_data
 from central_server.sessions.service import IssuedSession
 from central_server.tenants.service import TenantService
-from central_server.users.inputs import NewUser
-from central_server.users.service import UserService
 
 LIFETIME = timedelta(minutes=10)
 _ATTEMPTS = 3
-_REFUSALS: dict[SignInFailure, str] = {
-    "provider_refused": "The identity provider did not sign you in.",
-    "token_refused": "The identity provider's answer could not be trusted.",
-    "user_unknown": "There is no account for you here; ask an administrator.",
-    "email_not_verified": "The identity provider does not vouch for your address.",
-    "email_taken": "Your address belongs to an account that is not linked to this provider; ask an administrator.",
-    "domain_not_allowed": "Addresses of your domain are not let in here.",
-    "user_disabled": "This account is disabled; ask an administrator.",
-    "connector_disabled": "This way of signing in is switched off.",
-}
-_REASONS: dict[str, SignInFailure] = {reason: reason for reason in _REFUSALS}
-
-for _constraint in ("uq_identities_subject", "uq_identities_user"):
-    register_conflict(
-        _constraint, lambda: ConflictError("This person was linked at the same moment.", code="identity_taken")
-    )
-
-
-class Person(NamedTuple):
-    """Who came back from a provider: `(connector, issuer, subject)`, and what the provider says of them."""
-
-    connector: AuthConnectorId
-    issuer: str
-    subject: str
-    profile: Profile
 
 
 class CallbackQuery(NamedTuple):
@@ -105,8 +68,6 @@ class OidcSignIn:
     """Signing in at an OpenID provider: authorization code with PKCE, `state` and `nonce`.
 
     A sign-in is a row, used up once, within ten minutes, by the browser that began it, before the code is exchanged.
-    A person is `(connector, issuer, subject)`; an address never finds a user, and links one only under the
-    conditions of `decide_unknown_person`.
     """
 
     def __init__(
@@ -114,7 +75,7 @@ class OidcSignIn:
         db: Database,
         outbox: Outbox,
         tenants: TenantService,
-        users: UserService,
+        identities: Identities,
         auth_connectors: AuthConnectorService,
         issuer: SessionIssuer,
         vault: Vault,
@@ -126,7 +87,7 @@ class OidcSignIn:
         self.db = db
         self.outbox = outbox
         self.tenants = tenants
-        self.users = users
+        self.identities = identities
         self.auth_connectors = auth_connectors
         self.issuer = issuer
         self.vault = vault
@@ -181,7 +142,7 @@ class OidcSignIn:
         """
         tenant = (await self.tenants.with_tenant_by_ref(tenant_ref, active_tenant)).id
         login = await self._consume(tenant, connector_ref, query.state, caller)
-        connector = await self._enabled_connector(tenant, login["connector_id"])
+        connector = await self._still_enabled(tenant, login["connector_id"])
         person = await self._identify(tenant, connector, login, query)
         previous = await self.issuer.previous_session(caller)
         issued = await self._sign_in(tenant, connector, person, caller, previous)
@@ -272,9 +233,7 @@ class OidcSignIn:
                 if attempt == _ATTEMPTS - 1:
                     raise
             except ForbiddenError as error:
-                reason: SignInFailure | None = _REASONS.get(error.code)
-                if reason is not None:
-                    await self._tell(tenant, connector["id"], reason)
+                await self._tell(tenant, connector["id"], reason_of(error))
                 raise
         raise AssertionError("the loop returns or raises")
 
@@ -289,62 +248,26 @@ class OidcSignIn:
         async with self.db.write(tenant) as tx:
             # Read under the lock of the gate's order: a connector that changed meanwhile decides as it is now.
             current = await self.auth_connectors.hold_enabled_auth_connector(tenant, connector["id"], tx)
-            known = await tx.first(
-                queries.GET_IDENTITY,
-                tenant_id=tenant,
-                connector_id=person.connector,
-                issuer=person.issuer,
-                subject=person.subject,
+            user, proves_email = await self.identities.admit(tenant, current, person, tx)
+            return await self.issuer.issue_session(
+                tenant, user, person.connector, caller, tx, previous=previous, proves_email=proves_email
             )
-            user = known["user_id"] if known else await self._admit_unknown(tenant, current, person, tx)
-            return await self.issuer.issue_session(tenant, user, person.connector, caller, tx, previous=previous)
-
-    async def _admit_unknown(
-        self, tenant: TenantId, connector: DBAuthConnector, person: Person, tx: WriteExecutor
-    ) -> UserId:
-        """Link or create the user for a person who was never here, or raise `ForbiddenError`."""
-        email = verified_email(person.profile)
-        local = await self.users.get_user_by_email(tenant, email, tx) if email else None
-        linked: LocalUser = "none"
-        if local is not None:
-            link = await tx.first(
-                queries.GET_IDENTITY_OF_USER, tenant_id=tenant, connector_id=person.connector, user_id=local.id
-            )
-            linked = "linked" if link else "unlinked"
-        decision = decide_unknown_person(email, linked, _trust(connector))
-        if isinstance(decision, Refuse):
-            raise _refusal(decision.reason)
-        user = await self._link_or_create(tenant, decision, local, person, tx)
-        await tx.execute(
-            queries.INSERT_IDENTITY,
-            tenant_id=tenant,
-            id=IdentityId.new(),
-            user_id=user,
-            connector_id=person.connector,
-            issuer=person.issuer,
-            subject=person.subject,
-        )
-        return user
-
-    async def _link_or_create(
-        self, tenant: TenantId, decision: Link | Create, local: User | None, person: Person, tx: WriteExecutor
-    ) -> UserId:
-        if isinstance(decision, Create):
-            new = NewUser(email=decision.email, email_verified=True, display_name=_display_name(person.profile))
-            return (await self.users.create_user(tenant, new, None, tx)).id
-        assert local is not None, "there is somebody to link"
-        if not local.email_verified:
-            # Whoever held the account before the address was proven must not stay in it (pre-hijacking).
-            await self.users.sessions.end_sessions_of_user(tenant, local.id, "revoked", None, tx)
-        return local.id
 
     async def _enabled_connector(self, tenant: TenantId, connector: AuthConnectorId) -> DBAuthConnector:
         row = await self.auth_connectors.get_auth_connector_by_id(tenant, connector)
         if row is None or row["kind"] != "oidc":
             raise NotFoundError.of("auth connector")
         if not row["enabled"]:
-            raise _refusal("connector_disabled")
+            raise refusal("connector_disabled")
         return row
+
+    async def _still_enabled(self, tenant: TenantId, connector: AuthConnectorId) -> DBAuthConnector:
+        """Find the connector of a sign-in that was begun; tells of it, if it was disabled meanwhile."""
+        try:
+            return await self._enabled_connector(tenant, connector)
+        except ForbiddenError as error:
+            await self._tell(tenant, connector, reason_of(error))
+            raise
 
     async def _provider(self, connector: DBAuthConnector) -> ProviderMetadata:
         try:
@@ -356,32 +279,17 @@ class OidcSignIn:
 
     async def _refuse(self, tenant: TenantId, connector: AuthConnectorId, reason: SignInFailure) -> ForbiddenError:
         await self._tell(tenant, connector, reason)
-        return _refusal(reason)
+        return refusal(reason)
 
-    async def _tell(self, tenant: TenantId, connector: AuthConnectorId, reason: SignInFailure) -> None:
+    async def _tell(self, tenant: TenantId, connector: AuthConnectorId, reason: SignInFailure | None) -> None:
+        """Tell the tenant's administrators, unless the reason is none of theirs."""
+        if reason is None:
+            return
         async with self.db.write(tenant) as tx:
             await self.outbox.add(SignInFailed(tenant_id=tenant, connector_id=connector, reason=reason), tx)
 
     def _callback(self, tenant: TenantId, connector: AuthConnectorId) -> str:
         return callback_address(self.settings.public_url, tenant, connector)
-
-
-def _trust(connector: DBAuthConnector) -> ConnectorTrust:
-    return ConnectorTrust(
-        trusted_domains=connector["settings"]["trusted_domains"],
-        just_in_time=connector["just_in_time"],
-        allowed_domains=connector["allowed_domains"],
-    )
-
-
-def _refusal(reason: SignInFailure) -> ForbiddenError:
-    return ForbiddenError(_REFUSALS[reason], code=reason)
-
-
-def _display_name(profile: Profile) -> str | None:
-    """Take the name that the provider gives, if it is one line of text that a user may have."""
-    line = " ".join((profile.name or "").split())[:200]
-    return line if line and line.isprintable() else None
 
 
 def _place(tenant: TenantId, sign_in: SignInId) -> str:

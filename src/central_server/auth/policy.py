@@ -8,11 +8,22 @@ from urllib.parse import urlsplit
 from pydantic import TypeAdapter, ValidationError
 
 from central.auth.events import SignInFailure
-from central.errors import ValidationFailedError
+from central.errors import ForbiddenError, ValidationFailedError
 from central.kernel.text import Email
 from central_server.infra.oidc import Profile
 
 _EMAIL: TypeAdapter[str] = TypeAdapter(Email)
+_REFUSALS: dict[SignInFailure, str] = {
+    "provider_refused": "The identity provider did not sign you in.",
+    "token_refused": "The identity provider's answer could not be trusted.",
+    "user_unknown": "There is no account for you here; ask an administrator.",
+    "email_not_verified": "The identity provider does not vouch for your address.",
+    "email_taken": "Your address belongs to an account that is not linked to this provider; ask an administrator.",
+    "domain_not_allowed": "Addresses of your domain are not let in here.",
+    "user_disabled": "This account is disabled; ask an administrator.",
+    "connector_disabled": "This way of signing in is switched off.",
+}
+_REASONS: dict[str, SignInFailure] = {reason: reason for reason in _REFUSALS}
 LocalUser: TypeAlias = Literal["none", "unlinked", "linked"]
 
 
@@ -78,24 +89,34 @@ def decide_unknown_person(email: str | None, local: LocalUser, trust: ConnectorT
     return Create(email) if domain in trust.allowed_domains else Refuse("domain_not_allowed")
 
 
+def refusal(reason: SignInFailure) -> ForbiddenError:
+    """Give the error that says why somebody was not signed in."""
+    return ForbiddenError(_REFUSALS[reason], code=reason)
+
+
+def reason_of(error: ForbiddenError) -> SignInFailure | None:
+    """Give the reason that administrators are told of, if it is one of theirs to know."""
+    return _REASONS.get(error.code)
+
+
 def check_return_to(target: str, own_origin: str, allowed_origins: Collection[str]) -> str:
     r"""Give the address to return to after a sign-in: a path on this server, or an address of an allowed origin.
 
     Read as a browser would (WHATWG URL): no control characters, no backslashes, nothing that a leading `//` or a
     user name could turn into another host. Raises `ValidationFailedError` for anything else.
     """
-    refusal = ValidationFailedError.of(
+    not_allowed = ValidationFailedError.of(
         "returnTo", "Expected a path like '/app' or an address of an allowed origin", code="return_not_allowed"
     )
     if not target.isascii() or not target.isprintable() or "\\" in target or " " in target:
-        raise refusal
+        raise not_allowed
     if target.startswith("/") and not target.startswith("//"):
         return target
     try:
         parts = urlsplit(target)
         origin = f"{parts.scheme}://{parts.netloc.lower()}"
     except ValueError:
-        raise refusal from None
+        raise not_allowed from None
     if "@" not in parts.netloc and target.lower().startswith(f"{origin}") and origin in {own_origin, *allowed_origins}:
         return target
-    raise refusal
+    raise not_allowed

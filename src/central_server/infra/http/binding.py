@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from central.access import Anyone, SystemPermission, TenantPermission
 from central.errors import CentralError, ForbiddenError, InternalServerError
 from central.kernel.operation import AnyOperation
-from central.kernel.wire import PROBLEM_CONTENT_TYPE
+from central.kernel.wire import IDEMPOTENCY_REPLAYED_HEADER, PROBLEM_CONTENT_TYPE
 from central_server.infra.actor import Actor, Caller
 from central_server.infra.config import Settings
 from central_server.infra.db import Database
@@ -27,6 +27,7 @@ from central_server.infra.http.reading import InputReader, read_body
 
 _JSON = b"application/json"
 _PROBLEM = PROBLEM_CONTENT_TYPE.encode()
+_REPLAYED = (IDEMPOTENCY_REPLAYED_HEADER.encode(), b"true")
 _REQUEST_ID = pattern(rb"[A-Za-z0-9._-]{1,64}")
 _KEYED_METHODS = frozenset({"POST", "PATCH", "PUT"})
 
@@ -137,33 +138,44 @@ class Endpoint:
         started = perf_counter()
         headers = headers_of(request)
         caller = caller_of(request, headers, self._parts)
+        replayed = False
         try:
             caller.cookies = self._parts.cookies.read(headers.get(b"cookie"))
-            check_header_size(headers, self._most_header_bytes)
-            caller, answer = await self._serve(request, headers, caller)
+            check_header_size(request, self._most_header_bytes)
+            caller = await self._admit(request, headers, caller)
+            answer = await self._serve(request, headers, caller)
         except AnsweredBeforeError as before:
-            answer = before.answer
+            answer, replayed = before.answer, True
         except CentralError as error:
             return self._refuse(error, headers, caller, started)
         except Exception as error:  # noqa: BLE001 (the last resort: any fault of ours is one 500 and one log line)
             return self._fail(error, headers, caller, started)
         self._parts.observer.finished(self._operation.name, answer.status, started, caller)
-        content = Content(_JSON, answer.body) if answer.body else None
-        return Response(answer.status, answer_headers(self._parts, caller, headers), content)
+        out = answer_headers(self._parts, caller, headers)
+        if replayed:
+            out.append(_REPLAYED)
+        return Response(answer.status, out, Content(_JSON, answer.body) if answer.body else None)
 
-    async def _serve(self, request: Request, headers: Headers, caller: Caller) -> tuple[Caller, Answer]:
+    async def _admit(self, request: Request, headers: Headers, caller: Caller) -> Caller:
+        """Refuse what a foreign page sent, and find out who is signed in, if anybody must be."""
         if self._is_unsafe:
             self._parts.origins.check_unsafe(self._operation.method, headers)
+        if self._is_open:
+            return caller
         path = cast("Mapping[str, str]", request.route_values or {})
-        if not self._is_open:
-            caller = await self._admit(caller, path)
+        return await self._parts.gate.admit(caller, path["tenant"] if self._operation.in_tenant else None)
+
+    async def _serve(self, request: Request, headers: Headers, caller: Caller) -> Answer:
+        if isinstance(caller, Actor):
+            self._check_permission(caller)
+        path = cast("Mapping[str, str]", request.route_values or {})
         if not self._reader.sends_body:
             input = self._reader.from_query(path, request.scope["query_string"])
-            return caller, self._answer(await self._handler(input, caller))
+            return self._answer(await self._handler(input, caller))
         body = await read_body(headers, body_of(request), self._most_body_bytes)
         if self._takes_key and (key := headers.get(b"idempotency-key")) is not None:
-            return caller, await self._serve_once(cast("Actor", caller), path, body, key)
-        return caller, self._answer(await self._handler(self._reader.from_body(path, body), caller))
+            return await self._serve_once(cast("Actor", caller), path, body, key)
+        return self._answer(await self._handler(self._reader.from_body(path, body), caller))
 
     async def _serve_once(self, actor: Actor, path: Mapping[str, str], body: bytes, key: bytes) -> Answer:
         where = "/".join(path.values())
@@ -174,16 +186,14 @@ class Endpoint:
             await keyed.keep(answer)
         return answer
 
-    async def _admit(self, caller: Caller, path: Mapping[str, str]) -> Actor:
-        tenant = path["tenant"] if self._operation.in_tenant else None
-        actor = await self._parts.gate.admit(caller, tenant)
+    def _check_permission(self, actor: Actor) -> None:
         match self._operation.access:
             case TenantPermission(permission) if permission not in actor.permissions:
                 raise ForbiddenError(f"This needs the permission {permission}.", code="permission_missing")
             case SystemPermission(permission) if permission not in actor.system_permissions:
                 raise ForbiddenError(f"This needs the system permission {permission}.", code="permission_missing")
             case _:
-                return actor
+                return
 
     def _answer(self, output: Any) -> Answer:
         """Write what the handler gave; anything but the declared output is a fault of ours, never sent."""
@@ -208,9 +218,9 @@ def write_model(model: BaseModel) -> bytes:
     return type(model).__pydantic_serializer__.to_json(model, by_alias=True)
 
 
-def check_header_size(headers: Headers, limit: int) -> None:
-    """Refuse headers that are larger in sum than `limit` bytes."""
-    if sum(map(len, headers)) + sum(map(len, headers.values())) > limit:
+def check_header_size(request: Request, limit: int) -> None:
+    """Refuse headers that are larger in sum than `limit` bytes, those of the same name included."""
+    if sum([len(name) + len(value) for name, value in request.scope["headers"]]) > limit:
         raise HeadersTooLargeError(f"The headers are larger than {limit:,} bytes.")
 
 

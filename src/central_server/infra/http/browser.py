@@ -51,16 +51,15 @@ class Origins:
         return [
             (b"access-control-allow-origin", origin),
             (b"access-control-allow-credentials", b"true"),
-            (b"access-control-expose-headers", b"x-request-id, retry-after"),
+            (b"access-control-expose-headers", b"x-request-id, retry-after, idempotency-replayed"),
             (b"vary", b"origin"),
         ]
 
     def preflight_headers(self, origin: bytes | None) -> list[tuple[bytes, bytes]]:
-        """Give the answer to a browser that asks before it sends (Fetch standard, CORS-preflight)."""
-        if not (headers := self.cors_headers(origin)):
+        """Give what an answer adds for a browser that asks before it sends (Fetch standard, CORS-preflight)."""
+        if origin is None or origin not in self._allowed:
             return [(b"vary", b"origin")]
         return [
-            *headers,
             (b"access-control-allow-methods", b"GET, POST, PATCH, PUT, DELETE"),
             (b"access-control-allow-headers", b"content-type, idempotency-key, x-request-id"),
             (b"access-control-max-age", b"600"),

@@ -53,7 +53,7 @@ class BrowserEndpoint:
 
     async def _serve(self, request: Request, headers: Headers, caller: Caller) -> Response:
         caller.cookies = self._parts.cookies.read(headers.get(b"cookie"))
-        check_header_size(headers, self._parts.settings.max_header_bytes)
+        check_header_size(request, self._parts.settings.max_header_bytes)
         query = parse_query(request.scope["query_string"])
         path = cast("Mapping[str, str]", request.route_values or {})
         answer = await self._handler(BrowserRequest(path, query, headers, caller))

@@ -6,7 +6,7 @@ from blacksheep import Request, Response
 from blacksheep.server.routing import Router
 
 from central.errors import CentralError, NotFoundError
-from central_server.infra.http.binding import HttpParts, caller_of, headers_of, problem_response
+from central_server.infra.http.binding import HttpParts, answer_headers, caller_of, headers_of, problem_response
 
 _METHODS = ("GET", "POST", "PATCH", "PUT", "DELETE")
 
@@ -33,7 +33,8 @@ class Fallback:
         caller = caller_of(request, headers, self._parts)
         allowed = self._allowed(request.scope["path"].encode())
         if request.method == "OPTIONS" and allowed:
-            return Response(204, self._parts.origins.preflight_headers(headers.get(b"origin")))
+            out = answer_headers(self._parts, caller, headers)
+            return Response(204, out + self._parts.origins.preflight_headers(headers.get(b"origin")))
         error: CentralError
         if allowed:
             error = MethodNotAllowedError(f"This path takes {allowed}.")

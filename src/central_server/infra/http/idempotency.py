@@ -10,6 +10,7 @@ from central_server.infra.http.queries import ANSWER, CLAIM, FIND
 
 _LONGEST_KEY = 255
 
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What a request was answered."""

@@ -16,7 +16,7 @@ class ActivityReports(Interceptor):
     What was wrong in detail, which may name a person, goes to the log; the history gets the error's type and code.
     """
 
-    def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:  # noqa: A002 (temporalio's)
+    def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:
         """Wrap an activity."""
         return _ReportingActivity(next)
 

@@ -1,0 +1,128 @@
+from typing import NamedTuple
+
+from central.errors import ConflictError
+from central.kernel.ids import AuthConnectorId, IdentityId, TenantId, UserId
+from central.users.models import User
+from central_server.auth import queries
+from central_server.auth.policy import (
+    ConnectorTrust,
+    Create,
+    Link,
+    LocalUser,
+    Refuse,
+    decide_unknown_person,
+    refusal,
+    verified_email,
+)
+from central_server.auth_connectors.tables import DBAuthConnector
+from central_server.infra.db import WriteExecutor, register_conflict
+from central_server.infra.oidc import Profile
+from central_server.users.inputs import NewUser
+from central_server.users.service import UserService
+
+for _constraint in ("uq_identities_subject", "uq_identities_user"):
+    register_conflict(
+        _constraint, lambda: ConflictError("This person was linked at the same moment.", code="identity_taken")
+    )
+
+
+class Person(NamedTuple):
+    """Who came back from a provider: `(connector, issuer, subject)`, and what the provider says of them."""
+
+    connector: AuthConnectorId
+    issuer: str
+    subject: str
+    profile: Profile
+
+
+class Admitted(NamedTuple):
+    """Whom a person signs in as, and whether this sign-in shows that the address is theirs."""
+
+    user: UserId
+    proves_email: bool
+
+
+class Identities:
+    """Who people at providers are here.
+
+    A person is `(tenant, connector, issuer, subject)`; an address never finds a user, and links one only under the
+    conditions of `decide_unknown_person`.
+    """
+
+    def __init__(self, users: UserService) -> None:
+        self.users = users
+
+    async def admit(
+        self, tenant: TenantId, connector: DBAuthConnector, person: Person, executor: WriteExecutor
+    ) -> Admitted:
+        """Find, link or create the user of a person, as part of a sign-in; `ForbiddenError` for nobody of here.
+
+        `ConflictError` when somebody else did the same at the same moment: the sign-in is to be run again.
+        """
+        known = await executor.first(
+            queries.GET_IDENTITY,
+            tenant_id=tenant,
+            connector_id=person.connector,
+            issuer=person.issuer,
+            subject=person.subject,
+        )
+        if known is not None:
+            return Admitted(known["user_id"], proves_email=False)
+        return await self._admit_unknown(tenant, connector, person, executor)
+
+    async def _admit_unknown(
+        self, tenant: TenantId, connector: DBAuthConnector, person: Person, tx: WriteExecutor
+    ) -> Admitted:
+        email = verified_email(person.profile)
+        local = await self.users.get_user_by_email(tenant, email, tx) if email else None
+        linked = await self._link_of(tenant, person, local, tx)
+        decision = decide_unknown_person(email, linked, _trust(connector))
+        if isinstance(decision, Refuse):
+            raise refusal(decision.reason)
+        user = await self._link_or_create(tenant, decision, local, person, tx)
+        await tx.execute(
+            queries.INSERT_IDENTITY,
+            tenant_id=tenant,
+            id=IdentityId.new(),
+            user_id=user,
+            connector_id=person.connector,
+            issuer=person.issuer,
+            subject=person.subject,
+        )
+        return Admitted(user, proves_email=True)
+
+    async def _link_of(self, tenant: TenantId, person: Person, local: User | None, tx: WriteExecutor) -> LocalUser:
+        if local is None:
+            return "none"
+        link = await tx.first(
+            queries.GET_IDENTITY_OF_USER, tenant_id=tenant, connector_id=person.connector, user_id=local.id
+        )
+        return "linked" if link else "unlinked"
+
+    async def _link_or_create(
+        self, tenant: TenantId, decision: Link | Create, local: User | None, person: Person, tx: WriteExecutor
+    ) -> UserId:
+        if isinstance(decision, Create):
+            new = NewUser(email=decision.email, email_verified=True, display_name=_display_name(person.profile))
+            return (await self.users.create_user(tenant, new, None, tx)).id
+        assert local is not None, "there is somebody to link"
+        # Locked before their sessions are, in the order of whoever disables them.
+        user = await self.users.hold_active_user(tenant, local.id, tx)
+        if not user.email_verified:
+            # Whoever held the account before the address was proven must not stay in it (pre-hijacking).
+            await self.users.sessions.end_sessions_of_user(tenant, user.id, "revoked", None, tx)
+        return user.id
+
+
+def _trust(connector: DBAuthConnector) -> ConnectorTrust:
+    return ConnectorTrust(
+        trusted_domains=connector["settings"]["trusted_domains"],
+        just_in_time=connector["just_in_time"],
+        allowed_domains=connector["allowed_domains"],
+    )
+
+
+def _display_name(profile: Profile) -> str | None:
+    """Take the name that the provider gives, if it is one line of text that a user may have."""
+    line = " ".join((profile.name or "").split())[:200]
+    return line if line and line.isprintable() else None
