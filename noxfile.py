@@ -62,5 +62,5 @@ def docs(session: nox.Session) -> None:
 @nox.session
 def bench(session: nox.Session) -> None:
     """Measure Central beside its peers; takes minutes. See `bench/README.md`."""
-    install(session)
+    session.install("-c", "constraints.txt", "-e", ".[server,embedded,bench]")
     session.run("python", "-m", "bench", *session.posargs)

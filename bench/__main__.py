@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from bench import report
+from bench.central import central
 from bench.database import BenchDatabase, bench_database
 from bench.load import LoadError, load_generator
 from bench.machine import Cores, choose_cores
@@ -40,7 +41,7 @@ async def bench(options: Options, console: Console) -> None:
 async def _with_database(options: Options, console: Console, cores: Cores | None, database: BenchDatabase) -> None:
     with console.status("starting the servers; the first time npm installs the packages of two of them"):
         found, left_out = peers(database.peer_url)
-        targets = [target for target in found if not options.only or target.name in options.only]
+        targets = [one for one in (central(database), *found) if not options.only or one.name in options.only]
     if left_out:
         console.print(f"[yellow]{left_out}[/]")
     logs = report.FOLDER / "logs"

@@ -12,6 +12,8 @@ import asyncpg
 
 from bench.machine import pinned
 from bench.seed import seed
+from central_server.infra.db.migrate import upgrade
+from central_server.infra.db.roles import APP_ROLE
 from central_server.infra.embedded.postgres import EmbeddedPostgres
 
 _PEER = "bench_peer"
@@ -25,9 +27,10 @@ ALTER SYSTEM SET max_wal_size = '16GB';
 
 @dataclass(frozen=True)
 class BenchDatabase:
-    """`owner_url` is the superuser's, `peer_url` that of a role that row-level security does not bind."""
+    """Three ways in: `app_url` is Central's, `peer_url` that of a role that row-level security does not bind."""
 
     owner_url: str
+    app_url: str
     peer_url: str
 
     async def execute(self, *statements: str) -> None:
@@ -53,17 +56,14 @@ async def bench_database(core: int | None) -> AsyncIterator[BenchDatabase]:
             await server.start()
         try:
             password = secrets.token_urlsafe(24)
-            database = BenchDatabase(server.url(), server.url(_PEER, password))
+            urls = (server.url(), server.url(APP_ROLE, password), server.url(_PEER, password))
+            database = BenchDatabase(*urls)
             await database.execute(*filter(None, _CALM.split("\n")), "SELECT pg_reload_conf()")
-            await _make_schema(database)
+            await upgrade(database.owner_url, app_password=password)
             await _fill(database, password)
             yield database
         finally:
             await server.stop()
-
-
-async def _make_schema(database: BenchDatabase) -> None:
-    await database.execute((Path(__file__).parent / "schema.sql").read_text())
 
 
 async def _fill(database: BenchDatabase, password: str) -> None:

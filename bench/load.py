@@ -12,7 +12,7 @@ import socket
 import time
 from array import array
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import count, cycle
 from typing import Any
@@ -200,7 +200,10 @@ class LoadGenerator:
 
     def run(self, port: int, workload: Workload, *, connections: int, duration: float, warm_up: float) -> Sample:
         self._pipe.send(Job(port, workload, connections, duration, warm_up, self._serial))
-        answer = self._pipe.recv()
+        try:
+            answer = self._pipe.recv()
+        except EOFError:
+            raise LoadError("the load generator has ended") from None
         if isinstance(answer, LoadError):
             raise answer
         self._serial = answer.next_serial
@@ -214,9 +217,11 @@ def load_generator(core: int | None) -> Iterator[LoadGenerator]:
     process = context.Process(target=_serve, args=(theirs,), daemon=True)
     with pinned(core):
         process.start()
+    theirs.close()
     try:
         yield LoadGenerator(ours)
     finally:
-        ours.send(None)
+        with suppress(OSError):
+            ours.send(None)
         process.join(5)
         process.terminate()

@@ -1,4 +1,4 @@
-"""What Central is compared with."""
+"""Central, and what it is compared with."""
 
 from pathlib import Path
 

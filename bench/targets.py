@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +14,8 @@ from pathlib import Path
 import psutil
 
 from bench.machine import pinned
-from bench.traffic import PROBE, Kind, Workload, workload
+from bench.seed import MEMBER, session_of
+from bench.traffic import Kind, Workload, me, workload
 
 _READY_SECONDS = 60.0
 _REPOSITORY = Path(__file__).parents[1]
@@ -22,16 +23,21 @@ _REPOSITORY = Path(__file__).parents[1]
 
 @dataclass(frozen=True)
 class Target:
-    """What to run and what to ask it: `command` with `env` added serves on `port` of 127.0.0.1."""
+    """What to run and what to ask it: `command` with `env` added serves on `port` of 127.0.0.1.
+
+    `cookie` is the name under which it takes the session.
+    """
 
     name: str
     title: str
     command: Sequence[str]
     env: Mapping[str, str]
     port: int
-    requests: Callable[[Kind], Workload] = workload
-    probe: bytes = PROBE
+    cookie: str = "central_session"
     cwd: Path = _REPOSITORY
+
+    def requests(self, kind: Kind) -> Workload:
+        return workload(kind, self.cookie)
 
 
 class TargetError(RuntimeError):
@@ -44,7 +50,7 @@ class RunningTarget:
         self.log = log
         with log.open("wb") as output, pinned(core):
             self._process = subprocess.Popen(
-                target.command, env={**os.environ, **target.env}, cwd=target.cwd, stdin=subprocess.DEVNULL,
+                target.command, env={**_own_environment(), **target.env}, cwd=target.cwd, stdin=subprocess.DEVNULL,
                 stdout=output, stderr=subprocess.STDOUT, start_new_session=True,
             )  # fmt: skip
 
@@ -88,7 +94,7 @@ class RunningTarget:
         """Ask the probe; None while nobody listens."""
         try:
             with socket.create_connection(("127.0.0.1", self.target.port), timeout=5) as connection:
-                connection.sendall(self.target.probe)
+                connection.sendall(me(session_of(0, MEMBER), self.target.cookie))
                 return int(connection.recv(65536)[9:12])
         except (OSError, ValueError):
             return None
@@ -110,6 +116,11 @@ def running(targets: Sequence[Target], core: int | None, logs: Path) -> Iterator
             one.freeze()
             started.append(one)
         yield started
+
+
+def _own_environment() -> dict[str, str]:
+    """Give the environment without what it may say for a server of the person's own."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("CENTRAL_")}
 
 
 def free_port() -> int:

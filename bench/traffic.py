@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bench.seed import MEMBER, OWNER, TENANTS, SeededSession, session_of, sessions, slug_of
+from bench.seed import OWNER, TENANTS, SeededSession, session_of, sessions
 
 SERIAL = b"{{{serial}}}"
 """Stands in a request for twelve digits that are new each time."""
@@ -32,7 +32,7 @@ class Workload:
     status: int
 
 
-def render(method: str, path: str, token: str, body: bytes = b"", *, cookie: str = "central_session") -> bytes:
+def render(method: str, path: str, token: str, body: bytes = b"", *, cookie: str) -> bytes:
     lines = [
         f"{method} {path} HTTP/1.1",
         "host: 127.0.0.1",
@@ -45,27 +45,22 @@ def render(method: str, path: str, token: str, body: bytes = b"", *, cookie: str
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
 
 
-def workload(kind: Kind) -> Workload:
+def workload(kind: Kind, cookie: str = "central_session") -> Workload:
     """Render a kind of request for every tenant; `me` also for its second session."""
     if kind is Kind.ME:
-        return Workload(tuple(_me(session) for session in sessions()), 200)
+        return Workload(tuple(me(session, cookie) for session in sessions()), 200)
     owners = [session_of(tenant, OWNER) for tenant in range(TENANTS)]
     if kind is Kind.LIST:
         path = "/v1/tenants/{}/users?limit=50"
-        return Workload(tuple(render("GET", path.format(owner.slug), owner.token) for owner in owners), 200)
-    return Workload(tuple(_create(owner) for owner in owners), 201)
+        listed = (render("GET", path.format(owner.slug), owner.token, cookie=cookie) for owner in owners)
+        return Workload(tuple(listed), 200)
+    return Workload(tuple(_create(owner, cookie) for owner in owners), 201)
 
 
-def _me(session: SeededSession) -> bytes:
-    return render("GET", f"/v1/tenants/{session.slug}/me", session.token)
+def me(session: SeededSession, cookie: str) -> bytes:
+    return render("GET", f"/v1/tenants/{session.slug}/me", session.token, cookie=cookie)
 
 
-def _create(owner: SeededSession) -> bytes:
+def _create(owner: SeededSession, cookie: str) -> bytes:
     body = b'{"email":"new.user.%s@%s.example.com","displayName":"New User"}' % (SERIAL, owner.slug.encode())
-    return render("POST", f"/v1/tenants/{owner.slug}/users", owner.token, body)
-
-
-PROBE = _me(session_of(0, MEMBER))
-"""What a target answers as soon as it is ready."""
-
-__all__ = ["PROBE", "SERIAL", "Kind", "Workload", "render", "slug_of", "workload"]
+    return render("POST", f"/v1/tenants/{owner.slug}/users", owner.token, body, cookie=cookie)

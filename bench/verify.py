@@ -23,7 +23,7 @@ class _Caller:
         connection = http.client.HTTPConnection("127.0.0.1", self._target.port, timeout=10)
         headers = {"accept": "application/json"}
         if token is not None:
-            headers["cookie"] = f"central_session={token}"
+            headers["cookie"] = f"{self._target.cookie}={token}"
         if body is not None:
             headers["content-type"] = "application/json"
         try:

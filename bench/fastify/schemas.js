@@ -2,8 +2,7 @@ import { Type } from 'typebox'
 
 const Role = Type.Union([Type.Literal('owner'), Type.Literal('admin'), Type.Literal('member')])
 const Instant = Type.Unsafe({ type: 'string', format: 'date-time' })
-// Type.Union([Instant, Type.Null()]) looks closer and serialises slower.
-const InstantOrNull = Type.Unsafe({ type: 'string', format: 'date-time', nullable: true })
+const InstantOrNull = Type.Union([Instant, Type.Null()])
 const Text = Type.String()
 
 export const TenantParams = Type.Object({ tenant: Type.String({ minLength: 1, maxLength: 64 }) })
@@ -53,7 +52,7 @@ export const UserPrivate = Type.Object({
 })
 
 export const ListUsersResponse = Type.Object({
-  nextCursor: Type.Unsafe({ type: 'string', nullable: true }),
+  nextCursor: Type.Union([Text, Type.Null()]),
   users: Type.Array(User),
   __type: Type.Literal('ListUsersResponse')
 })

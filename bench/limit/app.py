@@ -12,7 +12,7 @@ from bench.limit.pool import HandOffPool
 
 _JSON = (b"content-type", b"application/json")
 _PROBLEM = (b"content-type", b"application/problem+json")
-_POOL_SIZE = 10
+_POOL_SIZE = 20
 
 pool = HandOffPool()
 handlers = Handlers(pool)

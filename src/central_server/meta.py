@@ -11,8 +11,7 @@ from central.catalog import BROWSER_ROUTES
 from central.errors import CentralError, NotFoundError
 from central.openapi import openapi_document
 from central_server.infra.db import Database
-from central_server.infra.db.migrate import head
-from central_server.infra.db.revision import current_revision
+from central_server.infra.db.revision import HEAD, current_revision
 from central_server.infra.http.handles import serves
 from central_server.infra.http.pages import BrowserRequest, BrowserResponse
 from central_server.infra.temporal.client import TemporalConnection
@@ -44,7 +43,6 @@ class Readiness:
     def __init__(self, database: Database, temporal: TemporalConnection) -> None:
         self.database = database
         self.temporal = temporal
-        self.head = head()
 
     async def check(self) -> dict[str, PartState]:
         """Ask the database, its migrations and Temporal."""
@@ -62,8 +60,8 @@ class Readiness:
             revision = await current_revision(self.database)
         except CentralError as error:
             return PartState(ok=False, detail=error.code), PartState(ok=False, detail="unknown")
-        at_head = revision == self.head
-        state = "ok" if at_head else f"at {revision}, this version needs {self.head}: run `central-server migrate`"
+        at_head = revision == HEAD
+        state = "ok" if at_head else f"at {revision}, this version needs {HEAD}: run `central-server migrate`"
         return PartState(ok=True, detail="ok"), PartState(ok=at_head, detail=state)
 
 

@@ -1,6 +1,7 @@
 """Runs the API in this process: uvicorn on one socket, until a signal, draining what is in flight."""
 
 import asyncio
+import os
 import signal
 import socket
 from collections.abc import Generator
@@ -29,7 +30,8 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), family=family, backlog=_BACKLOG)
     except OSError as error:
-        reason = error.strerror or str(error)
+        # Python adds the address to the text of a taken one; for a name that is unknown, errno is no errno.
+        reason = os.strerror(error.errno) if (error.errno or 0) > 0 else error.strerror
         raise OSError(error.errno, f"cannot listen on {host}:{port}: {reason}") from None
 
 

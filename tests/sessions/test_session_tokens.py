@@ -10,10 +10,10 @@ import pytest
 from central_server.app import Central
 from central_server.auth.codes import EmailCodes
 from central_server.infra.config import Settings
-from support.asgi import Reply, ask, assert_problem
+from support.asgi import JSON_HEADER, Reply, ask, assert_problem
 from support.database import superuser, tenant_tables
 from support.place import Place, Stack
-from support.raw import JSON, Raw, cookie_of
+from support.raw import Raw, cookie_of
 
 
 @asynccontextmanager
@@ -40,10 +40,10 @@ async def _sign_in(central: Central, place: Place, *cookies: str) -> Reply:
     """Sign the owner in over HTTP, with these cookies in the browser beforehand."""
     path = f"/v1/tenants/{place.tenant.id}/auth/email-code"
     started = await ask(
-        central, "POST", f"{path}/start", [JSON], b'{"email":"%s"}' % place.owner_user.email.encode()
+        central, "POST", f"{path}/start", [JSON_HEADER], b'{"email":"%s"}' % place.owner_user.email.encode()
     )
     binding = (started.header("set-cookie") or "").partition(";")[0]
-    headers = [JSON, ("cookie", "; ".join([binding, *cookies]))]
+    headers = [JSON_HEADER, ("cookie", "; ".join([binding, *cookies]))]
     body = b'{"signIn":"%s","code":"000000"}' % started.json()["signIn"].encode()
     async with codes_that_fit(central):
         return await ask(central, "POST", f"{path}/verify", headers, body)

@@ -9,6 +9,7 @@ from urllib.parse import unquote
 from central.kernel.wire import PROBLEM_CONTENT_TYPE
 
 Header = tuple[str, str]
+JSON_HEADER: Header = ("content-type", "application/json")
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,8 @@ import json
 from typing import Any
 
 from central_client import AsyncCentral
-from support.asgi import Header, Reply, ask
+from support.asgi import JSON_HEADER, Header, Reply, ask
 from support.place import Stack
-
-JSON = ("content-type", "application/json")
 
 
 def cookie_of(client: AsyncCentral) -> Header:
@@ -27,5 +25,5 @@ class Raw:
     async def send(self, method: str, target: str, body: Any = None, *headers: Header) -> Reply:
         """Send JSON, or bytes and their chunks as they are; a body is declared as JSON unless told otherwise."""
         content = body if isinstance(body, bytes | list) else b"" if body is None else json.dumps(body).encode()
-        declared = [] if body is None or any(name == "content-type" for name, _ in headers) else [JSON]
+        declared = [] if body is None or any(name == "content-type" for name, _ in headers) else [JSON_HEADER]
         return await ask(self.app, method, target, [*self.session, *declared, *headers], content)

@@ -1,7 +1,8 @@
 from datetime import datetime
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import Field, SecretStr, StringConstraints, Tag
+from pydantic import AfterValidator, Field, SecretStr, StringConstraints, Tag
+from pydantic_core import PydanticCustomError
 
 from central.kernel.ids import AuthConnectorId
 from central.kernel.model import Input, Model, Output, PatchInput, Resource, TenantInput
@@ -23,6 +24,15 @@ Domain: TypeAlias = Annotated[
 Scope: TypeAlias = Annotated[
     str, StringConstraints(min_length=1, max_length=100, pattern=r"^[\x21\x23-\x5b\x5d-\x7e]+$")
 ]
+
+
+def _with_openid(scopes: list[str]) -> list[str]:
+    if "openid" not in scopes:
+        raise PydanticCustomError("openid_missing", "A sign-in at a provider asks for the scope openid")
+    return scopes
+
+
+Scopes: TypeAlias = Annotated[list[Scope], Field(min_length=1, max_length=20), AfterValidator(_with_openid)]
 IssuerUrl: TypeAlias = Annotated[str, StringConstraints(max_length=500, pattern=r"^https?://[^\s?#@\\\x00-\x20\x7f]+$")]
 ClientSecret: TypeAlias = Annotated[SecretStr, Field(min_length=1, max_length=2000)]
 
@@ -110,7 +120,7 @@ class OidcSettingsInput(Input):
     issuer: IssuerUrl = Field(description="Exactly as the provider writes it.")
     client_id: LongLine
     client_secret: ClientSecret | None = Field(default=None, description="Absent for a public client.")
-    scopes: list[Scope] = Field(default=["openid", "email", "profile"], min_length=1, max_length=20)
+    scopes: Scopes = Field(default=["openid", "email", "profile"], description="`openid` is always among them.")
     trusted_domains: list[Domain] = Field(
         default=[],
         max_length=100,

@@ -24,7 +24,7 @@ class Failure(NamedTuple):
 
 def explain(error: Exception) -> Failure | None:
     """Give the line and the exit status for an error: 2 for wrong settings, else 1; None for a bug of ours."""
-    from central.errors import CentralError
+    from central.errors import CentralError, UnavailableError
     from central_server.infra.config import SettingsError
     from central_server.infra.embedded.errors import EmbeddedError
 
@@ -32,8 +32,11 @@ def explain(error: Exception) -> Failure | None:
         return Failure(_line(error), 2)
     if isinstance(error, CommandError):
         return Failure(_line(error), error.status)
-    if isinstance(error, CentralError):
+    if isinstance(error, UnavailableError):
         return Failure(_with_cause(error), 1)
+    if isinstance(error, CentralError):
+        fields = [f"{field.field}: {field.message}" for field in error.field_errors]
+        return Failure("; ".join(fields) or error.message, 1)
     if isinstance(error, EmbeddedError):
         return Failure(str(error), 1)
     return _of_systems(error)

@@ -33,6 +33,8 @@ def configure_logging(level: str, stream: BinaryIO | None = None) -> None:
     root = logging.getLogger()
     root.handlers[:] = [_LibraryHandler()]
     root.setLevel(max(LEVELS[level], logging.WARNING))
+    # Temporal's SDK tells each failed attempt again, with a traceback; our own line says it once.
+    logging.getLogger("temporalio.activity").setLevel(logging.ERROR)
 
 
 class RequestLines:

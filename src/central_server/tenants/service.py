@@ -1,3 +1,4 @@
+import re
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
@@ -32,6 +33,8 @@ from central_server.users.inputs import NewUser
 from central_server.users.service import UserService
 
 T = TypeVar("T")
+_SLUG = re.compile(r"[a-z0-9-]{2,40}")
+"""What can be a slug: a path may hold anything, of which nothing else reaches the database."""
 
 
 def slug_taken() -> ConflictError:
@@ -61,6 +64,8 @@ class TenantService:
         """Find a tenant by its id, its slug or a former slug, whoever asks."""
         id = _tenant_id(ref)
         slug = None if id else ref.lower()
+        if slug is not None and not _SLUG.fullmatch(slug):
+            return None
         row = await (executor or self.db.unscoped()).first(queries.RESOLVE_TENANT, id=id, slug=slug)
         return None if row is None else tenant_from(row)
 

@@ -13,7 +13,7 @@ from central_server.cli.texts import add_command
 def dev(
     command: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[-- COMMAND …]", help="Run this against it, then stop.", show_default=False),
+        typer.Argument(metavar="-- COMMAND", help="Run this against it, then stop.", show_default=False),
     ] = None,
     *,
     port: Annotated[int, typer.Option(min=1, max=65535, help="The API's port; another one if it is taken.")] = 8080,

@@ -20,6 +20,13 @@ from .transactions import Transaction
 from .unit import Step, Unit, UnitAutocommit
 
 _log = structlog.get_logger(__name__)
+
+
+def _note_platform_access(reason: str, mode: str, *, routine: bool) -> None:
+    log = _log.debug if routine else _log.info
+    log("platform access", reason=reason, mode=mode)
+
+
 _PING = Query[int](select(literal(1, Integer, literal_execute=False)))
 
 
@@ -107,14 +114,19 @@ class Database:
         """Give a reader without a tenant, for the narrow functions that find out which it is."""
         return self._unscoped
 
-    def platform_read(self, reason: str) -> AbstractAsyncContextManager[ReadExecutor]:
-        """Open a read-only transaction that sees all tenants; `reason` is logged."""
-        _log.info("platform access", reason=reason, mode="read")
+    def platform_read(self, reason: str, *, routine: bool = False) -> AbstractAsyncContextManager[ReadExecutor]:
+        """Open a read-only transaction that sees all tenants; `reason` is logged, as `platform_write` says."""
+        _note_platform_access(reason, "read", routine=routine)
         return Transaction(self._reading, Sight(None, platform=True), read_only=True)
 
-    def platform_write(self, reason: str, unit: Unit | None = None) -> AbstractAsyncContextManager[WriteExecutor]:
-        """Open a transaction that sees all tenants, or such a part of the unit's; `reason` is logged."""
-        _log.info("platform access", reason=reason, mode="write")
+    def platform_write(
+        self, reason: str, unit: Unit | None = None, *, routine: bool = False
+    ) -> AbstractAsyncContextManager[WriteExecutor]:
+        """Open a transaction that sees all tenants, or such a part of the unit's.
+
+        `reason` is logged, at debug for what a process does on its own every few seconds (`routine`).
+        """
+        _note_platform_access(reason, "write", routine=routine)
         if unit is not None:
             return unit.part(Sight(None, platform=True))
         return Transaction(self._writing, Sight(None, platform=True))

@@ -23,7 +23,7 @@ from central_server.infra.http.browser import SAFE_METHODS, Origins
 from central_server.infra.http.cookies import CookieNames
 from central_server.infra.http.idempotency import Answer, AnsweredBeforeError, KeyedRequest
 from central_server.infra.http.observing import RequestObserver
-from central_server.infra.http.reading import InputReader, read_body
+from central_server.infra.http.reading import InputReader, check_declared_size, read_body
 
 _JSON = b"application/json"
 _PROBLEM = PROBLEM_CONTENT_TYPE.encode()
@@ -172,7 +172,8 @@ class Endpoint:
         if not self._reader.sends_body:
             input = self._reader.from_query(path, request.scope["query_string"])
             return self._answer(await self._handler(input, caller))
-        body = await read_body(headers, body_of(request), self._most_body_bytes)
+        check_declared_size(headers, self._most_body_bytes)
+        body = await read_body(body_of(request), self._most_body_bytes)
         if self._takes_key and (key := headers.get(b"idempotency-key")) is not None:
             return await self._serve_once(cast("Actor", caller), path, body, key)
         return self._answer(await self._handler(self._reader.from_body(path, body), caller))

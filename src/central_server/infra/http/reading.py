@@ -70,10 +70,11 @@ def parse_object(body: bytes) -> dict[str, Any]:
 
 
 def _distinct(pairs: list[tuple[str, Any]]) -> None:
-    names = [name for name, _ in pairs]
-    if len(set(names)) != len(names):
-        repeated = next(name for name in names if names.count(name) > 1)
-        raise ValidationFailedError.of(repeated, "This was given more than once", code="repeated")
+    names: set[str] = set()
+    for name, _ in pairs:
+        if name in names:
+            raise ValidationFailedError.of(name, "This was given more than once", code="repeated")
+        names.add(name)
 
 
 def parse_query(query: bytes) -> dict[str, Any]:
@@ -94,11 +95,15 @@ def parse_query(query: bytes) -> dict[str, Any]:
     return fields
 
 
-async def read_body(headers: Mapping[bytes, bytes], chunks: AsyncIterator[bytes], limit: int) -> bytes:
-    """Read a body of at most `limit` bytes, whatever its headers say; raises `PayloadTooLargeError`."""
+def check_declared_size(headers: Mapping[bytes, bytes], limit: int) -> None:
+    """Refuse a body whose headers say that it has more than `limit` bytes, or say nothing that can be read."""
     declared = headers.get(b"content-length", b"0")
     if not declared.isdigit() or int(declared[:20]) > limit:
         raise _too_large(limit)
+
+
+async def read_body(chunks: AsyncIterator[bytes], limit: int) -> bytes:
+    """Read a body of at most `limit` bytes, whatever its headers say; raises `PayloadTooLargeError`."""
     body = bytearray()
     async for chunk in chunks:
         body += chunk

@@ -98,7 +98,7 @@ class Relay:
 
     async def measure(self) -> RelayStats:
         """Count what waits, and give the stats with it."""
-        async with self._database.platform_read("outbox backlog") as reader:
+        async with self._database.platform_read("outbox backlog", routine=True) as reader:
             backlog = await reader.first(BACKLOG)
         assert backlog is not None
         self._measured_at = monotonic()
@@ -130,7 +130,7 @@ class Relay:
 
     async def _claim(self, limit: int) -> tuple[list[DBClaimedEvent], int]:
         settings, kinds = self._settings, self._listeners.kinds
-        async with self._database.platform_write("outbox relay") as executor:
+        async with self._database.platform_write("outbox relay", routine=True) as executor:
             unheard = await executor.execute(SETTLE_UNHEARD, kinds=kinds, batch=settings.unheard_batch)
             dead = await executor.execute(GIVE_UP, most=settings.most_attempts, batch=settings.batch)
             claimed = await executor.all(
@@ -162,7 +162,7 @@ class Relay:
         delay = self._absence.remaining
         absent = [{**_claim_of(failure), "delay": delay} for failure in failures if failure.is_absence]
         failed = [self._failed(failure) for failure in failures if not failure.is_absence]
-        async with self._database.platform_write("outbox relay") as executor:
+        async with self._database.platform_write("outbox relay", routine=True) as executor:
             await executor.execute_many(PUT_BACK_UNCOUNTED, absent)
             await executor.execute_many(PUT_BACK, failed)
 

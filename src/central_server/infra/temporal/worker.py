@@ -2,6 +2,7 @@ import asyncio
 import sys
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import timedelta
+from importlib.metadata import version
 from typing import Any, cast
 
 import structlog
@@ -16,6 +17,8 @@ from central_server.infra.temporal.spec import Queue
 from central_server.infra.waiting import wait_for_any
 
 _PASSED_THROUGH = ("central", "pydantic", "pydantic_core", "annotated_types", "structlog", "ulid")
+# Temporal's own is a hash of all loaded code, which takes more than a second.
+_BUILD_ID = version("central")
 _log = structlog.get_logger(__name__)
 
 ActivityMethod = Callable[..., Awaitable[Any]]
@@ -66,6 +69,7 @@ def build_worker(
         workflow_runner=sandboxed(workflows),
         interceptors=[ActivityReports(), *interceptors],
         max_concurrent_activities=max_activities,
+        build_id=_BUILD_ID,
         graceful_shutdown_timeout=timedelta(seconds=drain_seconds),
     )
 

@@ -208,10 +208,12 @@ CREATE INDEX ix_sessions_user ON central.sessions (tenant_id, user_id, created_a
 CREATE UNIQUE INDEX uq_sessions_token_hash ON central.sessions (token_hash);
 """
 
-# Column privileges are a third wall: the application's role cannot make operators, nor suspend tenants.
+# Column privileges are a third wall: the application's role cannot make operators, suspend tenants,
+# or change what happened.
 PRIVILEGES = {
     "tenants": "SELECT, INSERT (id, slug, name), UPDATE (slug, name, version, updated_at)",
     "tenant_slugs": "SELECT, INSERT",
+    "outbox": "SELECT, INSERT (id, tenant_id, kind, payload), UPDATE (state, done_at)",
     "users": (
         "SELECT, DELETE, INSERT (tenant_id, id, email, email_verified, display_name, roles), "
         "UPDATE (email, email_verified, display_name, roles, state, version, updated_at, disabled_at, last_sign_in_at)"
@@ -316,7 +318,9 @@ def upgrade() -> None:
     for table in WALLED:
         enable_rls(op, table, privileges=PRIVILEGES.get(table, ALL_PRIVILEGES))
     op.execute("GRANT UPDATE (state) ON central.tenants TO central_platform")
+    op.execute("GRANT UPDATE, DELETE ON central.outbox TO central_platform")
     op.execute("GRANT UPDATE (system_permissions) ON central.users TO central_platform")
+    op.execute("GRANT SELECT ON central.alembic_version TO central_app")
     for signature, definition in FUNCTIONS.items():
         op.execute(definition)
         platform_function(op, signature)

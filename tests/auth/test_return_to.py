@@ -1,0 +1,256 @@
+"""Where a browser lands after a sign-in: never on another origin (threat 12)."""
+
+import json
+import random
+import shutil
+import subprocess
+from urllib.parse import urlsplit
+
+import pytest
+
+from central.errors import ValidationFailedError
+from central_server.auth.policy import check_return_to
+from support.place import BASE_URL, Place
+from support.provider import Provider
+from support.signing_in import Browser, connect_provider, person
+
+OWN, ALLOWED = "https://central.example", ("https://app.example", "http://localhost:3000")
+
+_HOSTS = (
+    "evil.example",
+    "evil.example:443",
+    "evil.example/central.test",
+    "user@evil.example",
+    "central.test@evil.example",
+)
+_PREFIXES = (
+    *("//", "///", "////", "/\\", "\\\\", "\\/", "/\t/", "/\n/", "/\r\n/", "\t//", " //", "\u00a0//", "/ /", "/\x00/"),
+    *("https:", "https:/", "https://", "https:///", "https:\\\\", "HTTPS://", "hTtP://", "http:", "ftp://", "ws://"),
+    *(
+        "central.test.",
+        "http://central.test.",
+        "http://central.test:80@",
+        "http://central.test%2f@",
+        "http://central.test\\@",
+    ),
+    *("http://central.test#@", "http://central.test?@", "javascript:", "java\tscript:", "data:text/html,", "vbscript:"),
+    *("http:\u2044\u2044", "\u2215\u2215", "\uff0f\uff0f", "http://central.test\u3002", "http://central\u2024test."),
+)
+_SINGLE = (
+    *("http://central.test:8080/", "http://central.test:80/", "https://central.test/", "http://xcentral.test/"),
+    *(
+        "http://sub.central.test/",
+        "http://central.tes",
+        "http://central.testx/",
+        "http://[::1]/",
+        "http://[central.test",
+    ),
+    *(
+        "http://central.test%00.evil.example",
+        "http://central.test%2eevil.example/",
+        "http://ⓒentral.test/",
+        "",
+        " ",
+        "\\",
+    ),
+    *(
+        "?x=1",
+        "#x",
+        "app",
+        "./app",
+        "../app",
+        ".//evil.example",
+        "@evil.example",
+        "*",
+        "mailto:a@b.example",
+        "about:blank",
+    ),
+    *(
+        "/a\r\nSet-Cookie: x=1",
+        "/a\nLocation: //evil.example",
+        "/\\evil.example/..",
+        "/..\\\\evil.example",
+        "/a\\..\\//evil",
+    ),
+    *("/a b", "/ä", "/\u202e", "/\ud800", "/\x7f", "/\x1f", "http://@central.test/", "http://:@central.test/"),
+)
+_FINE = (
+    *(
+        "/",
+        "/app",
+        "/app?next=//evil.example",
+        "/app#//evil.example",
+        "/%2f%2fevil.example",
+        "/%5cevil.example",
+        "/.//evil",
+    ),
+    *(
+        "/..//evil.example",
+        "/@evil.example",
+        "/:80",
+        "/app?url=https://evil.example",
+        "/%0d%0aSet-Cookie:x",
+        "/%09/evil",
+    ),
+    *(BASE_URL, f"{BASE_URL}/", f"{BASE_URL}/app", f"{BASE_URL}?x", f"{BASE_URL}#x", "HTTP://CENTRAL.test/app"),
+)
+CORPUS = (*(prefix + host for prefix in _PREFIXES for host in _HOSTS), *_SINGLE, *_FINE)
+
+
+def _stays(location: str) -> bool:
+    """Tell whether a browser that gets this `Location` stays on the server's own origin, on the safe side."""
+    if location.startswith("/"):
+        return location[1:2] not in {"/", "\\"} and location.isascii() and location.isprintable()
+    parts = urlsplit(location)
+    return f"{parts.scheme}://{parts.netloc.lower()}" == BASE_URL and "\\" not in location
+
+
+async def test_two_hundred_addresses_through_the_server(place: Place, provider: Provider) -> None:
+    """Of a corpus of tricks none leads away: each is refused at the start, or the browser stays on the server."""
+    assert len(set(CORPUS)) >= 200
+    connector = await connect_provider(place, provider, allowed=["example.com"])
+    provider.person = person()
+    taken = []
+    async with Browser(place) as browser:
+        for target in dict.fromkeys(CORPUS):
+            body = {"connector": connector.id, "returnTo": target}
+            started = await browser.http.post(
+                f"/v1/tenants/{place.tenant.slug}/auth/oidc/start",
+                content=json.dumps(body),
+                headers={"content-type": "application/json"},
+            )
+            if started.status_code == 201:
+                answer = await browser.go(await provider.authorize(started.json()["authorizationUrl"]))
+                assert (answer.status_code, _stays(answer.headers["location"])) == (303, True), target
+                assert len(answer.headers.get_list("set-cookie")) == 1
+                taken.append(target)
+            else:
+                assert started.status_code in {400, 422}, (target, started.status_code)
+    assert set(_FINE) <= set(taken)
+    assert all(target.startswith((f"{BASE_URL}#@", f"{BASE_URL}?@")) for target in set(taken) - set(_FINE))
+
+
+@pytest.mark.parametrize("target", ["https://app.example", "https://app.example/x?y#z", "HTTPS://App.Example/x", "/x"])
+def test_allowed_origins(target: str) -> None:
+    """A path, and an address of an allowed origin whatever the case of its host, are kept as they are."""
+    assert check_return_to(target, OWN, ALLOWED) == target
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        *(
+            "https://app.example.evil.example",
+            "https://app.example:444/",
+            "http://app.example/",
+            "https://x.app.example/",
+        ),
+        *(
+            "https://app.example@evil.example",
+            "http://localhost:30000/",
+            "http://localhost/",
+            "https://app.example\\.x",
+        ),
+    ],
+)
+def test_origins_that_only_look_allowed(target: str) -> None:
+    """An origin is compared as a whole: scheme, host and port."""
+    with pytest.raises(ValidationFailedError) as refusal:
+        check_return_to(target, OWN, ALLOWED)
+    assert refusal.value.field_errors[0].code == "return_not_allowed"
+
+
+_PIECES = (
+    *(
+        "/",
+        "//",
+        "\\",
+        "/\\",
+        "https:",
+        "http:",
+        "HTTPS:",
+        "ftp:",
+        "javascript:",
+        "@",
+        ":",
+        ":443",
+        ":80",
+        "?",
+        "#",
+        "&",
+    ),
+    *(
+        "central.example",
+        "app.example",
+        "localhost:3000",
+        "evil.example",
+        "https://central.example",
+        "https://app.example",
+    ),
+    *(
+        "http://localhost:3000",
+        ".",
+        "..",
+        "%2f",
+        "%5c",
+        "%00",
+        "%0a",
+        "\t",
+        "\n",
+        "\r",
+        " ",
+        "\u00a0",
+        "[",
+        "]",
+        "::1",
+        "a",
+    ),
+    *(
+        "\uff0f",
+        "\u3002",
+        "\uff0e",
+        "\u2024",
+        "\u202e",
+        "\ud83d\ude00",
+        "\u00ad",
+        "0x7f.1",
+        ";",
+        ",",
+        "|",
+        "<",
+        '"',
+        "'",
+    ),
+)
+_NODE = """
+let text = ''; process.stdin.on('data', part => text += part).on('end', () => {
+  const { own, targets } = JSON.parse(text);
+  console.log(JSON.stringify(targets.map(target => { try { return new URL(target, own + '/v1/x').origin } catch { return null } })));
+});
+"""
+
+
+def test_a_browser_reads_accepted_addresses_as_the_server_does() -> None:
+    """Of 2,000 generated texts and the corpus, each that is accepted is of an allowed origin for `new URL` too."""
+    node = shutil.which("node")
+    if node is None:
+        pytest.skip("there is no Node.js to compare with")
+    random_pieces = random.Random(20_250)
+    begins = ("", "", "/", OWN, *ALLOWED)
+    generated = [
+        random_pieces.choice(begins) + "".join(random_pieces.choices(_PIECES, k=random_pieces.randint(1, 6)))
+        for _ in range(2000)
+    ]
+    accepted = []
+    for target in (*generated, *CORPUS, *_PIECES):
+        try:
+            accepted.append(check_return_to(target, OWN, ALLOWED))
+        except ValidationFailedError:
+            continue
+    given = json.dumps({"own": OWN, "targets": accepted})
+    output = subprocess.run([node, "-e", _NODE], input=given, capture_output=True, text=True, check=True, timeout=30)
+    origins = json.loads(output.stdout)
+    astray = [pair for pair in zip(accepted, origins, strict=True) if pair[1] not in {OWN, *ALLOWED}]
+    assert astray == []
+    assert len(accepted) > 100
+    assert set(origins) == {OWN, *ALLOWED}

@@ -1,0 +1,78 @@
+"""`keys` and what `doctor` says of them, and of the rest."""
+
+from central.auth_connectors.models import CreateAuthConnectorInput, OidcSettingsInput
+from central.tenants.models import CreateTenantInput
+from central_server.auth_connectors.service import AuthConnectorService
+from central_server.cli.services import services
+from central_server.infra.config import load_settings
+from central_server.infra.db import Database
+from central_server.infra.vault import KeyRing
+from central_server.infra.vault.keyring import generate_key
+from central_server.tenants.service import TenantService
+
+
+async def _seal_a_secret() -> None:
+    """Store an OIDC connector with a secret, under the settings of now."""
+    async with services(load_settings()) as container:
+        tenants, connectors = await container.get(TenantService), await container.get(AuthConnectorService)
+        tenant = await tenants.TX_create_tenant(CreateTenantInput(slug="acme", name="A", owner_email="a@acme.example"))
+        settings = OidcSettingsInput(kind="oidc", issuer="https://idp.example", client_id="c", client_secret="s3cret")
+        input = CreateAuthConnectorInput(tenant="acme", name="IdP", settings=settings)
+        async with (await container.get(Database)).write(tenant.id) as tx:
+            await connectors.create_auth_connector(tenant.id, input, None, tx)
+
+
+async def test_new_keys_are_keys(cli) -> None:
+    """The two lines are settings, and no two keys are alike."""
+    first, second = await cli("keys", "new"), await cli("keys", "new")
+    values = dict(line.split("=", 1) for line in first.out.splitlines())
+    assert list(values) == ["CENTRAL_VAULT_KEYS", "CENTRAL_SIGNING_KEYS"]
+    assert all(KeyRing.parse(value).primary.id.startswith("k20") for value in values.values())
+    assert first.out != second.out
+
+
+async def test_rotation(cli, migrated: dict[str, str]) -> None:
+    """After a rotation the old key can go; without one, doctor says that it cannot."""
+    await _seal_a_secret()
+    new = f"k2:{generate_key()}"
+    lacking = await cli("doctor", vault_keys=new)
+    assert lacking.status == 1
+    assert "1 of 1 do not open: CENTRAL_VAULT_KEYS lacks their key" in " ".join(lacking.out.split())
+    rotated = await cli("keys", "rotate", vault_keys=f"{new},{migrated['vault_keys']}")
+    assert rotated.out.startswith("1 secrets were wrapped anew")
+    assert (await cli("keys", "rotate")).out.startswith("0 secrets")
+    without_old = await cli("doctor", vault_keys=new)
+    assert "1 of 1 tried open" in " ".join(without_old.out.split())
+
+
+async def test_doctor_says_what_is_wrong(cli, migrated: dict[str, str]) -> None:
+    """Only Temporal is away here."""
+    ran = await cli("doctor")
+    lines = {line[:20].strip(): line[20:].split()[0] for line in ran.out.splitlines() if not line.startswith("    ")}
+    assert ran.status == 1
+    assert lines == {
+        "settings": "ok",
+        "database": "ok",
+        "database role": "ok",
+        "replica": "ok",
+        "migrations": "ok",
+        "row-level security": "ok",
+        "stored secrets": "ok",
+        "temporal": "wrong",
+        "mail": "ok",
+        "vault keys": "ok",
+        "signing keys": "ok",
+    }
+
+
+async def test_doctor_refuses_the_owner(cli, migrated: dict[str, str]) -> None:
+    """A superuser, who owns the tables, is no role for the application."""
+    ran = await cli("doctor", database_url=migrated["database_owner_url"])
+    text = " ".join(ran.out.split())
+    assert "central is a superuser, has BYPASSRLS, must be NOINHERIT, owns auth_connectors" in text
+
+
+async def test_doctor_before_migrating(cli, empty: dict[str, str]) -> None:
+    """It says to migrate."""
+    ran = await cli("doctor", **empty)
+    assert "none has run: run `central-server migrate`" in " ".join(ran.out.split())
