@@ -8,6 +8,7 @@ import gc
 import math
 import multiprocessing
 import select
+import signal
 import socket
 import time
 from array import array
@@ -182,6 +183,7 @@ class _Run:
 
 
 def _serve(pipe: Any) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal's Ctrl-C is for the harness, which ends this process
     gc.disable()
     while (job := pipe.recv()) is not None:
         try:

@@ -2,38 +2,24 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
+from bench.figures.figure import Figure
 from bench.goals import CENTRAL, GOALS
 from bench.options import Options
 from bench.rounds import Results
 from bench.targets import Target
 from bench.traffic import Kind
 
+_FIGURES = ("per_second", "p50", "p99", "busy", "cpu")
 FOLDER = Path(__file__).parent / "results"
-
-
-@dataclass(frozen=True)
-class Figure:
-    """One of the other figures: what was measured, and what it shall be at most, if anything."""
-
-    name: str
-    value: float | None
-    unit: str
-    at_most: float | None = None
-    note: str = ""
-
-    @property
-    def verdict(self) -> str:
-        if self.value is None or self.at_most is None:
-            return ""
-        return _verdict(reached=self.value <= self.at_most)
 
 
 def print_speeds(console: Console, results: Results, kinds: Sequence[Kind], targets: Sequence[Target]) -> None:
@@ -42,7 +28,7 @@ def print_speeds(console: Console, results: Results, kinds: Sequence[Kind], targ
         size = results.median(kind, targets[0].name, "answer_bytes")
         table = Table(title=f"{kind.title} ({size / 1000:.1f} KB with headers)", title_justify="left")
         table.add_column("", min_width=24)
-        for heading in ("requests/s", "p50 ms", "p99 ms", "busy", "CPU µs", "× limit", "Central ×", "goal", ""):
+        for heading in ("requests/s", "p50 ms", "p99 ms", "busy", "CPU µs", "of limit", "Central is", "goal", ""):
             table.add_column(heading, justify="right")
         for target in targets:
             table.add_row(target.title, *_speed(results, kind, target.name), *_comparison(results, kind, target.name))
@@ -67,22 +53,21 @@ def _comparison(results: Results, kind: Kind, target: str) -> list[str]:
     ratio = results.ratio(kind, CENTRAL, target)
     goal = GOALS.get((kind, target))
     if ratio is None or target == CENTRAL:
-        return ["", "" if goal is None else f"≥ {goal:g}", ""]
+        return ["", "" if goal is None else f"≥ {goal:g} x", ""]
     if goal is None:
-        return [f"{ratio:.2f}", "", ""]
-    return [f"{ratio:.2f}", f"≥ {goal:g}", _verdict(reached=ratio >= goal)]
+        return [f"{ratio:.2f} x", "", ""]
+    return [f"{ratio:.2f} x", f"≥ {goal:g} x", _verdict(reached=ratio >= goal)]
 
 
 def print_figures(console: Console, figures: Sequence[Figure]) -> None:
-    if not figures:
-        return
     table = Table(title="Other figures", title_justify="left")
     for heading in ("", "measured", "goal", "", "how"):
         table.add_column(heading)
     for figure in figures:
-        measured = "–" if figure.value is None else f"{figure.value:.3g} {figure.unit}"
         goal = "" if figure.at_most is None else f"≤ {figure.at_most:g} {figure.unit}"
-        table.add_row(figure.name, measured, goal, figure.verdict, figure.note)
+        verdict = "" if figure.reached is None else _verdict(reached=figure.reached)
+        measured = "failed" if figure.value is None else f"{figure.value:.3g} {figure.unit}"
+        table.add_row(figure.name, measured, goal, verdict, escape(figure.note))
     console.print(table)
 
 
@@ -92,7 +77,7 @@ def save(results: Results, figures: Sequence[Figure], options: Options, machine:
         {
             "kind": kind.value,
             "target": target,
-            "medians": {name: results.median(kind, target, name) for name in ("per_second", "p50", "p99", "busy", "cpu")},
+            "medians": {name: results.median(kind, target, name) for name in _FIGURES},
             "of_limit": results.ratio(kind, target, "limit"),
             "central_times": results.ratio(kind, CENTRAL, target),
             "goal": GOALS.get((kind, target)),

@@ -50,7 +50,7 @@ class RunningTarget:
         self.log = log
         with log.open("wb") as output, pinned(core):
             self._process = subprocess.Popen(
-                target.command, env={**_own_environment(), **target.env}, cwd=target.cwd, stdin=subprocess.DEVNULL,
+                target.command, env={**own_environment(), **target.env}, cwd=target.cwd, stdin=subprocess.DEVNULL,
                 stdout=output, stderr=subprocess.STDOUT, start_new_session=True,
             )  # fmt: skip
 
@@ -118,7 +118,7 @@ def running(targets: Sequence[Target], core: int | None, logs: Path) -> Iterator
         yield started
 
 
-def _own_environment() -> dict[str, str]:
+def own_environment() -> dict[str, str]:
     """Give the environment without what it may say for a server of the person's own."""
     return {name: value for name, value in os.environ.items() if not name.startswith("CENTRAL_")}
 

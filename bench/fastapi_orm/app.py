@@ -29,12 +29,12 @@ Reader = Annotated[User, Depends(require("users:read"))]
 Writer = Annotated[User, Depends(require("users:write"))]
 
 
-@app.get("/v1/tenants/{tenant}/me", response_model=schemas.UserPrivate)
+@app.get("/v1/tenants/{tenant}/me", response_model=schemas.UserPrivate)  # noqa: FAST003 (get_current_user takes it)
 async def get_me(user: CurrentUser) -> Any:
     return user
 
 
-@app.get("/v1/tenants/{tenant}/users", response_model=schemas.ListUsersResponse)
+@app.get("/v1/tenants/{tenant}/users", response_model=schemas.ListUsersResponse)  # noqa: FAST003 (get_current_user takes it)
 async def list_users(
     reader: Reader, db: Db, limit: Annotated[int, Query(ge=1, le=200)] = 50, cursor: str | None = None
 ) -> Any:
@@ -46,7 +46,7 @@ async def list_users(
     return {"next_cursor": next_cursor, "users": users[:limit]}
 
 
-@app.post("/v1/tenants/{tenant}/users", response_model=schemas.User, status_code=201)
+@app.post("/v1/tenants/{tenant}/users", response_model=schemas.User, status_code=201)  # noqa: FAST003 (get_current_user takes it)
 async def create_user(body: schemas.CreateUserInput, writer: Writer, db: Db) -> Any:
     if "owner" in body.roles and "owner" not in writer.roles:
         raise HTTPException(403, "Only owners make owners.")

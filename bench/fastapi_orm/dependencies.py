@@ -15,9 +15,7 @@ from bench.fastapi_orm.models import Session, User
 Db = Annotated[AsyncSession, Depends(get_db)]
 
 
-async def get_current_user(
-    tenant: str, db: Db, central_session: Annotated[str | None, Cookie()] = None
-) -> User:
+async def get_current_user(tenant: str, db: Db, central_session: Annotated[str | None, Cookie()] = None) -> User:
     if central_session is None:
         raise HTTPException(401, "Sign in first.")
     statement = (

@@ -55,9 +55,7 @@ class User(Base):
 
 class Session(Base):
     __tablename__ = "sessions"
-    __table_args__ = (
-        ForeignKeyConstraint(["tenant_id", "user_id"], ["central.users.tenant_id", "central.users.id"]),
-    )
+    __table_args__ = (ForeignKeyConstraint(["tenant_id", "user_id"], ["central.users.tenant_id", "central.users.id"]),)
 
     tenant_id: Mapped[UUID] = mapped_column(primary_key=True)
     id: Mapped[UUID] = mapped_column(primary_key=True)

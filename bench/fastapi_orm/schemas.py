@@ -9,7 +9,9 @@ from bench import ids
 Role = Literal["owner", "admin", "member"]
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 # `EmailStr` looks closer and takes longer.
-Email = Annotated[str, StringConstraints(strip_whitespace=True, max_length=254, pattern=r"^[^@\s]{1,64}@([\w-]+\.)+[\w-]+$")]
+Email = Annotated[
+    str, StringConstraints(strip_whitespace=True, max_length=254, pattern=r"^[^@\s]{1,64}@([\w-]+\.)+[\w-]+$")
+]
 UserId = Annotated[str, BeforeValidator(lambda value: ids.render("user", value))]
 TenantId = Annotated[str, BeforeValidator(lambda value: ids.render("tenant", value))]
 

@@ -22,19 +22,9 @@ async def app(scope: dict[str, Any], receive: Callable[[], Awaitable[Any]], send
     if scope["type"] == "lifespan":
         await _lifespan(receive, send)
         return
-    status, content_type = 200, _JSON
+    content_type = _JSON
     try:
-        parts = scope["path"].split("/")
-        token = _token(scope["headers"])
-        route = (scope["method"], parts[4] if len(parts) == 5 else "")
-        if route == ("GET", "me"):
-            body = await handlers.me(parts[3], token)
-        elif route == ("GET", "users"):
-            body = await handlers.users(parts[3], token, *_paging(scope["query_string"]))
-        elif route == ("POST", "users"):
-            body, status = await handlers.create(parts[3], token, await _body(receive)), 201
-        else:
-            raise Problem(404, "There is nothing here.")
+        status, body = await _route(scope, receive)
     except Problem as problem:
         body, status, content_type = problem.body, problem.status, _PROBLEM
     except ValidationError as error:
@@ -42,6 +32,19 @@ async def app(scope: dict[str, Any], receive: Callable[[], Awaitable[Any]], send
     headers = [content_type, (b"content-length", b"%d" % len(body))]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
+
+
+async def _route(scope: dict[str, Any], receive: Callable[[], Awaitable[Any]]) -> tuple[int, bytes]:
+    parts = scope["path"].split("/")
+    token = _token(scope["headers"])
+    route = (scope["method"], parts[4] if len(parts) == 5 else "")
+    if route == ("GET", "me"):
+        return 200, await handlers.me(parts[3], token)
+    if route == ("GET", "users"):
+        return 200, await handlers.users(parts[3], token, *_paging(scope["query_string"]))
+    if route == ("POST", "users"):
+        return 201, await handlers.create(parts[3], token, await _body(receive))
+    raise Problem(404, "There is nothing here.")
 
 
 def _token(headers: list[tuple[bytes, bytes]]) -> bytes:

@@ -105,15 +105,17 @@ class Handlers:
 
 
 def _event(event_id: UUID, tenant_id: UUID, actor: UUID, user_id: UUID) -> str:
-    return json.dumps({
-        "id": ids.render("event", event_id),
-        "tenantId": ids.render("tenant", tenant_id),
-        "actor": ids.render("user", actor),
-        "occurredAt": datetime.now(UTC).isoformat(),
-        "kind": "user.created",
-        "userId": ids.render("user", user_id),
-        "__type": "UserCreated",
-    })
+    return json.dumps(
+        {
+            "id": ids.render("event", event_id),
+            "tenantId": ids.render("tenant", tenant_id),
+            "actor": ids.render("user", actor),
+            "occurredAt": datetime.now(UTC).isoformat(),
+            "kind": "user.created",
+            "userId": ids.render("user", user_id),
+            "__type": "UserCreated",
+        }
+    )
 
 
 def _write_page(rows: Sequence[Any], limit: int, tenant: str) -> bytes:

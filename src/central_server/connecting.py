@@ -35,7 +35,7 @@ class DatabaseStart:
         await self._database.close()
 
     async def _keep_trying(self) -> None:
-        while await self._try() is not None:
+        while await self._try() is not None:  # noqa: ASYNC110 (the database sends no event)
             await asyncio.sleep(self._seconds)
         self._log.info("database connected")
 

@@ -6,6 +6,7 @@ import signal
 import socket
 from collections.abc import Generator
 from contextlib import contextmanager
+from types import FrameType
 
 import structlog
 import uvicorn
@@ -31,7 +32,8 @@ def listen(host: str, port: int) -> socket.socket:
         return socket.create_server((host, port), family=family, backlog=_BACKLOG)
     except OSError as error:
         # Python adds the address to the text of a taken one; for a name that is unknown, errno is no errno.
-        reason = os.strerror(error.errno) if (error.errno or 0) > 0 else error.strerror
+        number = error.errno or 0
+        reason = os.strerror(number) if number > 0 else error.strerror
         raise OSError(error.errno, f"cannot listen on {host}:{port}: {reason}") from None
 
 
@@ -94,11 +96,14 @@ def _loop() -> asyncio.AbstractEventLoop:
     return uvloop.new_event_loop()
 
 
+def _ignore(_number: int, _frame: FrameType | None) -> None: ...
+
+
 @contextmanager
 def _signals_answered() -> Generator[None]:
     """Take the signals that uvicorn raises again after it has obeyed them, so that a clean stop exits with 0."""
     numbers = (signal.SIGTERM, signal.SIGINT)
-    before = {number: signal.signal(number, lambda *_: None) for number in numbers}
+    before = {number: signal.signal(number, _ignore) for number in numbers}
     try:
         yield
     finally:

@@ -172,11 +172,11 @@ async def test_thirty_callbacks_at_once_give_one_session(
     place: Place, provider: Provider, connector: AuthConnector, browser: Browser
 ) -> None:
     """A callback that is replayed in parallel signs in once, and the code is exchanged once."""
-    for round in range(3):
+    for number in range(3):
         url = await browser.begin(provider, connector.id)
         answers = [_says(answer) for answer in await asyncio.gather(*[browser.go(url) for _ in range(30)])]
         assert sorted(answers) == [(303, ""), *[(410, "sign_in_ended")] * 29]
-        assert provider.hits["token"] == round + 1
+        assert provider.hits["token"] == number + 1
         assert await count_sessions(place) == 1
 
 
@@ -257,7 +257,7 @@ async def _connector_disabled(place: Place, connector: AuthConnector, user: Any)
     ("happens", "told"),
     [(_user_disabled, ["user_disabled"]), (_tenant_suspended, []), (_connector_disabled, ["connector_disabled"])],
 )
-@pytest.mark.parametrize("known", [True, False])
+@pytest.mark.parametrize("person_is", ["known", "new"])
 async def test_what_ends_between_start_and_callback_gives_no_session(
     place: Place,
     provider: Provider,
@@ -265,12 +265,12 @@ async def test_what_ends_between_start_and_callback_gives_no_session(
     browser: Browser,
     happens: Callable[[Place, AuthConnector, Any], Awaitable[None]],
     told: list[str],
-    known: bool,
+    person_is: str,
 ) -> None:
     """A user, linked or about to be, tenant or connector that is switched off meanwhile lets nobody in."""
     user = await place.user(email="ada@example.com")
     provider.person = person(user.email)
-    if known:
+    if person_is == "known":
         async with Browser(place) as before:
             assert (await before.sign_in(provider, connector.id)).status_code == 303
         await place.owner.sessions.revoke_all(user=user.id)

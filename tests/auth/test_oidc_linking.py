@@ -63,7 +63,8 @@ async def _make(local: Local, email: str, place: Place, other: Place, connector:
     if local == "linked to another":
         await run_sql(
             place,
-            "INSERT INTO identities (tenant_id, id, user_id, connector_id, issuer, subject) VALUES ($1, $2, $3, $4, $5, $6)",
+            "INSERT INTO identities (tenant_id, id, user_id, connector_id, issuer, subject)"
+            " VALUES ($1, $2, $3, $4, $5, $6)",
             place.tenant.id.uuid,
             uuid4(),
             user.id.uuid,
@@ -108,7 +109,7 @@ async def test_every_combination(place: Place, other_place: Place, provider: Pro
             provider.person = person(email.upper() if verified == "true" else email, verified=value)
             if value is None:
                 provider.person = person(email, verified=None)
-                provider.person.claims["email_verified"] = None  # type: ignore[index] # a dict in this test
+                provider.person.claims["email_verified"] = None
             if value is ABSENT:
                 provider.person = person(email, verified=None)
             before = await _identities(place)

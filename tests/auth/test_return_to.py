@@ -225,7 +225,8 @@ _PIECES = (
 _NODE = """
 let text = ''; process.stdin.on('data', part => text += part).on('end', () => {
   const { own, targets } = JSON.parse(text);
-  console.log(JSON.stringify(targets.map(target => { try { return new URL(target, own + '/v1/x').origin } catch { return null } })));
+  const origin = target => { try { return new URL(target, own + '/v1/x').origin } catch { return null } };
+  console.log(JSON.stringify(targets.map(origin)));
 });
 """
 

@@ -57,7 +57,7 @@ async def test_the_time_to_answer_does_not_tell_either(place: Place) -> None:
         " SELECT $1, gen_random_uuid(), 'known' || n || '@example.com', 'x', '{member}' FROM generate_series(1, 210) n",
         place.tenant.id.uuid,
     )
-    client, seconds = place.anonymous(), {"known": [], "other": []}  # type: ignore[var-annotated] # filled below
+    client, seconds = place.anonymous(), {"known": [], "other": []}
     for number in range(1, 211):
         for kind in ("known", "other") if number % 2 else ("other", "known"):
             started = time.perf_counter()
@@ -128,7 +128,8 @@ async def test_limit_from_everywhere_together(place: Place) -> None:
         await client.auth.start_email_code(email="ada@example.com")
     await run_sql(
         place,
-        "UPDATE email_codes SET created_at = now() - interval '61 minutes' WHERE tenant_id = $1 AND address = '10.0.0.1'",
+        "UPDATE email_codes SET created_at = now() - interval '61 minutes'"
+        " WHERE tenant_id = $1 AND address = '10.0.0.1'",
         place.tenant.id.uuid,
     )
     await client.auth.start_email_code(email="ada@example.com")

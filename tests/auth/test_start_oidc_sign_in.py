@@ -17,7 +17,7 @@ async def test_start_says_where_to_send_the_browser(place: Place, provider: Prov
     started = await place.anonymous().auth.start_oidc(connector=connector.id, login_hint="ada@example.com")
     asked = query_of(started.authorization_url)
     assert started.authorization_url.startswith(f"{provider.issuer}/authorize?")
-    assert asked["redirect_uri"] == connector.settings.redirect_uri  # type: ignore[union-attr] # it is one of OIDC
+    assert asked["redirect_uri"] == connector.settings.redirect_uri
     assert asked["redirect_uri"] == (
         f"http://central.test/v1/tenants/{place.tenant.id}/auth-connectors/{connector.id}/callback"
     )

@@ -20,7 +20,7 @@ WRITING: dict[str, Ask] = {
     "enable": lambda client, connector: client.auth_connectors.enable(connector=connector.id),
     "create": lambda client, connector: client.auth_connectors.create(
         name="Another",
-        settings={"kind": "oidc", "issuer": connector.settings.model_dump()["issuer"], "client_id": "x"},  # type: ignore[arg-type]
+        settings={"kind": "oidc", "issuer": connector.settings.model_dump()["issuer"], "client_id": "x"},
     ),
     "delete": lambda client, connector: client.auth_connectors.delete(connector=connector.id),
 }
@@ -43,7 +43,7 @@ async def test_members_and_strangers_are_kept_out(
 @pytest.mark.parametrize("role", ["admin", "owner"])
 async def test_administrators_and_owners_do_everything(place: Place, provider: Provider, role: str) -> None:
     """Administrators and owners see and change connectors."""
-    client = await place.signed_in(role)  # type: ignore[arg-type] # a role
+    client = await place.signed_in(role)
     connector = await connect_provider(place, provider)
     for ask in (*READING.values(), *WRITING.values()):
         await ask(client, connector)

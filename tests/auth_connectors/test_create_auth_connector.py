@@ -90,7 +90,7 @@ async def test_provider_that_does_not_answer(place: Place) -> None:
     """An issuer where nobody listens is refused by its issuer."""
     settings = {"kind": "oidc", "issuer": "http://127.0.0.1:1", "client_id": "x"}
     with pytest.raises(ValidationFailedError) as refusal:
-        await place.owner.auth_connectors.create(name="Google", settings=settings)  # type: ignore[arg-type] # as a dict
+        await place.owner.auth_connectors.create(name="Google", settings=settings)
     assert [error.field for error in refusal.value.field_errors] == ["settings.issuer"]
     assert refusal.value.field_errors[0].code == "connect_failed"
     assert await _count(place) == 1

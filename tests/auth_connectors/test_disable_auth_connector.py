@@ -63,15 +63,15 @@ async def _delete(place: Place, connector: Any) -> str:
 async def test_two_at_once_leave_one(place: Place, provider: Provider) -> None:
     """Two connectors disabled or deleted crosswise at the same time leave one enabled, in every round."""
     (email_code,) = [c.id async for c in place.owner.auth_connectors.list()]
-    for round in range(20):
+    for number in range(20):
         other = await connect_provider(place, provider)
-        end = _delete if round % 2 else _disable
+        end = _delete if number % 2 else _disable
         outcomes = await asyncio.gather(end(place, other.id), _disable(place, email_code))
         assert sorted(outcomes) == ["done", "last_connector"]
         enabled = [c.id async for c in place.owner.auth_connectors.list() if c.enabled]
         assert len(enabled) == 1
         await place.owner.auth_connectors.enable(connector=email_code)
-        if enabled == [other.id] or not round % 2:
+        if enabled == [other.id] or not number % 2:
             await place.owner.auth_connectors.delete(connector=other.id)
 
 

@@ -74,7 +74,7 @@ async def test_kind_and_issuer_never_change(place: Place, provider: Provider) ->
         (_settings(provider, issuer="https://other.example"), "settings.issuer"),
     ):
         with pytest.raises(ValidationFailedError) as refusal:
-            await place.owner.auth_connectors.update(connector=connector.id, settings=settings)  # type: ignore[arg-type]
+            await place.owner.auth_connectors.update(connector=connector.id, settings=settings)
         assert [(error.field, error.code) for error in refusal.value.field_errors] == [(field, "immutable")]
     assert (await place.owner.auth_connectors.get(connector=connector.id)).version == 1
 

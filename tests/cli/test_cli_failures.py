@@ -38,7 +38,10 @@ async def test_wrong_keys_show_no_key(cli, migrated: dict[str, str]) -> None:
 async def test_a_missing_file(cli) -> None:
     """`--env-file` of a file that is not there."""
     ran = await cli("--env-file", "/nowhere/central.env", "tenants", "list")
-    assert (ran.status, ran.error_line) == (2, "central-server: CENTRAL_ENV_FILE: there is no file /nowhere/central.env")
+    assert (ran.status, ran.error_line) == (
+        2,
+        "central-server: CENTRAL_ENV_FILE: there is no file /nowhere/central.env",
+    )
 
 
 @pytest.mark.parametrize("arguments", [["migrate"], ["migrate", "--check"], ["tenants", "list"]], ids=" ".join)

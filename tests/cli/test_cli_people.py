@@ -59,7 +59,9 @@ async def test_operators(cli, migrated: dict[str, str]) -> None:
         (("globex", "eve@globex.example", "--permission", "world"), "There is no permission 'world'", 2),
     ],
 )
-async def test_wrong_operators(cli, migrated: dict[str, str], arguments: tuple[str, ...], line: str, status: int) -> None:
+async def test_wrong_operators(
+    cli, migrated: dict[str, str], arguments: tuple[str, ...], line: str, status: int
+) -> None:
     """Who or what is not there is said."""
     assert (await cli("tenants", "create", "globex", "--owner-email", "eve@globex.example")).status == 0
     ran = await cli("operators", "grant", *arguments)

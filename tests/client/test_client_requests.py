@@ -5,7 +5,7 @@ import uuid
 import pytest
 
 from central.access import Anyone
-from central.auth_connectors.models import EmailCodeSettingsInput, OidcSettingsInput, Provisioning
+from central.auth_connectors.models import EmailCodeSettingsInput, OidcSettingsInput, ProvisioningInput
 from central.kernel.ids import UserId
 from central.kernel.model import Input
 from central.kernel.operation import Operation
@@ -68,7 +68,7 @@ def test_secrets_in_inputs_are_sent_as_they_are(client, server, bodies):
     settings = OidcSettingsInput(
         kind="oidc", issuer="https://idp.test", client_id="c", client_secret="s3cr3t", scopes=["openid"]
     )
-    client.auth_connectors.create(name="IdP", settings=settings, provisioning=Provisioning(just_in_time=True))
+    client.auth_connectors.create(name="IdP", settings=settings, provisioning=ProvisioningInput(just_in_time=True))
     assert server.last_body == {
         "name": "IdP",
         "settings": {

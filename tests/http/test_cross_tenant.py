@@ -75,9 +75,7 @@ async def test_path_of_another_tenant(alice, attackers: dict[str, Raw], operatio
 
 
 @pytest.mark.parametrize("operation", _WITH_IDS, ids=names)
-async def test_ids_of_another_tenant(
-    alice, mallory: Place, attackers: dict[str, Raw], operation: AnyOperation
-) -> None:
+async def test_ids_of_another_tenant(alice, mallory: Place, attackers: dict[str, Raw], operation: AnyOperation) -> None:
     """Another tenant's ids under one's own path answer as ids that never were, to every role, and nothing changes."""
     place, things = alice
     before = await fingerprint(place.stack, place.tenant.id)

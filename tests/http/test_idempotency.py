@@ -67,7 +67,9 @@ async def test_key_of_another_request_is_refused(place: Place) -> None:
     user = (await _create(raw, place, "ada@example.com", key)).json()["id"]
     others = [
         await _create(raw, place, "eve@example.com", key),
-        await raw.send("POST", f"/v1/tenants/{place.tenant.id}/users/{user}/disable", {"email": "ada@example.com"}, key),
+        await raw.send(
+            "POST", f"/v1/tenants/{place.tenant.id}/users/{user}/disable", {"email": "ada@example.com"}, key
+        ),
         await raw.send("POST", f"/v1/tenants/{place.tenant.id}/users/{user}/disable", {}, key),
     ]
     assert_problem(others[0], 409, code="idempotency_key_reused")
@@ -158,9 +160,7 @@ async def test_changes_are_made_once(place: Place) -> None:
     raw, key = Raw(place.stack, place.owner), _key()
     user = await place.user()
     body = {"displayName": "Ada", "expectedVersion": 1}
-    replies = [
-        await raw.send("PATCH", f"/v1/tenants/{place.tenant.id}/users/{user.id}", body, key) for _ in range(3)
-    ]
+    replies = [await raw.send("PATCH", f"/v1/tenants/{place.tenant.id}/users/{user.id}", body, key) for _ in range(3)]
     assert [status for status, _ in _same(replies)] == [200]
     assert (await place.owner.users.get(user=user.id)).version == 2
 

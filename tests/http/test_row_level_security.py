@@ -121,8 +121,10 @@ async def test_rows_are_not_handed_over(alice: Place, mallory: Place) -> None:
     "statement",
     [
         "UPDATE users SET system_permissions = '{tenants:create}'",
-        "INSERT INTO users (tenant_id, id, email, display_name, roles, system_permissions) "
-        "VALUES (current_tenant(), gen_random_uuid(), 'a@b.example', 'A', '{member}', '{tenants:create}')",
+        (
+            "INSERT INTO users (tenant_id, id, email, display_name, roles, system_permissions) "
+            "VALUES (current_tenant(), gen_random_uuid(), 'a@b.example', 'A', '{member}', '{tenants:create}')"
+        ),
         "UPDATE users SET tenant_id = gen_random_uuid()",
         "UPDATE tenants SET state = 'active'",
         "UPDATE tenants SET id = gen_random_uuid()",

@@ -150,5 +150,3 @@ async def test_token_counts_in_the_cookie_only(place: Place) -> None:
     me = f"/v1/tenants/{place.tenant.id}/me"
     assert_problem(await raw.send("GET", me, None, ("authorization", f"Bearer {token}")), 401)
     assert_problem(await raw.send("GET", f"{me}?central_session={token}"), 401)
-
-

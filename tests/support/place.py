@@ -96,7 +96,9 @@ async def make_place(stack: Stack) -> Place:
 
 
 @asynccontextmanager
-async def make_stack(postgres: EmbeddedPostgres, database: str, mailbox: Path, **overrides: object) -> AsyncIterator[Stack]:
+async def make_stack(
+    postgres: EmbeddedPostgres, database: str, mailbox: Path, **overrides: object
+) -> AsyncIterator[Stack]:
     """Make a database, migrate it, and start the API on it."""
     connection = await connect(postgres.url())
     await connection.execute(f'CREATE DATABASE "{database}"')

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from central.auth.models import SignedInPrivate
-from central.auth_connectors.models import AuthConnector, OidcSettingsInput, Provisioning
+from central.auth_connectors.models import AuthConnector, OidcSettingsInput, ProvisioningInput
 from central.kernel.ids import AuthConnectorId, SignInId, UserId
 from central_client import AsyncCentral
 from central_server.auth.codes import EmailCodes
@@ -45,7 +45,7 @@ async def connect_provider(
             client_secret=provider.client_secret,
             trusted_domains=list(trusted),
         ),
-        provisioning=Provisioning(just_in_time=allowed is not None, allowed_domains=list(allowed or ())),
+        provisioning=ProvisioningInput(just_in_time=allowed is not None, allowed_domains=list(allowed or ())),
     )
 
 

@@ -39,7 +39,9 @@ async def test_slug_is_normalised(operator: AsyncCentral, given: str) -> None:
     assert refusal.value.code == "slug_taken"
 
 
-@pytest.mark.parametrize("slug", ["a", "-ab", "ab-", "a--b", "a_b", "a.b", "a b", "ä-b", "a" * 41, "", "..", "a\u0000b"])
+@pytest.mark.parametrize(
+    "slug", ["a", "-ab", "ab-", "a--b", "a_b", "a.b", "a b", "ä-b", "a" * 41, "", "..", "a\u0000b"]
+)
 async def test_malformed_slug_is_refused(place: Place, operator: AsyncCentral, slug: str) -> None:
     """A slug is 2 to 40 of a-z, 0-9 and single inner hyphens."""
     with pytest.raises(ValidationFailedError) as refusal:

@@ -32,7 +32,9 @@ async def test_suspended_tenant_shows_its_name_still(
     assert await anonymous.tenants.get_public() == before
 
 
-@pytest.mark.parametrize("ref", ["nobody-here", "tenant-01H2XVNZ7C9NXWK3TMCRD9QWMN", "user-01H2XVNZ7C9NXWK3TMCRD9QWMN", "a~b"])
+@pytest.mark.parametrize(
+    "ref", ["nobody-here", "tenant-01H2XVNZ7C9NXWK3TMCRD9QWMN", "user-01H2XVNZ7C9NXWK3TMCRD9QWMN", "a~b"]
+)
 async def test_absent_tenant_is_not_found(anonymous: AsyncCentral, ref: str) -> None:
     """What names no tenant is not found."""
     with pytest.raises(NotFoundError) as refusal:

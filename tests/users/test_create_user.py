@@ -23,7 +23,8 @@ async def test_creation_is_told_once(owner: AsyncCentral, place: Place) -> None:
     user = await owner.users.create(email="ada@example.com", display_name="Ada")
     async with superuser(place.stack) as connection:
         rows = await connection.fetch(
-            "SELECT payload::text FROM outbox WHERE tenant_id = $1 AND kind = 'user.created' AND payload->>'userId' = $2",
+            "SELECT payload::text FROM outbox "
+            "WHERE tenant_id = $1 AND kind = 'user.created' AND payload->>'userId' = $2",
             place.tenant.id.uuid,
             user.id,
         )
@@ -62,7 +63,8 @@ async def test_of_concurrent_creations_of_one_address_one_wins(owner: AsyncCentr
     [
         "", "ada", "@example.com", "ada@", "ada@localhost", "a@b@example.com", "ada@example.com,eve@example.com",
         "ada@example.com\r\nBcc: eve@example.com", "Ada <ada@example.com>", "ada@exämple.com", "a..b@example.com",
-        f"{'a' * 65}@example.com", f"a@{'b' * 250}.com", "ada@example.com\u0000", '"ada"@example.com', "ada@[127.0.0.1]",
+        f"{'a' * 65}@example.com", f"a@{'b' * 250}.com", "ada@example.com\u0000", '"ada"@example.com',
+        "ada@[127.0.0.1]",
     ],
 )  # fmt: skip
 async def test_what_is_no_single_address_is_refused(place: Place, email: str) -> None:

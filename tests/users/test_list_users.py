@@ -63,7 +63,7 @@ async def test_every_order_is_complete(town: Place, people: list[User], sort: st
         ({"text": "town.ex"}, lambda user: "town.ex" in user.email.lower()),
         ({"email": "u001@TOWN.example"}, lambda user: user.email.lower() == "u001@town.example"),
         ({"role": "admin", "state": "disabled"}, lambda user: "admin" in user.roles and user.state == "disabled"),
-        ({"text": "hill", "state": "active", "role": "member"}, lambda user: "hill" in user.email and user.state == "active" and user.roles == ["member"]),
+        ({"text": "hill", "role": "member"}, lambda user: "hill" in user.email and user.roles == ["member"]),
         ({"text": "%"}, lambda _: False),
         ({"text": "u_01"}, lambda _: False),
         ({"text": "\\"}, lambda _: False),
@@ -92,9 +92,7 @@ async def test_paging_while_others_are_inserted(place: Place, sort: str) -> None
         for letter in "amz":
             number += 1
             if number <= 30:
-                await place.owner.users.create(
-                    email=f"{letter}{number:03}x@a.example", display_name=f"{number % 3}"
-                )
+                await place.owner.users.create(email=f"{letter}{number:03}x@a.example", display_name=f"{number % 3}")
     assert len(seen) == len(set(seen))
     assert there <= set(seen)
 
@@ -143,7 +141,8 @@ _ODD_CURSORS = [
     _encode("{}", '"0001-01-01T00:00:00Z"', _ID), _encode("{}", '"9999-12-31T23:59:59.999999Z"', _ID),
     _encode('{"sort":"nope"}', '"k"', _ID), _encode('{"sort":"email"}', '"k\\u0000"', _ID),
     _encode('{"sort":"email"}', '"\\ud800"', _ID), _encode('{"extra":1}', '"2026-01-01T00:00:00Z"', _ID),
-    _encode('{"limit":100000}', '"2026-01-01T00:00:00Z"', _ID), _encode('{"cursor":"x"}', '"2026-01-01T00:00:00Z"', _ID),
+    _encode('{"limit":100000}', '"2026-01-01T00:00:00Z"', _ID),
+    _encode('{"cursor":"x"}', '"2026-01-01T00:00:00Z"', _ID),
     _encode('{"text":"\\u0000"}', '"2026-01-01T00:00:00Z"', _ID), _encode("{}", '"2026-01-01T00:00:00Z"', '"{}"'),
     _encode("[" * 900 + "]" * 900, '"k"', _ID), _encode('{"tenant":"other"}', '"2026-01-01T00:00:00Z"', _ID),
     _encode("{}", '"2026-01-01T00:00:00+00:00:00.000001"', _ID), _encode("{}", '"' + "9" * 1000 + '"', _ID),
@@ -165,7 +164,7 @@ async def test_flipped_bits_of_a_cursor_are_no_fault(town: Place) -> None:
     """A cursor with any bit turned is refused, or a position in one's own list."""
     page = await town.owner.users.list(text="town", sort="-display_name", limit=5).first_page()
     raw = Raw(town.stack, town.owner)
-    flips = random.Random(5)  # noqa: S311 (a fixed seed)
+    flips = random.Random(5)
     for _ in range(150):
         characters = bytearray((page.next_cursor or "").encode())
         characters[flips.randrange(len(characters))] ^= 1 << flips.randrange(7)

@@ -1,4 +1,4 @@
-"""Who may do what: every operation inside a tenant × every role, from one table."""
+"""Who may do what: every operation inside a tenant by every role, from one table."""
 
 import pytest
 

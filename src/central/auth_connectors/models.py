@@ -5,7 +5,7 @@ from pydantic import AfterValidator, Field, SecretStr, StringConstraints, Tag
 from pydantic_core import PydanticCustomError
 
 from central.kernel.ids import AuthConnectorId
-from central.kernel.model import Input, Model, Output, PatchInput, Resource, TenantInput
+from central.kernel.model import Input, Output, PatchInput, Resource, TenantInput
 from central.kernel.pages import Page, TenantPageInput
 from central.kernel.text import Line, LongLine
 from central.kernel.unknown import UNKNOWN_TAG, UnknownValue, kind_or_unknown
@@ -37,7 +37,7 @@ IssuerUrl: TypeAlias = Annotated[str, StringConstraints(max_length=500, pattern=
 ClientSecret: TypeAlias = Annotated[SecretStr, Field(min_length=1, max_length=2000)]
 
 
-class Provisioning(Model):
+class ProvisioningInput(Input):
     """Whether a connector makes users of people who sign in for the first time."""
 
     just_in_time: bool = Field(default=False, description="Create a user at the first sign-in of somebody unknown.")
@@ -144,7 +144,7 @@ class CreateAuthConnectorInput(TenantInput):
 
     name: Line
     settings: AuthConnectorSettingsInput
-    provisioning: Provisioning = Provisioning()
+    provisioning: ProvisioningInput = ProvisioningInput()
     enabled: bool = True
 
 
@@ -184,7 +184,7 @@ class UpdateAuthConnectorInput(PatchInput):
     connector: AuthConnectorId
     name: Line | None = None
     settings: AuthConnectorSettingsInput | None = None
-    provisioning: Provisioning | None = None
+    provisioning: ProvisioningInput | None = None
     expected_version: int | None = Field(default=None, ge=1, le=2**31 - 1)
 
 

@@ -59,7 +59,7 @@ def _not_clearable(name: str) -> InitErrorDetails:
 class Output(Model):
     """What an operation gives. It carries `__type`, its own name; fields of newer servers are kept."""
 
-    model_config = ConfigDict(extra="allow")
+    model_config = ConfigDict(extra="allow", json_schema_serialization_defaults_required=True)
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Add the `__type` field: plain data, since a computed one costs on every row of a list."""

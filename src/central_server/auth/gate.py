@@ -19,7 +19,7 @@ class SessionGate:
         `UnauthenticatedError` without a live session; `NotFoundError` when `tenant` is not the session's, be it
         another's or nobody's.
         """
-        principal = await self.sessions.get_principal_by_token(caller.cookies.session)
+        principal = await self.sessions.find_principal(caller.cookies.session)
         if principal is None:
             raise UnauthenticatedError("Sign in first; this session has ended or never was.")
         if tenant is not None and tenant not in {principal["tenant_id"], principal["tenant_slug"]}:

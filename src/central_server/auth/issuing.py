@@ -47,7 +47,7 @@ class SessionIssuer:
 
     async def previous_session(self, caller: Caller) -> Previous | None:
         """Find the session that a caller still has; to be asked for before the transaction of the sign-in."""
-        found = await self.sessions.get_principal_by_token(caller.cookies.session)
+        found = await self.sessions.find_principal(caller.cookies.session)
         return None if found is None else Previous(found["tenant_id"], found["user_id"], found["session_id"])
 
     async def issue_session(
@@ -78,7 +78,7 @@ class SessionIssuer:
 
     async def welcome(self, issued: IssuedSession, caller: Caller) -> SignedInPrivate:
         """Hand the cookie to the caller, after the commit, and say who signed in, as the next request would see it."""
-        principal = await self.sessions.get_principal_by_token(issued.token)
+        principal = await self.sessions.find_principal(issued.token)
         assert principal is not None, "the session was committed just now"
         left = principal["expires_at"] - principal["session_created_at"]
         caller.cookies.set(self.cookies.session, issued.token, _seconds(left))

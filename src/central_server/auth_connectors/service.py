@@ -98,22 +98,29 @@ class AuthConnectorService:
             raise ForbiddenError("This way of signing in is switched off.", code="connector_disabled")
         return row
 
-    async def get(self, input: GetAuthConnectorInput, actor: Actor) -> AuthConnector:
+    async def get(
+        self, input: GetAuthConnectorInput, actor: Actor, executor: ReadExecutor | WriteExecutor | None = None
+    ) -> AuthConnector:
         """Give a connector of the actor's tenant."""
-        row = _found(await self.get_auth_connector_by_id(actor.tenant_id, input.connector))
+        row = _found(await self.get_auth_connector_by_id(actor.tenant_id, input.connector, executor))
         return connector_from(row, self.public_url)
 
-    async def list(self, input: ListAuthConnectorsInput, actor: Actor) -> GetTenantAuthConnectorsResponse:
+    async def list(
+        self, input: ListAuthConnectorsInput, actor: Actor, executor: ReadExecutor | WriteExecutor | None = None
+    ) -> GetTenantAuthConnectorsResponse:
         """Give a page of the connectors of the actor's tenant, oldest first."""
-        rows, cursor = await self._list(input, actor.tenant_id, also_disabled=True)
+        rows, cursor = await self._list(input, actor.tenant_id, executor, also_disabled=True)
         connectors = [connector_from(row, self.public_url) for row in rows]
         return GetTenantAuthConnectorsResponse(auth_connectors=connectors, next_cursor=cursor)
 
     async def list_public(
-        self, tenant: TenantId, input: ListAuthConnectorsPublicInput
+        self,
+        tenant: TenantId,
+        input: ListAuthConnectorsPublicInput,
+        executor: ReadExecutor | WriteExecutor | None = None,
     ) -> GetTenantAuthConnectorsPublicResponse:
         """Give a page of the enabled connectors of a tenant, as anyone may see them."""
-        rows, cursor = await self._list(input, tenant, also_disabled=False)
+        rows, cursor = await self._list(input, tenant, executor, also_disabled=False)
         connectors = [public_connector_from(row) for row in rows]
         return GetTenantAuthConnectorsPublicResponse(auth_connectors=connectors, next_cursor=cursor)
 
@@ -195,7 +202,7 @@ class AuthConnectorService:
                 )
         return len(rows)
 
-    async def count_opened_secrets(self, most: int) -> tuple[int, int]:
+    async def TX_count_opened_secrets(self, most: int) -> tuple[int, int]:
         """Try to open up to `most` stored secrets; gives how many opened, and of how many."""
         async with self.db.platform_read("vault keys check") as reader:
             rows = await reader.all(queries.SAMPLE_SEALED_SECRETS, count=most)
@@ -263,6 +270,7 @@ class AuthConnectorService:
         self,
         input: ListAuthConnectorsInput | ListAuthConnectorsPublicInput,
         tenant: TenantId,
+        executor: ReadExecutor | WriteExecutor | None,
         *,
         also_disabled: bool,
     ) -> tuple[Sequence[DBAuthConnector], str | None]:
@@ -272,7 +280,7 @@ class AuthConnectorService:
         if position is not None:
             query = queries.LIST_AUTH_CONNECTORS_AFTER
             which |= {"after_key": position.time, "after_id": position.id}
-        rows = await self.db.read(tenant).all(query, **which)
+        rows = await (executor or self.db.read(tenant)).all(query, **which)
         if len(rows) <= asked.limit:
             return rows, None
         last = rows[asked.limit - 1]

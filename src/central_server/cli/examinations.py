@@ -131,7 +131,7 @@ async def _stored_secrets(container: AsyncContainer) -> Finding:
     database = await container.get(Database)
     await database.start()
     try:
-        opened, tried = await (await container.get(AuthConnectorService)).count_opened_secrets(_SAMPLE)
+        opened, tried = await (await container.get(AuthConnectorService)).TX_count_opened_secrets(_SAMPLE)
     finally:
         await database.close()
     if opened != tried:
@@ -148,7 +148,8 @@ async def _temporal(container: AsyncContainer) -> Finding:
     except CentralError:
         return Finding("temporal", f"nothing answers at {temporal.address}: see CENTRAL_TEMPORAL_ADDRESS and _TLS")
     return Finding(
-        "temporal", f"{temporal.address} has no namespace {temporal.namespace}: make it, or see CENTRAL_TEMPORAL_NAMESPACE"
+        "temporal",
+        f"{temporal.address} has no namespace {temporal.namespace}: make it, or see CENTRAL_TEMPORAL_NAMESPACE",
     )
 
 

@@ -43,6 +43,7 @@ def options(
     ] = False,
 ) -> None:
     """Take what holds for every command."""
+    del version  # its callback has done it
     if env_file is not None:
         os.environ["CENTRAL_ENV_FILE"] = str(env_file)
 

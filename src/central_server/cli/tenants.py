@@ -60,7 +60,7 @@ async def _collect(container: "AsyncContainer", text: str | None, most: int) -> 
     while len(found) < most:
         limit = min(_PAGE, most - len(found))
         asked = ListTenantsInput(text=text, limit=limit) if cursor is None else ListTenantsInput(cursor=cursor)
-        page = await service.list(asked)
+        page = await service.TX_list_tenants(asked)
         found += page.tenants
         if (cursor := page.next_cursor) is None:
             break

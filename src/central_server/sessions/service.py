@@ -17,7 +17,7 @@ from central.sessions.models import (
     RevokeUserSessionsInput,
 )
 from central_server.infra.actor import Actor, Caller
-from central_server.infra.db import Database, Query, WriteExecutor
+from central_server.infra.db import Database, Query, ReadExecutor, WriteExecutor
 from central_server.infra.logs import component_logger
 from central_server.infra.outbox import Outbox
 from central_server.infra.paging import next_cursor, open_cursor
@@ -54,11 +54,13 @@ class SessionService:
         self.touches = touches
         self.log = component_logger(self)
 
-    async def get_principal_by_token(self, token: str | None) -> DBPrincipal | None:
+    async def find_principal(
+        self, token: str | None, executor: ReadExecutor | WriteExecutor | None = None
+    ) -> DBPrincipal | None:
         """Find the live session of a token with its active user and tenant."""
         if token is None or not is_token(token):
             return None
-        principal = await self.db.unscoped().first(queries.FIND_SESSION, token_hash=token_hash(token))
+        principal = await (executor or self.db.unscoped()).first(queries.FIND_SESSION, token_hash=token_hash(token))
         if principal is not None and principal["touch_due"]:
             self.touches.add(principal["tenant_id"], principal["session_id"])
         return principal
@@ -92,15 +94,19 @@ class SessionService:
         )
         return IssuedSession(row, token)
 
-    async def list_mine(self, input: ListMySessionsInput, actor: Actor) -> ListMySessionsResponse:
+    async def list_mine(
+        self, input: ListMySessionsInput, actor: Actor, executor: ReadExecutor | WriteExecutor | None = None
+    ) -> ListMySessionsResponse:
         """Give a page of the actor's live sessions, newest first."""
-        rows, cursor = await self._list(input, actor.tenant_id, actor.user_id)
+        rows, cursor = await self._list(input, actor.tenant_id, actor.user_id, executor)
         sessions = [{**row, "current": row["id"] == actor.session_id} for row in rows]
         return ListMySessionsResponse.model_validate({"sessions": sessions, "next_cursor": cursor})
 
-    async def list_of_user(self, input: ListUserSessionsInput, actor: Actor) -> ListUserSessionsResponse:
+    async def list_of_user(
+        self, input: ListUserSessionsInput, actor: Actor, executor: ReadExecutor | WriteExecutor | None = None
+    ) -> ListUserSessionsResponse:
         """Give a page of a user's live sessions, newest first."""
-        rows, cursor = await self._list(input, actor.tenant_id, input.user)
+        rows, cursor = await self._list(input, actor.tenant_id, input.user, executor)
         return ListUserSessionsResponse.model_validate({"sessions": [{**row} for row in rows], "next_cursor": cursor})
 
     async def TX_revoke_mine(self, input: RevokeMySessionInput, actor: Actor) -> None:
@@ -145,10 +151,14 @@ class SessionService:
         return await self._end(queries.END_SESSION, tenant, user, reason, user, executor, session=session)
 
     async def _list(
-        self, input: ListMySessionsInput | ListUserSessionsInput, tenant: TenantId, user: UserId
+        self,
+        input: ListMySessionsInput | ListUserSessionsInput,
+        tenant: TenantId,
+        user: UserId,
+        executor: ReadExecutor | WriteExecutor | None,
     ) -> tuple[Sequence[DBSession], str | None]:
         asked, position = open_cursor(input)
-        reader, count = self.db.read(tenant), asked.limit + 1
+        reader, count = executor or self.db.read(tenant), asked.limit + 1
         if position is None:
             rows = await reader.all(queries.LIST_SESSIONS, tenant_id=tenant, user_id=user, count=count)
         else:

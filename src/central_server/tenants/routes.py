@@ -40,7 +40,7 @@ class TenantRoutes:
 
     @handles(LIST_TENANTS)
     async def list(self, input: ListTenantsInput, actor: Actor) -> ListTenantsResponse:
-        return await self.tenants.list(input)
+        return await self.tenants.TX_list_tenants(input)
 
     @handles(GET_TENANT_PUBLIC)
     async def get_public(self, input: GetTenantPublicInput, caller: Caller) -> TenantPublic:

@@ -75,17 +75,18 @@ class TenantService:
         """Find a tenant and use it; `NotFoundError` when there is none."""
         return await use(_found(await self.get_tenant_by_ref(ref, executor)))
 
-    async def get_public(self, ref: str) -> TenantPublic:
+    async def get_public(self, ref: str, executor: ReadExecutor | WriteExecutor | None = None) -> TenantPublic:
         """Give what anyone may see of a tenant."""
-        tenant = _found(await self.get_tenant_by_ref(ref))
+        tenant = _found(await self.get_tenant_by_ref(ref, executor))
         return TenantPublic(id=tenant.id, slug=tenant.slug, name=tenant.name)
 
-    async def get_own(self, actor: Actor) -> Tenant:
+    async def get_own(self, actor: Actor, executor: ReadExecutor | WriteExecutor | None = None) -> Tenant:
         """Give the actor's tenant."""
-        row = await self.db.read(actor.tenant_id).first(queries.GET_TENANT, id=actor.tenant_id)
+        reader = executor or self.db.read(actor.tenant_id)
+        row = await reader.first(queries.GET_TENANT, id=actor.tenant_id)
         return tenant_from(_found(row))
 
-    async def list(self, input: ListTenantsInput) -> ListTenantsResponse:
+    async def TX_list_tenants(self, input: ListTenantsInput) -> ListTenantsResponse:
         """Give a page of all tenants of the system."""
         asked, position = open_cursor(input)
         shape = TenantListShape(asked.state is not None, asked.text is not None, asked.sort, position is not None)

@@ -85,11 +85,15 @@ class UserService:
         """Find a user by their whole address and use them; `NotFoundError` when there is none."""
         return await use(_found(await self.get_user_by_email(tenant, email, executor)))
 
-    async def get(self, input: GetUserInput, actor: Actor) -> User:
+    async def get(
+        self, input: GetUserInput, actor: Actor, executor: ReadExecutor | WriteExecutor | None = None
+    ) -> User:
         """Give a user of the actor's tenant."""
-        return _found(await self.get_user_by_id(actor.tenant_id, input.user))
+        return _found(await self.get_user_by_id(actor.tenant_id, input.user, executor))
 
-    async def list(self, input: ListUsersInput, actor: Actor) -> ListUsersResponse:
+    async def list(
+        self, input: ListUsersInput, actor: Actor, executor: ReadExecutor | WriteExecutor | None = None
+    ) -> ListUsersResponse:
         """Give a page of the users of the actor's tenant."""
         asked, position = open_cursor(input)
         shape = UserListShape(
@@ -109,7 +113,7 @@ class UserService:
         by_time = asked.sort.endswith("created_at")
         if position is not None:
             parameters |= {"after_key": position.time if by_time else position.key, "after_id": position.id}
-        rows = await self.db.read(actor.tenant_id).all(queries.list_users(shape), **parameters)
+        rows = await (executor or self.db.read(actor.tenant_id)).all(queries.list_users(shape), **parameters)
         return _page(rows, asked, actor.tenant_id)
 
     async def TX_create_user(self, input: CreateUserInput, actor: Actor) -> User:

@@ -41,5 +41,9 @@ def dev(
 
 def add_to(program: typer.Typer) -> None:
     """Add the command."""
-    lines = ("central-server dev", "central-server dev --port 9000", "central-server dev -- python examples/quickstart.py")
+    lines = (
+        "central-server dev",
+        "central-server dev --port 9000",
+        "central-server dev -- python examples/quickstart.py",
+    )
     add_command(program, dev, *lines, ignore_unknown_options=True, allow_interspersed_args=False)

@@ -13,7 +13,7 @@ from central_server.cli.failures import CommandError
 
 _PR_SET_PDEATHSIG = 1
 _GRACE_SECONDS = 10.0
-_libc = ctypes.CDLL(None) if sys.platform == "linux" else None
+_libc: ctypes.CDLL | None = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
 def check_command(command: Sequence[str]) -> None:

@@ -48,9 +48,7 @@ def read_secrets(path: Path) -> DevSecrets:
     )
 
 
-def make_settings(
-    folders: DevFolders, ports: DevPorts, kept: DevSecrets, postgres: EmbeddedPostgres
-) -> dict[str, str]:
+def make_settings(folders: DevFolders, ports: DevPorts, kept: DevSecrets, postgres: EmbeddedPostgres) -> dict[str, str]:
     """Give the settings as variables, and write them to the folder for other commands."""
     values = {
         "CENTRAL_ENVIRONMENT": "development",

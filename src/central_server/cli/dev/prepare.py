@@ -22,7 +22,7 @@ SESSION = "--session"
 
 def fingerprint(password: str) -> str:
     """Name what a database is prepared for: these migrations, this tenant, this password."""
-    digest = hashlib.sha256("|".join(("1", TENANT, OWNER, password)).encode())
+    digest = hashlib.sha256(f"1|{TENANT}|{OWNER}|{password}".encode())
     versions = resources.files("central_server").joinpath("infra", "db", "migrations", "versions")
     for file in sorted(versions.iterdir(), key=lambda file: file.name):
         if file.name.endswith(".py"):

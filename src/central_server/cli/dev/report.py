@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 from time import monotonic
-from typing import Any
+from typing import Any, cast
 
 from central_server.cli.dev.environment import OWNER, TENANT
 from central_server.cli.dev.folders import DevFolders
@@ -72,14 +72,17 @@ class Report:
             "Mailbox": f"{url}/dev/mailbox",
             "Temporal": f"http://127.0.0.1:{ports.temporal_page}",
             "Metrics": ", ".join(
-                f"http://127.0.0.1:{port}/metrics" for port in (ports.api_metrics, ports.core_metrics, ports.media_metrics)
+                f"http://127.0.0.1:{port}/metrics"
+                for port in (ports.api_metrics, ports.core_metrics, ports.media_metrics)
             ),
             "Data": f"{folders.root}",
             "Logs": f"{folders.logs}",
             "Settings": f"{folders.settings} (for other commands: central-server --env-file …)",
         }
         self._table(rows)
-        self._screen.print(f"\nSign in to the tenant {TENANT} as {OWNER}; the code arrives in the mailbox. In Python:\n")
+        self._screen.print(
+            f"\nSign in to the tenant {TENANT} as {OWNER}; the code arrives in the mailbox. In Python:\n"
+        )
         for line in python_lines(url):
             self._screen.print(line, style="bold", soft_wrap=True)
         if _QUICKSTART.exists():
@@ -90,7 +93,9 @@ class Report:
         """Say that a command is about to run."""
         import shlex
 
-        self._screen.print(f"central-server dev: ready in {self.seconds:.1f} s, running {shlex.join(command)}", style="dim")
+        self._screen.print(
+            f"central-server dev: ready in {self.seconds:.1f} s, running {shlex.join(command)}", style="dim"
+        )
 
     def stopping(self) -> None:
         """Say that the end has begun."""
@@ -117,10 +122,10 @@ class Report:
 
 def _parse(line: str) -> dict[str, Any]:
     try:
-        fields = json.loads(line)
+        fields: Any = json.loads(line)
     except ValueError:
         return {}
-    return fields if isinstance(fields, dict) else {}
+    return cast("dict[str, Any]", fields) if isinstance(fields, dict) else {}
 
 
 def _told(fields: dict[str, Any]) -> str:

@@ -5,8 +5,11 @@ import contextlib
 import os
 import signal
 import sys
+import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Generator, Sequence
 from pathlib import Path
+from typing import Any
 
 from central_server.cli.dev.command import StopSignal, run_command, run_helper
 from central_server.cli.dev.environment import child_environment, command_environment, make_settings, read_secrets
@@ -17,6 +20,7 @@ from central_server.cli.dev.probe import answers
 from central_server.cli.dev.report import Report
 from central_server.cli.failures import CommandError
 from central_server.infra.embedded.locks import FileLock
+from central_server.infra.embedded.logfile import tail
 from central_server.infra.embedded.postgres import EmbeddedPostgres
 from central_server.infra.embedded.processes import Process, ProcessEvent, Supervisor
 from central_server.infra.embedded.temporal import EmbeddedTemporal
@@ -26,6 +30,7 @@ _PYTHON = (sys.executable, "-P", "-m")
 _SERVES = '"worker serves"'
 _QUEUES = {"worker-core": "core", "worker-media": "media"}
 _READY_SECONDS = 90.0
+_MOST_CRASHES = 3
 _GRACE_SECONDS = 22.0
 _INTERRUPTED = 130
 
@@ -41,7 +46,8 @@ class DevStack:
         self._command = command
         self._report = report
         self._stop = StopSignal()
-        self._serving = {name: asyncio.Event() for name in _QUEUES}
+        self._serving: set[str] = set()
+        self._crashes: Counter[str] = Counter()
         self._supervisors: list[Supervisor] = []
         self._keepers: list[asyncio.Task[None]] = []
         self._servers: list[EmbeddedPostgres | EmbeddedTemporal] = []
@@ -81,16 +87,17 @@ class DevStack:
         ports = self._choose_ports()
         temporal = asyncio.create_task(self._start_temporal(ports))
         session: asyncio.Task[str] | None = None
+        tasks: list[asyncio.Task[Any]] = [temporal]
         try:
             await self._start_postgres(ports)
             if self._command:
                 session = asyncio.create_task(self._prepare(SESSION))
+                tasks.append(session)
             await self._start_api(ports)
             await temporal
             await self._start_workers(ports)
             return ports, await session if session else None
         finally:
-            tasks = [task for task in (temporal, session) if task is not None]
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
@@ -137,42 +144,50 @@ class DevStack:
         async def ready() -> bool:
             return await answers(ports.api)
 
-        await self._supervise(self._process("api", ("api",), ports.api_metrics, ready))
+        await self._supervise("api", ("api",), ports.api_metrics, ready)
         self._report.step(f"The API answers at http://127.0.0.1:{ports.api}")
 
     async def _start_workers(self, ports: DevPorts) -> None:
         metrics = {"worker-core": ports.core_metrics, "worker-media": ports.media_metrics}
-        workers = [self._process(name, ("worker", queue), metrics[name]) for name, queue in _QUEUES.items()]
-        await self._supervise(*workers)
-        try:
-            async with asyncio.timeout(_READY_SECONDS):
-                await asyncio.gather(*(event.wait() for event in self._serving.values()))
-        except TimeoutError:
-            raise CommandError(f"The workers did not get ready in time; see {self._folders.logs}") from None
+
+        async def start(name: str, queue: str) -> None:
+            async def ready() -> bool:
+                return name in self._serving
+
+            await self._supervise(name, ("worker", queue), metrics[name], ready)
+
+        await asyncio.gather(*(start(name, queue) for name, queue in _QUEUES.items()))
         self._report.step("The workers serve")
 
-    def _process(self, name: str, arguments: Sequence[str], metrics: int, ready: Ready | None = None) -> Process:
-        return Process(
+    async def _supervise(self, name: str, arguments: Sequence[str], metrics: int, ready: Ready) -> None:
+        """Start a process and keep it running; `CommandError` when it ends again and again before it is ready."""
+
+        async def ready_or_failed() -> bool:
+            if self._crashes[name] >= _MOST_CRASHES:
+                log = self._folders.logs / f"{name}.log"
+                raise CommandError(f"{name} does not start; see {log}. It wrote: {tail(log, 1)}")
+            return await ready()
+
+        process = Process(
             name=name,
             command=(*_PYTHON, "central_server.cli", *arguments),
             environment=child_environment(self._values, CENTRAL_METRICS_PORT=str(metrics)),
-            ready=ready,
+            ready=ready_or_failed,
             ready_seconds=_READY_SECONDS,
             grace_seconds=_GRACE_SECONDS,
         )
-
-    async def _supervise(self, *processes: Process) -> None:
-        supervisor = Supervisor(processes, logs=self._folders.logs, on_line=self._line, on_event=self._event)
+        supervisor = Supervisor((process,), logs=self._folders.logs, on_line=self._line, on_event=self._event)
         self._supervisors.append(supervisor)
         await supervisor.start()
 
     def _line(self, name: str, line: str) -> None:
-        if name in self._serving and _SERVES in line:
-            self._serving[name].set()
+        if _SERVES in line:
+            self._serving.add(name)
         self._report.line(name, line)
 
     def _event(self, event: ProcessEvent) -> None:
         if event.kind == "crashed":
+            self._crashes[event.process] += 1
             self._report.note(f"{event.process} {event.message}; see {self._folders.logs / event.process}.log")
 
     async def _end(self) -> None:
@@ -188,8 +203,14 @@ class DevStack:
             gentle.cancel()
             await asyncio.gather(gentle, return_exceptions=True)
             await self._stop_processes(force=True)
-        await asyncio.gather(*(server.stop() for server in self._servers))
+        await asyncio.gather(*(self._stop_server(server) for server in self._servers))
         self._report.stopped()
+
+    async def _stop_server(self, server: EmbeddedPostgres | EmbeddedTemporal) -> None:
+        """Stop a server; one whose start was broken off is ended by its leash, and awaited as well."""
+        until = time.monotonic() + _GRACE_SECONDS
+        await server.stop()
+        await FileLock(server.data / "leash.lock").wait_until_free(until=lambda: time.monotonic() > until)
 
     async def _stop_processes(self, *, force: bool) -> None:
         await asyncio.gather(*(supervisor.stop(force=force) for supervisor in self._supervisors))

@@ -1,0 +1,164 @@
+"""The catalog as a whole: names, paths, handlers and tests, one of each."""
+
+import ast
+import re
+from collections import Counter
+from itertools import pairwise
+from pathlib import Path
+from types import NoneType
+
+import pytest
+
+from central import catalog
+from central.access import Anyone, TenantPermission
+from central.catalog import BROWSER_ROUTES, CATALOG
+from central.errors import ConflictError, NotFoundError
+from central.kernel.model import Response, TenantInput
+from central.kernel.operation import AnyOperation, BrowserRoute, Operation
+from central.kernel.pages import Page
+from central.tenants.models import CreateTenantInput, Tenant
+from central.tenants.operations import CREATE_TENANT
+from central_server.app import Central
+from central_server.container import ROUTES
+from central_server.infra.http.handles import marked_methods
+from central_server.meta import MetaRoutes
+from support.models import contract_modules
+from support.place import Stack
+
+TESTS = Path(__file__).parents[1]
+
+# Where an operation's tests are together with others', or in the folder that its subject belongs to.
+ELSEWHERE = {
+    "auth.sign_out": "sessions/test_sign_out.py",
+    "sessions.revoke": "sessions/test_revoke_sessions.py",
+    "sessions.revoke_all": "sessions/test_revoke_sessions.py",
+    "sessions.revoke_all_mine": "sessions/test_revoke_sessions.py",
+    "sessions.revoke_mine": "sessions/test_revoke_sessions.py",
+    "users.me": "users/test_me.py",
+}
+
+
+def _constants() -> dict[str, str]:
+    """Give the constant that each operation is declared as."""
+    return {
+        value.name: name
+        for module in contract_modules()
+        if module.__name__.endswith(".operations")
+        for name, value in vars(module).items()
+        if isinstance(value, Operation)
+    }
+
+
+def test_names_and_paths_are_unique() -> None:
+    """No two operations or routes share a name, or a method and a path."""
+    declared: list[AnyOperation | BrowserRoute] = [*CATALOG, *BROWSER_ROUTES]
+    shape = re.compile(r"\{\w+\}")
+    for seen in ([one.name for one in declared], [(one.method, shape.sub("{}", one.path)) for one in declared]):
+        assert [key for key, count in Counter(seen).items() if count > 1] == []
+
+
+@pytest.mark.parametrize("operation", CATALOG, ids=lambda operation: operation.name)
+def test_operation_is_declared_as_agreed(operation: AnyOperation) -> None:
+    """Names are `resource.verb`, paths lie under /v1 and name the tenant, kebab-cased; errors and statuses fit."""
+    assert re.fullmatch(r"[a-z_]+\.[a-z_]+", operation.name)
+    assert re.fullmatch(r"/v1(/([a-z-]+|\{[a-z_]+\}))+", operation.path)
+    assert operation.in_tenant == ("tenant" in operation.path_names and issubclass(operation.input_class, TenantInput))
+    assert operation.status in {200, 201, 202, 204}
+    assert (operation.status == 204) == (operation.output is NoneType)
+    assert operation.summary
+    assert not operation.summary.endswith(".")
+    if "tenant" in operation.path_names:
+        assert NotFoundError in operation.errors
+    if issubclass(operation.output, Response) and operation.output is not NoneType:
+        assert issubclass(operation.output, Page) or not operation.name.endswith(".list")
+    if isinstance(operation.access, TenantPermission):
+        reads = operation.access.permission.endswith(":read")
+        assert reads == (operation.method == "GET"), "reading needs to read, changing to write"
+    assert operation.method != "GET" or operation.status == 200, "GET changes nothing"
+    assert "expected_version" not in operation.input_class.model_fields or ConflictError in operation.errors
+
+
+def test_every_declared_operation_is_in_the_catalog() -> None:
+    """An operation that is declared and not listed would be nowhere."""
+    listed = {operation.name for operation in CATALOG}
+    assert set(_constants()) == listed
+    assert len(_constants()) == len(CATALOG)
+    for module in contract_modules():
+        for value in vars(module).values():
+            assert not isinstance(value, BrowserRoute) or value in BROWSER_ROUTES
+
+
+def test_everything_has_exactly_one_handler() -> None:
+    """Each operation and route is served by one method, of one class."""
+    served = [
+        declared.name for routes in (*ROUTES, MetaRoutes) for declared, _ in marked_methods(object.__new__(routes))
+    ]
+    expected = [operation.name for operation in CATALOG] + [route.name for route in BROWSER_ROUTES]
+    assert sorted(served) == sorted(set(expected) - {"dev.mailbox"})
+
+
+def test_server_refuses_to_start_without_a_handler(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An operation that nobody serves is found at the start, not by a caller."""
+    orphan = Operation(
+        "tenants.orphan", "POST", "/v1/orphan", CreateTenantInput, Tenant, access=Anyone(), summary="Orphan"
+    )
+    central = Central(stack.settings)
+    monkeypatch.setattr("central_server.app.CATALOG", (*catalog.CATALOG, orphan))
+    with pytest.raises(TypeError, match=r"nothing serves: .*tenants\.orphan"):
+        central._mount([], parts=None)
+
+
+@pytest.mark.parametrize("operation", CATALOG, ids=lambda operation: operation.name)
+def test_operation_has_a_test_module_that_calls_it(operation: AnyOperation) -> None:
+    """An operation's tests are in the file of its name, and there it is called by the client."""
+    constant = _constants()[operation.name].lower()
+    path = TESTS / ELSEWHERE.get(operation.name, f"{operation.resource}/test_{constant}.py")
+    assert path.is_file(), f"there is no {path.relative_to(TESTS)}"
+    calls = {
+        f"{node.func.value.attr}.{node.func.attr}"
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and isinstance(node.func.value, ast.Attribute)
+    }
+    assert operation.name in calls, f"{path.relative_to(TESTS)} does not call it"
+
+
+def test_browser_routes_are_these() -> None:
+    """What is no JSON call is this short table; whoever adds to it changes this test."""
+    assert [(route.name, route.method, route.path) for route in BROWSER_ROUTES] == [
+        ("auth.oidc_start", "GET", "/v1/tenants/{tenant}/auth-connectors/{connector}/start"),
+        ("auth.oidc_callback", "GET", "/v1/tenants/{tenant}/auth-connectors/{connector}/callback"),
+        ("meta.liveness", "GET", "/meta/liveness-probe"),
+        ("meta.readiness", "GET", "/meta/readiness-probe"),
+        ("meta.openapi", "GET", "/openapi.json"),
+        ("meta.docs", "GET", "/docs"),
+        ("meta.docs_asset", "GET", "/docs/{name}"),
+        ("dev.mailbox", "GET", "/dev/mailbox"),
+    ]
+
+
+def test_open_operations_are_these() -> None:
+    """What needs no sign-in is this short table."""
+    assert [operation.name for operation in CATALOG if isinstance(operation.access, Anyone)] == [
+        "tenants.get_public",
+        "auth_connectors.list_public",
+        "auth.start_email_code",
+        "auth.verify_email_code",
+        "auth.start_oidc",
+    ]
+
+
+def test_resources_stand_together_in_the_catalog() -> None:
+    """The catalog goes resource by resource, as the documentation does."""
+    resources = [operation.resource for operation in CATALOG]
+    assert sum(a != b for a, b in pairwise(resources)) == len(set(resources)) - 1
+
+
+def test_declarations_that_contradict_themselves_are_refused() -> None:
+    """A name in the path that is no field, and an empty answer with another status, fail at import."""
+    with pytest.raises(TypeError, match="no fields"):
+        Operation("a.b", "GET", "/v1/{user}", CreateTenantInput, Tenant, access=Anyone(), summary="x")
+    with pytest.raises(TypeError, match="204"):
+        Operation("a.b", "GET", "/v1/x", CreateTenantInput, NoneType, access=Anyone(), summary="x")
+    assert CREATE_TENANT.all_errors == tuple(sorted(CREATE_TENANT.all_errors, key=lambda error: error.status))
