@@ -182,6 +182,22 @@ async def test_codes_in_two_tabs_both_work(place: Place) -> None:
             await client.auth.verify_email_code(sign_in=tabs[tab].sign_in, code=codes[tab])
 
 
+async def test_keyed_hash_counts_in_its_own_row_only(place: Place) -> None:
+    """Whoever can write to the database cannot let a code of theirs pass for that of another sign-in."""
+    user = await place.user()
+    attacker, victim = place.anonymous(), place.anonymous()
+    mine = await attacker.auth.start_email_code(email="attacker@example.com")
+    theirs = await victim.auth.start_email_code(email=user.email)
+    await run_sql(
+        place,
+        "UPDATE email_codes SET code_mac = (SELECT code_mac FROM email_codes WHERE id = $2) WHERE id = $1",
+        theirs.sign_in.uuid,
+        mine.sign_in.uuid,
+    )
+    with pytest.raises(UnauthenticatedError):
+        await victim.auth.verify_email_code(sign_in=theirs.sign_in, code=await mailed_code(place, mine.sign_in))
+
+
 async def test_sign_in_of_another_tenant_is_not_there(place: Place, other_place: Place) -> None:
     """A sign-in and its code are worth nothing in another tenant, also for a user with the same address."""
     await place.user(email="ada@example.com")

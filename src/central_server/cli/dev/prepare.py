@@ -17,6 +17,7 @@ from central_server.cli.failures import explain
 if TYPE_CHECKING:
     from central_server.infra.config import Settings
 
+DATABASE = "--database"
 SESSION = "--session"
 
 
@@ -69,17 +70,17 @@ async def issue_session(settings: "Settings") -> str:
 
 
 def main() -> None:
-    """Prepare the database; with `--session`, write the token of a new session of the owner to standard output."""
+    """Do what is asked for: prepare the database, write the token of a new session of its owner to standard output."""
     from central_server.infra.config import load_settings
     from central_server.infra.logs import configure_logging
 
     try:
         settings = load_settings()
         configure_logging("warning")
+        if DATABASE in sys.argv:
+            asyncio.run(prepare(settings))
         if SESSION in sys.argv:
             sys.stdout.write(asyncio.run(issue_session(settings)))
-        else:
-            asyncio.run(prepare(settings))
     except Exception as error:
         failure = explain(error)
         if failure is None:

@@ -15,7 +15,7 @@ from central_server.cli.dev.command import StopSignal, run_command, run_helper
 from central_server.cli.dev.environment import child_environment, command_environment, make_settings, read_secrets
 from central_server.cli.dev.folders import DevFolders, write_private
 from central_server.cli.dev.ports import DevPorts, choose_ports
-from central_server.cli.dev.prepare import SESSION, fingerprint
+from central_server.cli.dev.prepare import DATABASE, SESSION, fingerprint
 from central_server.cli.dev.probe import answers
 from central_server.cli.dev.report import Report
 from central_server.cli.failures import CommandError
@@ -89,14 +89,14 @@ class DevStack:
         session: asyncio.Task[str] | None = None
         tasks: list[asyncio.Task[Any]] = [temporal]
         try:
-            await self._start_postgres(ports)
-            if self._command:
+            made = await self._start_postgres(ports)
+            if self._command and not made:
                 session = asyncio.create_task(self._prepare(SESSION))
                 tasks.append(session)
             await self._start_api(ports)
             await temporal
             await self._start_workers(ports)
-            return ports, await session if session else None
+            return ports, await session if session else made
         finally:
             for task in tasks:
                 task.cancel()
@@ -112,7 +112,8 @@ class DevStack:
         ports.save(self._folders.ports)
         return ports
 
-    async def _start_postgres(self, ports: DevPorts) -> None:
+    async def _start_postgres(self, ports: DevPorts) -> str | None:
+        """Start PostgreSQL and see that the database is prepared; gives the session, if one was made on the way."""
         server = EmbeddedPostgres(self._folders.postgres)
         self._servers.append(server)
         await server.start()
@@ -121,10 +122,12 @@ class DevStack:
         secrets = read_secrets(self._folders.settings)
         self._values = make_settings(self._folders, ports, secrets, server)
         wanted, stamp = fingerprint(secrets.password), self._folders.stamp
-        if not stamp.exists() or stamp.read_text() != wanted:
-            await self._prepare()
-            write_private(stamp, wanted)
-            self._report.step("The database is migrated, the tenant and its owner are there")
+        if stamp.exists() and stamp.read_text() == wanted:
+            return None
+        session = await self._prepare(DATABASE, *([SESSION] if self._command else []))
+        write_private(stamp, wanted)
+        self._report.step("The database is migrated, the tenant and its owner are there")
+        return session or None
 
     async def _start_temporal(self, ports: DevPorts) -> None:
         server = EmbeddedTemporal(self._folders.temporal, port=ports.temporal, ui_port=ports.temporal_page)

@@ -118,12 +118,19 @@ class EmbeddedServer(ABC):
             self._using.release()
 
     async def keep(self, on_restart: Callable[[str], None], *, every: float = 2.0) -> None:
-        """Start the server again whenever it has ended, until cancelled, telling about each time."""
+        """Start the server again, at its port, whenever it has ended, until cancelled, telling about each time.
+
+        A start that fails, because the server is killed again meanwhile for one, is told and tried again.
+        """
+        self._fixed_port = self.port
         while True:
             await asyncio.sleep(every)
             if self._leash.is_free():
                 on_restart(f"{self.name} has ended, starting it again. It wrote:\n{tail(self.log, 3)}")
-                await self.start()
+                try:
+                    await self.start()
+                except EmbeddedError as error:
+                    on_restart(str(error))
 
     async def __aenter__(self) -> Self:
         """Start the server."""
