@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from central.auth_connectors.models import AuthConnector
+from central.auth_connectors.models import AuthConnector, OidcSettings
 from central.errors import UnauthenticatedError
 from central.kernel.ids import SignInId
 from support.place import Place
@@ -280,6 +280,35 @@ async def test_what_ends_between_start_and_callback_gives_no_session(
     assert browser.session is None
     assert await count_sessions(place) == 0
     assert await failures(place) == told
+
+
+async def _trust_withdrawn(place: Place, connector: AuthConnector, user: Any) -> None:
+    assert isinstance(connector.settings, OidcSettings)
+    settings = {"kind": "oidc", "issuer": connector.settings.issuer, "client_id": connector.settings.client_id}
+    await place.owner.auth_connectors.update(connector=connector.id, settings=settings)
+
+
+@pytest.mark.parametrize("happens", [_user_disabled, _tenant_suspended, _connector_disabled, _trust_withdrawn])
+async def test_what_ends_while_the_code_is_exchanged_gives_no_session(
+    place: Place,
+    provider: Provider,
+    connector: AuthConnector,
+    browser: Browser,
+    happens: Callable[[Place, AuthConnector, Any], Awaitable[None]],
+) -> None:
+    """What was right when the callback came and is wrong when the provider has answered lets nobody in."""
+    user = await place.user(email="ada@example.com")
+    provider.person = person(user.email)
+    url = await browser.begin(provider, connector.id)
+    provider.misbehaviour = Misbehaviour(slow={"token": 0.4})
+    coming = asyncio.create_task(browser.go(url))
+    async with asyncio.timeout(10):
+        while not provider.hits["token"]:  # noqa: ASYNC110 (the provider sets no event)
+            await asyncio.sleep(0.01)
+    await happens(place, connector, user)
+    assert (await coming).status_code == 403
+    assert browser.session is None
+    assert await count_sessions(place) == 0
 
 
 async def test_disabling_the_connector_beats_a_callback_at_the_same_time(place: Place, provider: Provider) -> None:

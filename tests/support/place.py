@@ -21,7 +21,6 @@ from central_server.infra.config import Settings
 from central_server.infra.db import Database
 from central_server.infra.db.migrate import upgrade
 from central_server.infra.embedded.postgres import EmbeddedPostgres
-from central_server.infra.mail import Mailer
 from central_server.infra.vault.keyring import generate_key
 from central_server.tenants.service import TenantService
 from central_server.users.service import UserService

@@ -192,8 +192,9 @@ def _readers(statement: Executable) -> tuple[Processor | None, ...]:
 def _reader(type_: TypeEngine[Any]) -> Processor | None:
     if isinstance(type_, RichIdColumn):
         return type_.reader
-    implementation = type_.dialect_impl(DIALECT)
-    if isinstance(implementation, ARRAY) and _reader(cast("TypeEngine[Any]", implementation.item_type)) is None:
+    implementation: Any = type_.dialect_impl(DIALECT)
+    if isinstance(implementation, ARRAY) and _reader(cast("Any", implementation).item_type) is None:
         return None  # asyncpg gives a list of what the items are already
     oid = _FLOAT8_OID if isinstance(type_, Float) else _NUMERIC_OID if isinstance(type_, Numeric) else None
-    return implementation.result_processor(DIALECT, oid)
+    processor: Processor | None = implementation.result_processor(DIALECT, oid)
+    return processor
