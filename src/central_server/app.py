@@ -85,21 +85,21 @@ class Central:
         if missing:
             raise TypeError(f"nothing serves: {', '.join(sorted(missing))}")
         self.router.sort_routes()  # type: ignore[no-untyped-call] # the framework's stub lacks its type
-        self.router.fallback = _as_handler(Fallback(self.router, parts))
+        self.router.fallback = _as_handler(Fallback(self.router, parts).answer)
 
 
 def _endpoint(
     declared: Operation[..., Any, Any] | BrowserRoute, method: Callable[..., Awaitable[Any]], parts: HttpParts
 ) -> Callable[[Request], Awaitable[Response]]:
     if isinstance(declared, BrowserRoute):
-        return BrowserEndpoint(declared, method, parts)
-    return Endpoint(declared, method, parts)
+        return BrowserEndpoint(declared, method, parts).answer
+    return Endpoint(declared, method, parts).answer
 
 
-def _as_handler(endpoint: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
-    """Wrap an endpoint in the one form of handler that the framework leaves as it is."""
+def _as_handler(answer: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
+    """Give the one form of handler that the framework leaves as it is: a function, on which it puts a mark."""
 
     async def handle(request: Request) -> Response:
-        return await endpoint(request)
+        return await answer(request)
 
     return handle

@@ -68,24 +68,31 @@ def test_sessions_are_made_in_one_place() -> None:
     assert writers == ["central_server/sessions/queries.py"]
 
 
-def _touches_database(method: Function) -> bool:
-    """Tell whether a method reaches for a pool, or hands an executor on."""
-    names = {node.attr for node in ast.walk(method) if isinstance(node, ast.Attribute)}
-    return bool(names & {"db", "_db"}) or "executor" in {a.arg for a in method.args.args}
+def _database_methods(node: ast.ClassDef) -> set[str]:
+    """Name a class's methods that reach for the database, be it by another method of the class."""
+    methods = [m for m in node.body if isinstance(m, ast.FunctionDef | ast.AsyncFunctionDef) and m.name != "__init__"]
+    used = {m.name: {n.attr for n in ast.walk(m) if isinstance(n, ast.Attribute)} for m in methods}
+    found = {m.name for m in methods if used[m.name] & {"db", "_db"} or "executor" in parameters(m)}
+    while more := {name for name, names in used.items() if names & found} - found:
+        found |= more
+    return found
 
 
 @pytest.mark.parametrize(("source", "node"), SERVICES, ids=lambda case: getattr(case, "name", ""))
 def test_services_say_whose_transaction_it_is(source: Source, node: ast.ClassDef) -> None:
     """A method on the database takes an executor, last; one that is a complete set of steps is `TX_` and takes none."""
+    on_database = _database_methods(node)
     for method in public_methods(node):
         taken = parameters(method)
         if method.name.startswith("TX_"):
             assert "executor" not in taken, method.name
-        elif _touches_database(method) and method.name != "__init__":
+        elif method.name in on_database:
             assert taken[-1:] == ["executor"], f"{node.name}.{method.name} of {source.name}"
-            annotation = next(a.annotation for a in method.args.args if a.arg == "executor")
-            assert ast.unparse(annotation) in {"ReadExecutor | WriteExecutor | None", "WriteExecutor"}
-            assert ("None" in ast.unparse(annotation)) == bool(method.args.defaults)
+            annotation = ast.unparse(
+                next(a.annotation for a in method.args.args if a.arg == "executor" and a.annotation)
+            )
+            assert annotation in {"ReadExecutor | WriteExecutor | None", "WriteExecutor"}
+            assert annotation.endswith("None") == bool(method.args.defaults), "the pool is the default"
 
 
 def test_no_other_method_takes_an_executor_elsewhere() -> None:

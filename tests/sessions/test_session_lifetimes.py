@@ -144,6 +144,38 @@ async def test_times_are_written_beside_revokes(place: Place) -> None:
         assert revoked.revoked == 12
 
 
+async def test_session_that_is_being_changed_holds_up_no_other(place: Place) -> None:
+    """Times are written past a row that somebody else has locked, at once; that one's turn comes with its next use."""
+    touches = await place.stack.central.container.get(SessionTouches)
+    users = [await place.user() for _ in range(2)]
+    clients = [await place.sign_in(user) for user in users]
+    for user in users:
+        await _age(place, user.id, last_used_at="now() - interval '2 minutes'")
+    old = await _last_used(place, users[0].id)
+    async with superuser(place.stack) as connection, connection.transaction():
+        await connection.execute("SELECT FROM sessions WHERE user_id = $1 FOR UPDATE", users[0].id.uuid)
+        await asyncio.gather(*(client.users.me() for client in clients))
+        async with asyncio.timeout(1):
+            await touches.flush()
+        assert await _last_used(place, users[0].id) == old
+        assert await _last_used(place, users[1].id) > old + timedelta(minutes=1)
+    await clients[0].users.me()
+    await touches.flush()
+    assert await _last_used(place, users[0].id) > old
+
+
+async def test_state_of_the_user_counts_at_every_request(place: Place) -> None:
+    """A user who is disabled behind the application's back is refused too, though no session of theirs was ended."""
+    user = await place.user()
+    client = await place.sign_in(user)
+    async with superuser(place.stack) as connection:
+        await connection.execute("UPDATE users SET state = 'disabled' WHERE id = $1", user.id.uuid)
+        with pytest.raises(UnauthenticatedError):
+            await client.users.me()
+        await connection.execute("UPDATE users SET state = 'active' WHERE id = $1", user.id.uuid)
+    await client.users.me()
+
+
 async def test_one_user_signs_in_many_times_at_once(place: Place) -> None:
     """Thirty sign-ins of one user at the same moment give thirty sessions."""
     user = await place.user()

@@ -2,7 +2,8 @@
 
 import logging
 import sys
-from datetime import UTC, datetime
+from collections.abc import Callable
+from time import gmtime, strftime, time
 from typing import Any, BinaryIO, TypeAlias
 
 import structlog
@@ -44,23 +45,33 @@ class RequestLines:
     """
 
     def __init__(self) -> None:
-        self._logger: structlog.BytesLogger | None = None
-        self._enabled: bool | None = None
+        self._write: Callable[[bytes], object] | None = None
+        self._second = 0
+        self._written_second = ""
 
     def write(
         self, operation: str, tenant: str | None, actor: str | None, status: int, ms: float, request_id: str
     ) -> None:
         """Write one line, unless the level of this process leaves such lines out."""
-        if self._enabled is None:
-            self._enabled = component_logger(self).is_enabled_for(logging.INFO)
-            self._logger = structlog.get_config()["logger_factory"]()
-        if not self._enabled or self._logger is None:
-            return
-        now = datetime.now(UTC).isoformat()[:-6]
-        self._logger.info(
+        write = self._write or self._open()
+        now = time()
+        if (second := int(now)) != self._second:
+            self._second, self._written_second = second, strftime("%Y-%m-%dT%H:%M:%S", gmtime(second))
+        write(
             f'{{"event":"request","operation":"{operation}","tenant":{_quoted(tenant)},"actor":{_quoted(actor)},'
-            f'"status":{status},"ms":{ms:.2f},"request_id":"{request_id}","level":"info","timestamp":"{now}Z"}}'.encode()
+            f'"status":{status},"ms":{ms:.2f},"request_id":"{request_id}","level":"info",'
+            f'"timestamp":"{self._written_second}.{int((now - second) * 1e6):06}Z"}}'.encode()
         )
+
+    def _open(self) -> Callable[[bytes], object]:
+        """Find where lines go: the logging is configured after this part was made."""
+        is_on = component_logger(self).is_enabled_for(logging.INFO)
+        write: Callable[[bytes], object] = structlog.get_config()["logger_factory"]().info if is_on else _discard
+        self._write = write
+        return write
+
+
+def _discard(_line: bytes) -> None: ...
 
 
 def _quoted(id: str | None) -> str:

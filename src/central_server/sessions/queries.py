@@ -22,11 +22,13 @@ from central_server.infra.db.parameters import parameters
 from central_server.sessions.tables import SESSIONS, DBPrincipal, DBSession, DBSessionId
 
 _time = DateTime(timezone=True)
+# Who asks will ask again: their ids are spelled once.
+_REMEMBERED = 4096
 PRINCIPAL_COLUMNS = (
-    column("tenant_id", RichIdColumn(TenantId)),
-    column("session_id", RichIdColumn(SessionId)),
+    column("tenant_id", RichIdColumn(TenantId, remembered=_REMEMBERED)),
+    column("session_id", RichIdColumn(SessionId, remembered=_REMEMBERED)),
     column("tenant_slug", Text),
-    column("user_id", RichIdColumn(UserId)),
+    column("user_id", RichIdColumn(UserId, remembered=_REMEMBERED)),
     column("connector_id", RichIdColumn(AuthConnectorId)),
     column("session_created_at", _time),
     column("last_used_at", _time),

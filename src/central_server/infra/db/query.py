@@ -193,8 +193,11 @@ def _reader(type_: TypeEngine[Any]) -> Processor | None:
     if isinstance(type_, RichIdColumn):
         return type_.reader
     implementation: Any = type_.dialect_impl(DIALECT)
-    if isinstance(implementation, ARRAY) and _reader(cast("Any", implementation).item_type) is None:
+    if _is_list_of_plain(implementation):
         return None  # asyncpg gives a list of what the items are already
     oid = _FLOAT8_OID if isinstance(type_, Float) else _NUMERIC_OID if isinstance(type_, Numeric) else None
-    processor: Processor | None = implementation.result_processor(DIALECT, oid)
-    return processor
+    return cast("Processor | None", implementation.result_processor(DIALECT, oid))
+
+
+def _is_list_of_plain(implementation: Any) -> bool:
+    return isinstance(implementation, ARRAY) and _reader(cast("Any", implementation).item_type) is None

@@ -1,6 +1,8 @@
 """Column types of Central's own: rich ids as `uuid`, string enums as checked text."""
 
+from collections.abc import Callable
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -17,9 +19,12 @@ class RichIdColumn(TypeDecorator[_Id]):
     impl = Uuid
     cache_ok = True
 
-    def __init__(self, id_type: type[_Id]) -> None:
+    def __init__(self, id_type: type[_Id], *, remembered: int = 0) -> None:
+        """Keep the last `remembered` ids that were read, for columns where the same come again and again."""
         super().__init__()
         self.id_type = id_type
+        spell: Callable[[UUID], _Id] = id_type.from_uuid
+        self._spell = lru_cache(remembered)(spell) if remembered else spell
 
     def process_bind_param(self, value: _Id | UUID | None, dialect: Dialect) -> UUID | None:  # noqa: ARG002 (SQLAlchemy's hook)
         """Give the 128 bits; an id of another kind is a `TypeError`."""
@@ -31,7 +36,7 @@ class RichIdColumn(TypeDecorator[_Id]):
 
     def reader(self, value: UUID | None) -> _Id | None:
         """Read a value as `process_result_value` does, without its ways around."""
-        return None if value is None else self.id_type.from_uuid(value)
+        return None if value is None else self._spell(value)
 
     def process_result_value(self, value: UUID | None, dialect: Dialect) -> _Id | None:  # noqa: ARG002 (as above)
         """Give the rich id."""

@@ -133,7 +133,7 @@ class Endpoint:
         self._most_header_bytes = parts.settings.max_header_bytes
         self._most_body_bytes = parts.settings.max_body_bytes
 
-    async def __call__(self, request: Request) -> Response:
+    async def answer(self, request: Request) -> Response:
         """Answer, whatever happens: errors of the tree as themselves, any other as a 500 without details."""
         started = perf_counter()
         headers = headers_of(request)

@@ -18,6 +18,7 @@ from central_server.infra.http.binding import (
     headers_of,
     problem_response,
 )
+from central_server.infra.http.browser import PAGE_HEADERS
 from central_server.infra.http.pages import BrowserRequest, BrowserResponse
 from central_server.infra.http.reading import parse_query
 
@@ -33,7 +34,7 @@ class BrowserEndpoint:
         self._handler = handler
         self._parts = parts
 
-    async def __call__(self, request: Request) -> Response:
+    async def answer(self, request: Request) -> Response:
         """Answer, whatever happens."""
         started = perf_counter()
         headers = headers_of(request)
@@ -60,7 +61,7 @@ class BrowserEndpoint:
         return self._write(answer, headers, caller)
 
     def _write(self, answer: BrowserResponse, headers: Headers, caller: Caller) -> Response:
-        out = answer_headers(self._parts, caller, headers)
+        out = [*answer_headers(self._parts, caller, headers), *PAGE_HEADERS]
         if answer.policy is not None:
             out = [pair for pair in out if pair[0] != b"content-security-policy"]
             out.append((b"content-security-policy", answer.policy.encode()))

@@ -26,7 +26,7 @@ class Fallback:
         self._router = router
         self._parts = parts
 
-    async def __call__(self, request: Request) -> Response:
+    async def answer(self, request: Request) -> Response:
         """Answer 404, 405 with `Allow`, or a preflight."""
         started = perf_counter()
         headers = headers_of(request)

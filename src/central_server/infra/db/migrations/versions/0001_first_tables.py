@@ -296,8 +296,14 @@ AS $$
 DECLARE touched integer;
 BEGIN
     UPDATE central.sessions s SET last_used_at = now()
-    FROM unnest(tenants, ids) AS used (tenant_id, id)
-    WHERE s.tenant_id = used.tenant_id AND s.id = used.id AND s.ended_at IS NULL;
+    FROM (
+        SELECT l.tenant_id, l.id
+        FROM central.sessions l
+        JOIN unnest(tenants, ids) AS used (tenant_id, id) ON l.tenant_id = used.tenant_id AND l.id = used.id
+        WHERE l.ended_at IS NULL
+        FOR NO KEY UPDATE OF l SKIP LOCKED
+    ) AS free
+    WHERE s.tenant_id = free.tenant_id AND s.id = free.id;
     GET DIAGNOSTICS touched = ROW_COUNT;
     RETURN touched;
 END $$
