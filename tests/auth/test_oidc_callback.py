@@ -8,6 +8,7 @@ import pytest
 from central.auth_connectors.models import AuthConnector, OidcSettings
 from central.errors import UnauthenticatedError
 from central.kernel.ids import SignInId
+from central_server.users.service import UserService
 from support.place import Place
 from support.provider import Misbehaviour, Provider, callback_parameters
 from support.signing_in import Browser, connect_provider, count_sessions, failures, person, run_sql
@@ -338,6 +339,25 @@ async def test_fifty_first_sign_ins_of_one_person_at_once(
     assert len(users) == 2
     assert await count_sessions(place, users[1].id) == 50
     await asyncio.gather(*[browser.aclose() for browser in browsers])
+
+
+async def test_person_who_came_in_elsewhere_meanwhile(
+    place: Place, provider: Provider, connector: AuthConnector, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever becomes a user in another browser, between the look-up of the person and of the address, is let in."""
+    users = await place.stack.central.container.get(UserService)
+    find, answers = users.get_user_by_email, []
+
+    async def find_late(*arguments: Any) -> Any:
+        monkeypatch.setattr(users, "get_user_by_email", find)
+        async with Browser(place) as other:
+            answers.append(await other.sign_in(provider, connector.id))
+        return await find(*arguments)
+
+    url = await browser.begin(provider, connector.id)
+    monkeypatch.setattr(users, "get_user_by_email", find_late)
+    answers.append(await browser.go(url))
+    assert [_says(answer) for answer in answers] == [(303, ""), (303, "")]
 
 
 async def test_two_people_with_one_address_at_once(place: Place, provider: Provider) -> None:

@@ -14,6 +14,7 @@ from central_server.auth.policy import (
     refusal,
     verified_email,
 )
+from central_server.auth.tables import DBIdentity
 from central_server.auth_connectors.tables import DBAuthConnector
 from central_server.infra.db import WriteExecutor, register_conflict
 from central_server.infra.oidc import Profile
@@ -75,8 +76,11 @@ class Identities:
     ) -> Admitted:
         email = verified_email(person.profile)
         local = await self.users.get_user_by_email(tenant, email, tx) if email else None
-        linked = await self._link_of(tenant, person, local, tx)
-        decision = decide_unknown_person(email, linked, _trust(connector))
+        link = await self._link_of(tenant, person, local, tx)
+        if link is not None and (link["issuer"], link["subject"]) == (person.issuer, person.subject):
+            # The same person came in elsewhere since they were looked up.
+            return Admitted(link["user_id"], proves_email=False)
+        decision = decide_unknown_person(email, _local_user(local, link), _trust(connector))
         if isinstance(decision, Refuse):
             raise refusal(decision.reason)
         user = await self._link_or_create(tenant, decision, local, person, tx)
@@ -91,13 +95,14 @@ class Identities:
         )
         return Admitted(user, proves_email=True)
 
-    async def _link_of(self, tenant: TenantId, person: Person, local: User | None, tx: WriteExecutor) -> LocalUser:
+    async def _link_of(
+        self, tenant: TenantId, person: Person, local: User | None, tx: WriteExecutor
+    ) -> DBIdentity | None:
         if local is None:
-            return "none"
-        link = await tx.first(
+            return None
+        return await tx.first(
             queries.GET_IDENTITY_OF_USER, tenant_id=tenant, connector_id=person.connector, user_id=local.id
         )
-        return "linked" if link else "unlinked"
 
     async def _link_or_create(
         self, tenant: TenantId, decision: Link | Create, local: User | None, person: Person, tx: WriteExecutor
@@ -112,6 +117,12 @@ class Identities:
             # Whoever held the account before the address was proven must not stay in it (pre-hijacking).
             await self.users.sessions.end_sessions_of_user(tenant, user.id, "revoked", None, tx)
         return user.id
+
+
+def _local_user(user: User | None, link: DBIdentity | None) -> LocalUser:
+    if user is None:
+        return "none"
+    return "unlinked" if link is None else "linked"
 
 
 def _trust(connector: DBAuthConnector) -> ConnectorTrust:

@@ -61,7 +61,7 @@ class Settings(BaseSettings):
     database_owner_url: SecretStr | None = Field(
         default=None, description="The same database as the role that owns the tables; only `migrate` needs it."
     )
-    database_pool_size: int = Field(default=10, ge=1, le=500, description="The most connections of one process.")
+    database_pool_size: int = Field(default=20, ge=1, le=500, description="The most connections of one process.")
     database_pool_timeout: float = Field(
         default=2.0, gt=0, le=60, description="Seconds to wait for a connection before answering 503."
     )
