@@ -349,6 +349,24 @@ async def test_users_are_made_as_the_connector_says(
         assert len([u async for u in place.owner.users.list()]) == 1
 
 
+async def test_ten_first_sign_ins_of_one_address_at_once(place: Place) -> None:
+    """However many browsers somebody first verifies a code in at the same time, they become one user, in each."""
+    (connector,) = [c async for c in place.owner.auth_connectors.list()]
+    policy = ProvisioningInput(just_in_time=True, allowed_domains=["example.com"])
+    await place.owner.auth_connectors.update(connector=connector.id, provisioning=policy)
+    starts = []
+    for number in range(10):
+        client = place.anonymous()
+        started = await client.auth.start_email_code(email="new@example.com")
+        starts.append((client, started.sign_in, await mailed_code(place, started.sign_in)))
+        await run_sql(place, "UPDATE email_codes SET address = $2 WHERE id = $1", started.sign_in.uuid, str(number))
+    signed_in = await asyncio.gather(
+        *[client.auth.verify_email_code(sign_in=sign_in, code=code) for client, sign_in, code in starts]
+    )
+    assert len({one.user.id for one in signed_in}) == 1
+    assert await count_sessions(place) == 10
+
+
 async def test_a_new_sign_in_ends_the_session_that_came_along(place: Place) -> None:
     """A user who signs in anew gets a new token, and the one they came with is dead; other sessions stay."""
     user = await place.user()

@@ -8,7 +8,14 @@ from central.auth.models import (
     StartEmailCodeSignInResponse,
     VerifyEmailCodeInput,
 )
-from central.errors import ForbiddenError, GoneError, NotFoundError, RateLimitedError, UnauthenticatedError
+from central.errors import (
+    ConflictError,
+    ForbiddenError,
+    GoneError,
+    NotFoundError,
+    RateLimitedError,
+    UnauthenticatedError,
+)
 from central.kernel.ids import EventId, SignInId, TenantId
 from central.tenants.models import Tenant
 from central.users.models import User
@@ -183,7 +190,12 @@ class EmailCodes:
         if connector is None or not _may_create(connector, attempt["email"]):
             raise _wrong_code()
         new = NewUser(email=attempt["email"], email_verified=True)
-        return await self.users.create_user(tenant, new, None, tx)
+        try:
+            async with tx.savepoint() as part:
+                return await self.users.create_user(tenant, new, None, part)
+        except ConflictError:
+            # The same address came in elsewhere since it was looked up.
+            return await self.users.with_user_by_email(tenant, attempt["email"], _as_it_is, tx)
 
     async def _may_sign_in(self, tenant: TenantId, code: DBMailableCode) -> bool:
         connector = await self.auth_connectors.get_auth_connector_by_id(tenant, code["connector_id"])
@@ -204,6 +216,10 @@ def _place(tenant: TenantId, sign_in: SignInId) -> str:
 
 def _signed(tenant: TenantId, sign_in: SignInId, code: str) -> bytes:
     return f"{tenant}|{sign_in}|{code}".encode()
+
+
+async def _as_it_is(user: User) -> User:
+    return user
 
 
 async def active_tenant(tenant: Tenant) -> Tenant:
