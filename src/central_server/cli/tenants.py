@@ -59,7 +59,7 @@ async def _collect(container: "AsyncContainer", text: str | None, most: int) -> 
     cursor: str | None = None
     while len(found) < most:
         limit = min(_PAGE, most - len(found))
-        asked = ListTenantsInput(text=text, limit=limit) if cursor is None else ListTenantsInput(cursor=cursor)
+        asked = ListTenantsInput(text=text if cursor is None else None, limit=limit, cursor=cursor)
         page = await service.TX_list_tenants(asked)
         found += page.tenants
         if (cursor := page.next_cursor) is None:
