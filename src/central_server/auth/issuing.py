@@ -10,7 +10,7 @@ from central_server.infra.config import Settings
 from central_server.infra.db import WriteExecutor
 from central_server.infra.http.cookies import CookieNames
 from central_server.sessions.service import IssuedSession, Lifetimes, SessionService
-from central_server.sessions.tables import DBPrincipal
+from central_server.sessions.tables import DBSession
 from central_server.tenants.service import TenantService
 from central_server.users.service import UserService, user_private_from
 from central_server.users.tables import DBPrivileges
@@ -80,24 +80,24 @@ class SessionIssuer:
         """Hand the cookie to the caller, after the commit, and say who signed in, as the next request would see it."""
         principal = await self.sessions.find_principal(issued.token)
         assert principal is not None, "the session was committed just now"
-        left = principal["expires_at"] - principal["session_created_at"]
+        left = issued.row["expires_at"] - issued.row["created_at"]
         caller.cookies.set(self.cookies.session, issued.token, _seconds(left))
-        return SignedInPrivate(user=user_private_from(principal), session=_session_private(principal))
+        return SignedInPrivate(user=user_private_from(principal), session=_session_private(issued.row))
 
     def _lifetimes(self, privileges: DBPrivileges) -> Lifetimes:
         powerful = not _POWERFUL.isdisjoint(privileges["roles"]) or privileges["system_permissions"]
         return self.admin if powerful else self.member
 
 
-def _session_private(principal: DBPrincipal) -> SessionPrivate:
+def _session_private(row: DBSession) -> SessionPrivate:
     return SessionPrivate(
-        id=principal["session_id"],
-        connector_id=principal["connector_id"],
-        created_at=principal["session_created_at"],
-        last_used_at=principal["last_used_at"],
-        expires_at=principal["expires_at"],
-        address=principal["address"],
-        user_agent=principal["user_agent"],
+        id=row["id"],
+        connector_id=row["connector_id"],
+        created_at=row["created_at"],
+        last_used_at=row["last_used_at"],
+        expires_at=row["expires_at"],
+        address=row["address"],
+        user_agent=row["user_agent"],
         current=True,
     )
 

@@ -15,7 +15,7 @@ from sqlalchemy import (
     update,
 )
 
-from central.kernel.ids import AuthConnectorId, SessionId, TenantId, UserId
+from central.kernel.ids import SessionId, TenantId, UserId
 from central_server.infra.db import Query, RichIdColumn
 from central_server.infra.db.intervals import seconds
 from central_server.infra.db.parameters import parameters
@@ -29,12 +29,6 @@ PRINCIPAL_COLUMNS = (
     column("session_id", RichIdColumn(SessionId, remembered=_REMEMBERED)),
     column("tenant_slug", Text),
     column("user_id", RichIdColumn(UserId, remembered=_REMEMBERED)),
-    column("connector_id", RichIdColumn(AuthConnectorId)),
-    column("session_created_at", _time),
-    column("last_used_at", _time),
-    column("expires_at", _time),
-    column("address", Text),
-    column("user_agent", Text),
     column("touch_due", Boolean),
     column("email", Text),
     column("email_verified", Boolean),

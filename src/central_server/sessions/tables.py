@@ -75,12 +75,6 @@ class DBPrincipal(TypedDict):
     session_id: SessionId
     tenant_slug: str
     user_id: UserId
-    connector_id: AuthConnectorId | None
-    session_created_at: datetime
-    last_used_at: datetime
-    expires_at: datetime
-    address: str | None
-    user_agent: str | None
     touch_due: bool
     email: str
     email_verified: bool

@@ -1,7 +1,7 @@
 """What statements are run with: a reader, or a writer, which is a reader too."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Coroutine, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Self, TypeVar, cast
 
@@ -45,11 +45,11 @@ class ReadExecutor(ABC):
         return None if record is None else plan.value(record)
 
     @abstractmethod
-    async def fetch(self, plan: Plan, parameters: Mapping[str, Any]) -> list[Record]:
+    def fetch(self, plan: Plan, parameters: Mapping[str, Any]) -> Coroutine[Any, Any, list[Record]]:
         """Give the records of a compiled statement."""
 
     @abstractmethod
-    async def fetch_first(self, plan: Plan, parameters: Mapping[str, Any]) -> Record | None:
+    def fetch_first(self, plan: Plan, parameters: Mapping[str, Any]) -> Coroutine[Any, Any, Record | None]:
         """Give the first record of a compiled statement."""
 
 

@@ -1,6 +1,6 @@
 """Executors that hold no connection: each statement takes one, and is a transaction of its own."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Coroutine, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
@@ -54,13 +54,13 @@ class UnscopedReader(ReadExecutor):
         super().__init__(None)
         self._pool = pool
 
-    async def fetch(self, plan: Plan, parameters: Mapping[str, Any]) -> list[Record]:
+    def fetch(self, plan: Plan, parameters: Mapping[str, Any]) -> Coroutine[Any, Any, list[Record]]:
         """Give the records of a compiled statement."""
-        return await _fetch(self._pool, plan.text, plan.arguments(parameters, None))
+        return _fetch(self._pool, plan.text, plan.arguments(parameters, None))
 
-    async def fetch_first(self, plan: Plan, parameters: Mapping[str, Any]) -> Record | None:
+    def fetch_first(self, plan: Plan, parameters: Mapping[str, Any]) -> Coroutine[Any, Any, Record | None]:
         """Give the first record of a compiled statement."""
-        return await _fetch_first(self._pool, plan.text, plan.arguments(parameters, None))
+        return _fetch_first(self._pool, plan.text, plan.arguments(parameters, None))
 
 
 class TenantReader(ReadExecutor):
@@ -74,13 +74,13 @@ class TenantReader(ReadExecutor):
         self._pool = pool
         self._setting = setting_of(tenant)
 
-    async def fetch(self, plan: Plan, parameters: Mapping[str, Any]) -> list[Record]:
+    def fetch(self, plan: Plan, parameters: Mapping[str, Any]) -> Coroutine[Any, Any, list[Record]]:
         """Give the records of a compiled statement."""
-        return await _fetch(self._pool, plan.scoped_text, plan.scoped_arguments(parameters, self._setting))
+        return _fetch(self._pool, plan.scoped_text, plan.scoped_arguments(parameters, self._setting))
 
-    async def fetch_first(self, plan: Plan, parameters: Mapping[str, Any]) -> Record | None:
+    def fetch_first(self, plan: Plan, parameters: Mapping[str, Any]) -> Coroutine[Any, Any, Record | None]:
         """Give the first record of a compiled statement."""
-        return await _fetch_first(self._pool, plan.scoped_text, plan.scoped_arguments(parameters, self._setting))
+        return _fetch_first(self._pool, plan.scoped_text, plan.scoped_arguments(parameters, self._setting))
 
 
 class Autocommit(WriteExecutor):

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from os import urandom
+from random import getrandbits
 from re import compile as pattern
 from time import perf_counter
 from typing import Any, Protocol, cast
@@ -15,7 +15,7 @@ from central.access import Anyone, SystemPermission, TenantPermission
 from central.errors import CentralError, ForbiddenError, InternalServerError
 from central.kernel.operation import AnyOperation
 from central.kernel.wire import IDEMPOTENCY_REPLAYED_HEADER, PROBLEM_CONTENT_TYPE
-from central_server.infra.actor import Actor, Caller
+from central_server.infra.actor import Actor, Caller, Cookies
 from central_server.infra.config import Settings
 from central_server.infra.db import Database
 from central_server.infra.http.addresses import ClientAddresses
@@ -81,14 +81,14 @@ def headers_of(request: Request) -> Headers:
 def caller_of(request: Request, headers: Headers, parts: HttpParts) -> Caller:
     """Say who asks, as far as the connection and the headers tell. The cookies are read later."""
     given = headers.get(b"x-request-id")
-    request_id = given.decode() if given is not None and _REQUEST_ID.fullmatch(given) else urandom(12).hex()
+    request_id = given.decode() if given is not None and _REQUEST_ID.fullmatch(given) else f"{getrandbits(96):024x}"
     peer = request.scope.get("client")
     agent = headers.get(b"user-agent")
     return Caller(
         request_id=request_id,
         address=parts.addresses.find(peer[0] if peer else None, headers.get(b"x-forwarded-for")),
         user_agent=agent[:300].decode("latin-1") if agent else None,
-        cookies=parts.cookies.read(None),
+        cookies=Cookies(),
     )
 
 

@@ -252,12 +252,6 @@ RETURNS TABLE (
     session_id uuid,
     tenant_slug text,
     user_id uuid,
-    connector_id uuid,
-    session_created_at timestamptz,
-    last_used_at timestamptz,
-    expires_at timestamptz,
-    address text,
-    user_agent text,
     touch_due boolean,
     email text,
     email_verified boolean,
@@ -275,8 +269,7 @@ AS $$
 BEGIN
     RETURN QUERY
     SELECT
-        s.tenant_id, s.id, t.slug, s.user_id, s.connector_id, s.created_at, s.last_used_at, s.expires_at,
-        s.address, s.user_agent, s.last_used_at < now() - interval '1 minute',
+        s.tenant_id, s.id, t.slug, s.user_id, s.last_used_at < now() - interval '1 minute',
         u.email, u.email_verified, u.display_name, u.roles, u.system_permissions, u.state,
         u.created_at, u.updated_at, u.last_sign_in_at, u.version
     FROM central.sessions s
