@@ -5,6 +5,6 @@ from typing import Any
 from sqlalchemy import ColumnElement, Interval, func
 
 
-def seconds(count: ColumnElement[int] | int) -> ColumnElement[Any]:
+def seconds(count: ColumnElement[Any] | int) -> ColumnElement[Any]:
     """Give an `interval` of so many seconds."""
     return func.make_interval(0, 0, 0, 0, 0, 0, count, type_=Interval)

@@ -23,6 +23,7 @@ from sqlalchemy import (
 )
 
 from central_server.infra.db import Query
+from central_server.infra.db.intervals import seconds
 from central_server.infra.outbox.tables import OUTBOX, DBBacklog, DBClaimedEvent, OutboxState
 
 _OPEN = text("outbox.state IN ('pending', 'dispatched')")
@@ -32,10 +33,6 @@ _KINDS = bindparam("kinds", type_=ARRAY(Text))
 _HEARD = OUTBOX.c.kind == func.any(_KINDS)
 _DUE = OUTBOX.c.next_attempt_at <= func.now()
 _MOST = bindparam("most", type_=Integer)
-
-
-def _seconds(seconds: ColumnElement[Any]) -> ColumnElement[Any]:
-    return func.make_interval(0, 0, 0, 0, 0, 0, seconds)
 
 
 def _locked(*conditions: ColumnElement[bool] | TextClause) -> Select[Any]:
@@ -62,7 +59,7 @@ CLAIM = Query[DBClaimedEvent](
         state=OutboxState.DISPATCHED,
         attempts=OUTBOX.c.attempts + 1,
         dispatched_at=func.now(),
-        next_attempt_at=func.now() + _seconds(_redrive),
+        next_attempt_at=func.now() + seconds(_redrive),
     )
     .where(OUTBOX.c.id == _due.c.id)
     .returning(OUTBOX.c.id, OUTBOX.c.tenant_id, OUTBOX.c.kind, OUTBOX.c.payload, OUTBOX.c.attempts)
@@ -76,7 +73,7 @@ GIVE_UP = Query[Any](
 
 # `claimed` is the attempt that failed: a receipt or another relay's claim since then has the last word.
 _still_ours = (OUTBOX.c.id == bindparam("event"), OUTBOX.c.attempts == bindparam("claimed", type_=Integer), _DISPATCHED)
-_later = func.now() + _seconds(bindparam("delay", type_=Float))
+_later = func.now() + seconds(bindparam("delay", type_=Float))
 
 PUT_BACK = Query[Any](
     update(OUTBOX)
