@@ -61,4 +61,5 @@ def contract_modules() -> list[types.ModuleType]:
 def event_classes() -> list[type[Event]]:
     """Give every event that the contract declares."""
     contract_modules()
-    return sorted(Event.__subclasses__(), key=lambda event: event.__name__)
+    declared = [event for event in Event.__subclasses__() if event.__module__.startswith("central.")]
+    return sorted(declared, key=lambda event: event.__name__)
