@@ -3,11 +3,13 @@
 import asyncio
 import contextlib
 import ctypes
+import os
 import shutil
 import signal
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from central_server.cli.failures import CommandError
 
@@ -18,8 +20,13 @@ _libc: ctypes.CDLL | None = ctypes.CDLL(None) if sys.platform == "linux" else No
 
 def check_command(command: Sequence[str]) -> None:
     """Raise a `CommandError` with a shell's status 127 when there is no such program."""
-    if shutil.which(command[0]) is None:
+    if shutil.which(command[0], path=command_path()) is None:
         raise CommandError(f"there is no command {command[0]!r}", 127)
+
+
+def command_path() -> str:
+    """Give where a person's command is looked for: first among the programs of this Python, activated or not."""
+    return os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)))
 
 
 async def run_command(command: Sequence[str], environment: Mapping[str, str], stop: "StopSignal") -> int:

@@ -11,6 +11,7 @@ from urllib.parse import quote, urlsplit
 
 from dotenv import dotenv_values
 
+from central_server.cli.dev.command import command_path
 from central_server.cli.dev.folders import DevFolders, write_private
 from central_server.cli.dev.ports import DevPorts
 from central_server.infra.embedded.postgres import EmbeddedPostgres
@@ -75,10 +76,14 @@ def child_environment(values: Mapping[str, str], **more: str) -> dict[str, str]:
 
 
 def command_environment(ports: DevPorts, session: str) -> dict[str, str]:
-    """Give the whole environment of a person's command: their own, and how to reach the server as its operator."""
+    """Give the whole environment of a person's command: their own, and how to reach the server as its operator.
+
+    The programs of this Python come first on the path, so that `python` has the client, activated or not.
+    """
     url = f"http://127.0.0.1:{ports.api}"
     return {
         **os.environ,
+        "PATH": command_path(),
         "CENTRAL_URL": url,
         "CENTRAL_TENANT": TENANT,
         "CENTRAL_SESSION": session,
