@@ -1,3 +1,4 @@
+import json
 import statistics
 import time
 from typing import Any
@@ -31,7 +32,8 @@ async def _traces(place: Place, email: str) -> dict[str, Any]:
         row = dict(await connection.fetchrow(_ROW, started.sign_in.uuid))
         event = dict(await connection.fetchrow(_EVENT, started.sign_in))
     assert row.pop("email") == email
-    return {"row": row, "event": {**event, "payload": event["payload"].replace(started.sign_in, "…")}}
+    payload = {**json.loads(event["payload"]), "signInId": "…", "requestId": "…"}
+    return {"row": row, "event": {**event, "payload": payload}}
 
 
 async def test_known_unknown_and_disabled_addresses_look_the_same(place: Place) -> None:

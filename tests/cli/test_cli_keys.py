@@ -4,6 +4,7 @@ from central.auth_connectors.models import CreateAuthConnectorInput, OidcSetting
 from central.tenants.models import CreateTenantInput
 from central_server.auth_connectors.service import AuthConnectorService
 from central_server.cli.services import services
+from central_server.infra.actor import SYSTEM
 from central_server.infra.config import load_settings
 from central_server.infra.db import Database
 from central_server.infra.vault import KeyRing
@@ -19,7 +20,7 @@ async def _seal_a_secret() -> None:
         settings = OidcSettingsInput(kind="oidc", issuer="https://idp.example", client_id="c", client_secret="s3cret")
         input = CreateAuthConnectorInput(tenant="acme", name="IdP", settings=settings)
         async with (await container.get(Database)).write(tenant.id) as tx:
-            await connectors.create_auth_connector(tenant.id, input, None, tx)
+            await connectors.create_auth_connector(tenant.id, input, SYSTEM, tx)
 
 
 async def test_new_keys_are_keys(cli) -> None:

@@ -7,6 +7,7 @@ from central.auth.events import EmailCodeRequested
 from central.kernel.ids import EventId, SignInId, TenantId
 from central_server.auth.activities.send_sign_in_code import SendSignInCodeActivity
 from central_server.container import make_listeners
+from central_server.infra.actor import SYSTEM
 from central_server.infra.mail import Mail, Mailer, MailTemplates, message_id_for
 from central_server.infra.outbox import Outbox, Relay, RelaySettings
 from central_server.infra.temporal.client import TemporalConnection
@@ -65,7 +66,7 @@ class Core:
 
     async def request_code(self) -> EmailCodeRequested:
         event = EmailCodeRequested(tenant_id=TenantId.new(), sign_in_id=SignInId.new())
-        await self.outbox.add(event, self.place.database.autocommit(event.tenant_id))
+        await self.outbox.add(event, SYSTEM, self.place.database.autocommit(event.tenant_id))
         return event
 
     async def tried_twice(self) -> bool:

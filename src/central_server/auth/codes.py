@@ -24,7 +24,7 @@ from central_server.auth.issuing import SessionIssuer
 from central_server.auth.tables import DBEmailCode, DBMailableCode
 from central_server.auth_connectors.service import AuthConnectorService
 from central_server.auth_connectors.tables import DBAuthConnector
-from central_server.infra.actor import Caller
+from central_server.infra.actor import By, Caller
 from central_server.infra.db import Database, WriteExecutor
 from central_server.infra.http.cookies import CookieNames
 from central_server.infra.logs import component_logger
@@ -89,7 +89,7 @@ class EmailCodes:
         async with self.db.write(tenant.id) as tx:
             await self._check_rate(tenant.id, input.email, caller, tx)
             row = await self._insert(tenant.id, connector, input.email, binding, caller, tx)
-            await self.outbox.add(EmailCodeRequested(tenant_id=tenant.id, sign_in_id=row["id"]), tx)
+            await self.outbox.add(EmailCodeRequested(tenant_id=tenant.id, sign_in_id=row["id"]), caller.by, tx)
         caller.cookies.set(self.cookies.sign_in, binding, int(LIFETIME.total_seconds()))
         return StartEmailCodeSignInResponse(sign_in=row["id"], expires_at=row["expires_at"])
 
@@ -103,7 +103,7 @@ class EmailCodes:
         async with self.db.write(tenant.id) as tx:
             if await tx.first(queries.CONSUME_EMAIL_CODE, of_tenant=tenant.id, of_id=input.sign_in) is None:
                 raise _ended()
-            user = await self._user_of(tenant.id, attempt, tx)
+            user = await self._user_of(tenant.id, attempt, caller.by, tx)
             issued: IssuedSession = await self.issuer.issue_session(
                 tenant.id, user.id, attempt["connector_id"], caller, tx, previous=previous, proves_email=True
             )
@@ -181,7 +181,7 @@ class EmailCodes:
             raise _ended()
         return row
 
-    async def _user_of(self, tenant: TenantId, attempt: DBEmailCode, tx: WriteExecutor) -> User:
+    async def _user_of(self, tenant: TenantId, attempt: DBEmailCode, by: By, tx: WriteExecutor) -> User:
         """Find whose address it is, or create a user where the connector may."""
         user = await self.users.get_user_by_email(tenant, attempt["email"], tx)
         if user is not None:
@@ -192,7 +192,7 @@ class EmailCodes:
         new = NewUser(email=attempt["email"], email_verified=True)
         try:
             async with tx.savepoint() as part:
-                return await self.users.create_user(tenant, new, None, part)
+                return await self.users.create_user(tenant, new, by, part)
         except ConflictError:
             # The same address came in elsewhere since it was looked up.
             return await self.users.with_user_by_email(tenant, attempt["email"], _as_it_is, tx)

@@ -16,6 +16,7 @@ from central_server.auth.policy import (
 )
 from central_server.auth.tables import DBIdentity
 from central_server.auth_connectors.tables import DBAuthConnector
+from central_server.infra.actor import By
 from central_server.infra.db import WriteExecutor, register_conflict
 from central_server.infra.oidc import Profile
 from central_server.users.inputs import NewUser
@@ -54,7 +55,7 @@ class Identities:
         self.users = users
 
     async def admit(
-        self, tenant: TenantId, connector: DBAuthConnector, person: Person, executor: WriteExecutor
+        self, tenant: TenantId, connector: DBAuthConnector, person: Person, by: By, executor: WriteExecutor
     ) -> Admitted:
         """Find, link or create the user of a person, as part of a sign-in; `ForbiddenError` for nobody of here.
 
@@ -69,10 +70,10 @@ class Identities:
         )
         if known is not None:
             return Admitted(known["user_id"], proves_email=False)
-        return await self._admit_unknown(tenant, connector, person, executor)
+        return await self._admit_unknown(tenant, connector, person, by, executor)
 
     async def _admit_unknown(
-        self, tenant: TenantId, connector: DBAuthConnector, person: Person, tx: WriteExecutor
+        self, tenant: TenantId, connector: DBAuthConnector, person: Person, by: By, tx: WriteExecutor
     ) -> Admitted:
         email = verified_email(person.profile)
         local = await self.users.get_user_by_email(tenant, email, tx) if email else None
@@ -83,7 +84,7 @@ class Identities:
         decision = decide_unknown_person(email, _local_user(local, link), _trust(connector))
         if isinstance(decision, Refuse):
             raise refusal(decision.reason)
-        user = await self._link_or_create(tenant, decision, local, person, tx)
+        user = await self._link_or_create(tenant, decision, local, person, by, tx)
         await tx.execute(
             queries.INSERT_IDENTITY,
             tenant_id=tenant,
@@ -105,17 +106,23 @@ class Identities:
         )
 
     async def _link_or_create(
-        self, tenant: TenantId, decision: Link | Create, local: User | None, person: Person, tx: WriteExecutor
+        self,
+        tenant: TenantId,
+        decision: Link | Create,
+        local: User | None,
+        person: Person,
+        by: By,
+        tx: WriteExecutor,
     ) -> UserId:
         if isinstance(decision, Create):
             new = NewUser(email=decision.email, email_verified=True, display_name=_display_name(person.profile))
-            return (await self.users.create_user(tenant, new, None, tx)).id
+            return (await self.users.create_user(tenant, new, by, tx)).id
         assert local is not None, "there is somebody to link"
         # Locked before their sessions are, in the order of whoever disables them.
         user = await self.users.hold_active_user(tenant, local.id, tx)
         if not user.email_verified:
             # Whoever held the account before the address was proven must not stay in it (pre-hijacking).
-            await self.users.sessions.end_sessions_of_user(tenant, user.id, "revoked", None, tx)
+            await self.users.sessions.end_sessions_of_user(tenant, user.id, "revoked", by, tx)
         return user.id
 
 

@@ -5,7 +5,7 @@ from central.auth.models import SignedInPrivate
 from central.kernel.ids import AuthConnectorId, SessionId, TenantId, UserId
 from central.sessions.models import SessionPrivate
 from central_server.auth_connectors.service import AuthConnectorService
-from central_server.infra.actor import Caller
+from central_server.infra.actor import By, Caller
 from central_server.infra.config import Settings
 from central_server.infra.db import WriteExecutor
 from central_server.infra.http.cookies import CookieNames
@@ -71,7 +71,9 @@ class SessionIssuer:
             await self.auth_connectors.hold_enabled_auth_connector(tenant, connector, executor)
         await self.users.hold_active_user(tenant, user, executor)
         if previous is not None and (previous.tenant_id, previous.user_id) == (tenant, user):
-            await self.sessions.end_session(tenant, user, previous.session_id, "signed_out", executor)
+            await self.sessions.end_session(
+                tenant, user, previous.session_id, "signed_out", By(user, request_id=caller.request_id), executor
+            )
         privileges = await self.users.note_sign_in(tenant, user, executor, proves_email=proves_email)
         lifetimes = self._lifetimes(privileges)
         return await self.sessions.insert_session(tenant, user, connector, lifetimes, caller, executor)

@@ -142,8 +142,8 @@ class OidcSignIn:
         """
         tenant = (await self.tenants.with_tenant_by_ref(tenant_ref, active_tenant)).id
         login = await self._consume(tenant, connector_ref, query.state, caller)
-        connector = await self._still_enabled(tenant, login["connector_id"])
-        person = await self._identify(tenant, connector, login, query)
+        connector = await self._still_enabled(tenant, login["connector_id"], caller)
+        person = await self._identify(tenant, connector, login, query, caller)
         previous = await self.issuer.previous_session(caller)
         issued = await self._sign_in(tenant, connector, person, caller, previous)
         await self.issuer.welcome(issued, caller)
@@ -172,22 +172,27 @@ class OidcSignIn:
         return login
 
     async def _identify(
-        self, tenant: TenantId, connector: DBAuthConnector, login: DBLoginTransaction, query: CallbackQuery
+        self,
+        tenant: TenantId,
+        connector: DBAuthConnector,
+        login: DBLoginTransaction,
+        query: CallbackQuery,
+        caller: Caller,
     ) -> Person:
         """Exchange the code and verify what comes back; tells the tenant's administrators why, if it fails."""
         try:
             provider = await self.providers.metadata(connector["settings"]["issuer"])
             if provider.issuer != login["issuer"]:
-                raise await self._refuse(tenant, connector["id"], "token_refused")
+                raise await self._refuse(tenant, connector["id"], "token_refused", caller)
             verify_callback_issuer(provider, query.iss)
             if query.error is not None or query.code is None:
-                raise await self._refuse(tenant, connector["id"], "provider_refused")
+                raise await self._refuse(tenant, connector["id"], "provider_refused", caller)
             return await self._exchange(tenant, connector, provider, login, query.code)
         except OidcError as error:
             self.log.warning("provider's answer refused", connector=connector["id"], reason=error.reason)
             if error.transient:
                 raise UnavailableError(error.message, code=error.reason, retry_after=5) from None
-            raise await self._refuse(tenant, connector["id"], "token_refused") from None
+            raise await self._refuse(tenant, connector["id"], "token_refused", caller) from None
 
     async def _exchange(
         self,
@@ -233,7 +238,7 @@ class OidcSignIn:
                 if attempt == _ATTEMPTS - 1:
                     raise
             except ForbiddenError as error:
-                await self._tell(tenant, connector["id"], reason_of(error))
+                await self._tell(tenant, connector["id"], reason_of(error), caller)
                 raise
         raise AssertionError("the loop returns or raises")
 
@@ -248,7 +253,7 @@ class OidcSignIn:
         async with self.db.write(tenant) as tx:
             # Read under the lock of the gate's order: a connector that changed meanwhile decides as it is now.
             current = await self.auth_connectors.hold_enabled_auth_connector(tenant, connector["id"], tx)
-            user, proves_email = await self.identities.admit(tenant, current, person, tx)
+            user, proves_email = await self.identities.admit(tenant, current, person, caller.by, tx)
             return await self.issuer.issue_session(
                 tenant, user, person.connector, caller, tx, previous=previous, proves_email=proves_email
             )
@@ -261,12 +266,12 @@ class OidcSignIn:
             raise refusal("connector_disabled")
         return row
 
-    async def _still_enabled(self, tenant: TenantId, connector: AuthConnectorId) -> DBAuthConnector:
+    async def _still_enabled(self, tenant: TenantId, connector: AuthConnectorId, caller: Caller) -> DBAuthConnector:
         """Find the connector of a sign-in that was begun; tells of it, if it was disabled meanwhile."""
         try:
             return await self._enabled_connector(tenant, connector)
         except ForbiddenError as error:
-            await self._tell(tenant, connector, reason_of(error))
+            await self._tell(tenant, connector, reason_of(error), caller)
             raise
 
     async def _provider(self, connector: DBAuthConnector) -> ProviderMetadata:
@@ -277,16 +282,20 @@ class OidcSignIn:
                 f"The identity provider cannot be used now: {error.message}", code=error.reason, retry_after=30
             ) from None
 
-    async def _refuse(self, tenant: TenantId, connector: AuthConnectorId, reason: SignInFailure) -> ForbiddenError:
-        await self._tell(tenant, connector, reason)
+    async def _refuse(
+        self, tenant: TenantId, connector: AuthConnectorId, reason: SignInFailure, caller: Caller
+    ) -> ForbiddenError:
+        await self._tell(tenant, connector, reason, caller)
         return refusal(reason)
 
-    async def _tell(self, tenant: TenantId, connector: AuthConnectorId, reason: SignInFailure | None) -> None:
+    async def _tell(
+        self, tenant: TenantId, connector: AuthConnectorId, reason: SignInFailure | None, caller: Caller
+    ) -> None:
         """Tell the tenant's administrators, unless the reason is none of theirs."""
         if reason is None:
             return
         async with self.db.write(tenant) as tx:
-            await self.outbox.add(SignInFailed(tenant_id=tenant, connector_id=connector, reason=reason), tx)
+            await self.outbox.add(SignInFailed(tenant_id=tenant, connector_id=connector, reason=reason), caller.by, tx)
 
     def _callback(self, tenant: TenantId, connector: AuthConnectorId) -> str:
         return callback_address(self.settings.public_url, tenant, connector)

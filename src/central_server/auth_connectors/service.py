@@ -23,11 +23,11 @@ from central.auth_connectors.models import (
     UpdateAuthConnectorInput,
 )
 from central.errors import ConflictError, ForbiddenError, NotFoundError, ValidationFailedError
-from central.kernel.ids import AuthConnectorId, TenantId, UserId
+from central.kernel.ids import AuthConnectorId, TenantId
 from central_server.auth_connectors import queries
 from central_server.auth_connectors.mapping import connector_from, public_connector_from, secret_of, stored_settings
 from central_server.auth_connectors.tables import DBAuthConnector
-from central_server.infra.actor import Actor
+from central_server.infra.actor import Actor, By
 from central_server.infra.config import Settings
 from central_server.infra.db import Database, ReadExecutor, WriteExecutor, register_conflict
 from central_server.infra.logs import component_logger
@@ -128,11 +128,11 @@ class AuthConnectorService:
         """Check the provider, then create the connector; `ConflictError` for a taken name."""
         await self._check_provider(input)
         async with self.db.write(actor.tenant_id, actor.unit) as tx:
-            row = await self.create_auth_connector(actor.tenant_id, input, actor.user_id, tx)
+            row = await self.create_auth_connector(actor.tenant_id, input, actor.by, tx)
         return connector_from(row, self.public_url)
 
     async def create_auth_connector(
-        self, tenant: TenantId, input: CreateAuthConnectorInput, by: UserId | None, executor: WriteExecutor
+        self, tenant: TenantId, input: CreateAuthConnectorInput, by: By, executor: WriteExecutor
     ) -> DBAuthConnector:
         """Create a connector, as part of more steps; its provider was checked before."""
         id = AuthConnectorId.new()
@@ -148,7 +148,7 @@ class AuthConnectorService:
             just_in_time=input.provisioning.just_in_time,
             allowed_domains=input.provisioning.allowed_domains,
         )
-        await self.outbox.add(AuthConnectorCreated(tenant_id=tenant, actor=by, connector_id=id), executor)
+        await self.outbox.add(AuthConnectorCreated(tenant_id=tenant, connector_id=id), by, executor)
         return _found(row)
 
     async def TX_update_auth_connector(self, input: UpdateAuthConnectorInput, actor: Actor) -> AuthConnector:
@@ -166,8 +166,8 @@ class AuthConnectorService:
                 of_id=input.connector,
                 **self._changed(input, before),
             )
-            event = AuthConnectorUpdated(tenant_id=actor.tenant_id, actor=actor.user_id, connector_id=input.connector)
-            await self.outbox.add(event, tx)
+            event = AuthConnectorUpdated(tenant_id=actor.tenant_id, connector_id=input.connector)
+            await self.outbox.add(event, actor.by, tx)
         return connector_from(_found(row), self.public_url)
 
     async def TX_enable_auth_connector(self, input: EnableAuthConnectorInput, actor: Actor) -> AuthConnector:
@@ -187,8 +187,8 @@ class AuthConnectorService:
             await self._check_other_remains(input.connector, actor.tenant_id, tx)
             if not await tx.execute(queries.DELETE_AUTH_CONNECTOR, tenant_id=actor.tenant_id, id=input.connector):
                 raise NotFoundError.of("auth connector")
-            event = AuthConnectorDeleted(tenant_id=actor.tenant_id, actor=actor.user_id, connector_id=input.connector)
-            await self.outbox.add(event, tx)
+            event = AuthConnectorDeleted(tenant_id=actor.tenant_id, connector_id=input.connector)
+            await self.outbox.add(event, actor.by, tx)
 
     async def TX_rewrap_secrets(self, count: int) -> int:
         """Re-wrap up to `count` secrets that are not under the primary key; gives how many it did."""
@@ -263,7 +263,7 @@ class AuthConnectorService:
             row = _found(await self.get_auth_connector_by_id(actor.tenant_id, connector, tx))
             return connector_from(row, self.public_url)
         event = AuthConnectorEnabled if enabled else AuthConnectorDisabled
-        await self.outbox.add(event(tenant_id=actor.tenant_id, actor=actor.user_id, connector_id=connector), tx)
+        await self.outbox.add(event(tenant_id=actor.tenant_id, connector_id=connector), actor.by, tx)
         return connector_from(row, self.public_url)
 
     async def _list(

@@ -57,6 +57,7 @@ def checked(slug: str, name: str, owner_email: str, owner_name: str | None) -> "
 async def ensure_operator(container: "AsyncContainer", input: "CreateTenantInput") -> tuple["Tenant", "User"]:
     """Make the tenant, its owner and the owner's system permissions, as far as they are missing."""
     from central.access import SYSTEM_PERMISSIONS
+    from central_server.infra.actor import SYSTEM
     from central_server.infra.db import Database
     from central_server.tenants.service import TenantService
     from central_server.users.inputs import NewUser
@@ -68,7 +69,7 @@ async def ensure_operator(container: "AsyncContainer", input: "CreateTenantInput
     if owner is None:
         new = NewUser(email=input.owner_email, display_name=input.owner_name, roles=("owner",))
         database = await container.get(Database)
-        owner = await users.create_user(tenant.id, new, None, database.autocommit(tenant.id))
+        owner = await users.create_user(tenant.id, new, SYSTEM, database.autocommit(tenant.id))
     if "owner" not in owner.roles:
         raise CommandError(f"{owner.email} is in {tenant.slug}, but is not an owner; one of its owners can change that")
     await users.TX_set_system_permissions(tenant.id, owner.id, SYSTEM_PERMISSIONS)

@@ -2,10 +2,21 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from central.kernel.ids import SessionId, TenantId, UserId
 from central_server.infra.db import Unit
+
+
+class By(NamedTuple):
+    """Who does something, as events tell it; without a user it is the system, or nobody signed in."""
+
+    user: UserId | None = None
+    impersonator: UserId | None = None
+    request_id: str | None = None
+
+
+SYSTEM = By()
 
 
 @dataclass(slots=True)
@@ -34,6 +45,11 @@ class Caller:
     user_agent: str | None
     cookies: Cookies
 
+    @property
+    def by(self) -> By:
+        """Who acts, for events: nobody who is known."""
+        return By(request_id=self.request_id)
+
 
 @dataclass(slots=True)
 class Actor(Caller):
@@ -52,6 +68,11 @@ class Actor(Caller):
     system_permissions: frozenset[str]
     principal: Mapping[str, Any] = field(repr=False)
     unit: Unit | None = None
+
+    @property
+    def by(self) -> By:
+        """Who acts, for events."""
+        return By(self.user_id, request_id=self.request_id)
 
     @property
     def is_owner(self) -> bool:

@@ -16,7 +16,7 @@ from central.sessions.models import (
     RevokeUserSessionInput,
     RevokeUserSessionsInput,
 )
-from central_server.infra.actor import Actor, Caller
+from central_server.infra.actor import Actor, By, Caller
 from central_server.infra.db import Database, Query, ReadExecutor, WriteExecutor
 from central_server.infra.logs import component_logger
 from central_server.infra.outbox import Outbox
@@ -89,9 +89,8 @@ class SessionService:
             user_agent=caller.user_agent,
         )
         assert row is not None, "an INSERT returns its row or raises"
-        await self.outbox.add(
-            SessionStarted(tenant_id=tenant, actor=user, session_id=row["id"], user_id=user), executor
-        )
+        started = SessionStarted(tenant_id=tenant, session_id=row["id"], user_id=user)
+        await self.outbox.add(started, By(user, request_id=caller.request_id), executor)
         return IssuedSession(row, token)
 
     async def list_mine(
@@ -119,7 +118,7 @@ class SessionService:
         async with self.db.write(actor.tenant_id, actor.unit) as tx:
             query = queries.END_OTHER_SESSIONS if input.keep_current else queries.END_SESSIONS
             kept = {"session": actor.session_id} if input.keep_current else {}
-            ended = await self._end(query, actor.tenant_id, actor.user_id, "revoked", actor.user_id, tx, **kept)
+            ended = await self._end(query, actor.tenant_id, actor.user_id, "revoked", actor.by, tx, **kept)
         return RevokeSessionsResponse(revoked=len(ended))
 
     async def TX_revoke_of_user(self, input: RevokeUserSessionInput, actor: Actor) -> None:
@@ -130,7 +129,7 @@ class SessionService:
     async def TX_revoke_all_of_user(self, input: RevokeUserSessionsInput, actor: Actor) -> RevokeSessionsResponse:
         """End all sessions of a user."""
         async with self.db.write(actor.tenant_id, actor.unit) as tx:
-            ended = await self.end_sessions_of_user(actor.tenant_id, input.user, "revoked", actor.user_id, tx)
+            ended = await self.end_sessions_of_user(actor.tenant_id, input.user, "revoked", actor.by, tx)
         return RevokeSessionsResponse(revoked=len(ended))
 
     async def TX_sign_out(self, actor: Actor) -> None:
@@ -139,16 +138,16 @@ class SessionService:
             await self._end_one(actor.user_id, actor.session_id, "signed_out", actor, tx)
 
     async def end_sessions_of_user(
-        self, tenant: TenantId, user: UserId, reason: SessionEnd, by: UserId | None, executor: WriteExecutor
+        self, tenant: TenantId, user: UserId, reason: SessionEnd, by: By, executor: WriteExecutor
     ) -> Sequence[SessionId]:
         """End all sessions of a user, as part of more steps; gives those that were live."""
         return await self._end(queries.END_SESSIONS, tenant, user, reason, by, executor)
 
     async def end_session(
-        self, tenant: TenantId, user: UserId, session: SessionId, reason: SessionEnd, executor: WriteExecutor
+        self, tenant: TenantId, user: UserId, session: SessionId, reason: SessionEnd, by: By, executor: WriteExecutor
     ) -> Sequence[SessionId]:
         """End one session if it is live, as part of more steps."""
-        return await self._end(queries.END_SESSION, tenant, user, reason, user, executor, session=session)
+        return await self._end(queries.END_SESSION, tenant, user, reason, by, executor, session=session)
 
     async def _list(
         self,
@@ -178,7 +177,7 @@ class SessionService:
     async def _end_one(
         self, user: UserId, session: SessionId, reason: SessionEnd, actor: Actor, tx: WriteExecutor
     ) -> None:
-        ended = await self._end(queries.END_SESSION, actor.tenant_id, user, reason, actor.user_id, tx, session=session)
+        ended = await self._end(queries.END_SESSION, actor.tenant_id, user, reason, actor.by, tx, session=session)
         if not ended:
             raise NotFoundError.of("session")
 
@@ -188,13 +187,13 @@ class SessionService:
         tenant: TenantId,
         user: UserId,
         reason: SessionEnd,
-        by: UserId | None,
+        by: By,
         executor: WriteExecutor,
         **which: SessionId,
     ) -> list[SessionId]:
-        rows = await executor.all(query, of_tenant=tenant, of_user=user, reason=reason, by=by, **which)
+        rows = await executor.all(query, of_tenant=tenant, of_user=user, reason=reason, by=by.user, **which)
         ended = [row["id"] for row in rows]
         if ended:
-            event = SessionsEnded(tenant_id=tenant, actor=by, user_id=user, session_ids=ended, reason=reason)
-            await self.outbox.add(event, executor)
+            event = SessionsEnded(tenant_id=tenant, user_id=user, session_ids=ended, reason=reason)
+            await self.outbox.add(event, by, executor)
         return ended

@@ -36,7 +36,7 @@ class TenantRoutes:
 
     @handles(CREATE_TENANT)
     async def create(self, input: CreateTenantInput, actor: Actor) -> Tenant:
-        return await self.tenants.TX_create_tenant(input, actor.user_id, actor.unit)
+        return await self.tenants.TX_create_tenant(input, actor.by, actor.unit)
 
     @handles(LIST_TENANTS)
     async def list(self, input: ListTenantsInput, actor: Actor) -> ListTenantsResponse:

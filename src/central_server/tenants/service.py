@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 from central.auth_connectors.models import CreateAuthConnectorInput, EmailCodeSettingsInput
 from central.errors import ConflictError, ForbiddenError, NotFoundError
 from central.kernel.events import Event
-from central.kernel.ids import TenantId, UserId
+from central.kernel.ids import TenantId
 from central.tenants.events import TenantCreated, TenantReactivated, TenantRenamed, TenantSuspended
 from central.tenants.models import (
     CreateTenantInput,
@@ -19,7 +19,7 @@ from central.tenants.models import (
     TenantState,
 )
 from central_server.auth_connectors.service import AuthConnectorService
-from central_server.infra.actor import Actor
+from central_server.infra.actor import SYSTEM, Actor, By
 from central_server.infra.db import Database, ReadExecutor, Unit, WriteExecutor, register_conflict
 from central_server.infra.logs import component_logger
 from central_server.infra.outbox import Outbox
@@ -108,16 +108,14 @@ class TenantService:
             {"tenants": [{**r} for r in rows[: asked.limit]], "next_cursor": cursor}
         )
 
-    async def TX_create_tenant(
-        self, input: CreateTenantInput, by: UserId | None = None, unit: Unit | None = None
-    ) -> Tenant:
+    async def TX_create_tenant(self, input: CreateTenantInput, by: By = SYSTEM, unit: Unit | None = None) -> Tenant:
         """Create a tenant with its first owner and a connector for mailed codes; `ConflictError` for a taken slug."""
         check_slug(input.slug)
         id = TenantId.new()
         async with self.db.write(id, unit) as tx:
             row = await tx.first(queries.INSERT_TENANT, id=id, slug=input.slug, name=input.name)
             await self._take_slug(id, input.slug, tx)
-            await self.outbox.add(TenantCreated(tenant_id=id, actor=by), tx)
+            await self.outbox.add(TenantCreated(tenant_id=id), by, tx)
             await self.users.create_user(id, _owner(input), by, tx)
             await self.auth_connectors.create_auth_connector(id, _EMAIL_CODES, by, tx)
         return tenant_from(_found(row))
@@ -134,7 +132,7 @@ class TenantService:
             if input.slug is not None:
                 await self._take_slug(actor.tenant_id, input.slug, tx)
             row = await tx.first(queries.RENAME_TENANT, of_id=actor.tenant_id, new_name=input.name, new_slug=input.slug)
-            await self.outbox.add(TenantRenamed(tenant_id=actor.tenant_id, actor=actor.user_id), tx)
+            await self.outbox.add(TenantRenamed(tenant_id=actor.tenant_id), actor.by, tx)
         return tenant_from(_found(row))
 
     async def TX_suspend_tenant(self, input: SuspendTenantInput, actor: Actor) -> Tenant:
@@ -142,15 +140,12 @@ class TenantService:
         tenant = _found(await self.get_tenant_by_ref(input.tenant))
         if tenant.id == actor.tenant_id:
             raise ConflictError("You would lock yourself out; suspend it from another tenant.", code="own_tenant")
-        event = TenantSuspended(tenant_id=tenant.id, actor=actor.user_id)
-        return await self._set_state(tenant, "suspended", event, actor)
+        return await self._set_state(tenant, "suspended", TenantSuspended(tenant_id=tenant.id), actor)
 
     async def TX_reactivate_tenant(self, input: ReactivateTenantInput, actor: Actor) -> Tenant:
         """Reactivate a tenant; one that is active already stays so."""
         tenant = _found(await self.get_tenant_by_ref(input.tenant))
-        return await self._set_state(
-            tenant, "active", TenantReactivated(tenant_id=tenant.id, actor=actor.user_id), actor
-        )
+        return await self._set_state(tenant, "active", TenantReactivated(tenant_id=tenant.id), actor)
 
     async def hold_active_tenant(self, tenant: TenantId, executor: WriteExecutor) -> None:
         """Keep an active tenant active until the transaction ends; `ForbiddenError` for one that is not."""
@@ -162,7 +157,7 @@ class TenantService:
             row = await tx.first(queries.SET_TENANT_STATE, of_id=tenant.id, new_state=state)
             if row is None:
                 return tenant
-            await self.outbox.add(event, tx)
+            await self.outbox.add(event, actor.by, tx)
             return tenant_from(row)
 
     async def _take_slug(self, tenant: TenantId, slug: str, tx: WriteExecutor) -> None:

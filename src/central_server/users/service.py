@@ -2,7 +2,6 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from central.errors import ConflictError, ForbiddenError, NotFoundError
-from central.kernel.events import Event
 from central.kernel.ids import TenantId, UserId
 from central.sessions.events import SessionEnd
 from central.users.events import UserCreated, UserDeleted, UserDisabled, UserEnabled, UserUpdated
@@ -18,7 +17,7 @@ from central.users.models import (
     User,
     UserPrivate,
 )
-from central_server.infra.actor import Actor
+from central_server.infra.actor import SYSTEM, Actor, By
 from central_server.infra.db import Database, Query, ReadExecutor, WriteExecutor, register_conflict
 from central_server.infra.logs import component_logger
 from central_server.infra.outbox import Outbox
@@ -121,9 +120,9 @@ class UserService:
         check_may_grant(actor.is_owner, input.roles)
         new = NewUser(email=input.email, display_name=input.display_name, roles=input.roles)
         executor = self.db.autocommit(actor.tenant_id, actor.unit)
-        return await self.create_user(actor.tenant_id, new, actor.user_id, executor)
+        return await self.create_user(actor.tenant_id, new, actor.by, executor)
 
-    async def create_user(self, tenant: TenantId, new: NewUser, by: UserId | None, executor: WriteExecutor) -> User:
+    async def create_user(self, tenant: TenantId, new: NewUser, by: By, executor: WriteExecutor) -> User:
         """Create a user and tell it, as part of more steps; `ConflictError` when the address is taken."""
         id = UserId.new()
         row = await executor.first(
@@ -133,7 +132,7 @@ class UserService:
             email_verified=new.email_verified,
             display_name=new.display_name or new.email.partition("@")[0],
             roles=list(new.roles),
-            **self.outbox.parameters(UserCreated(tenant_id=tenant, actor=by, user_id=id)),
+            **self.outbox.parameters(UserCreated(tenant_id=tenant, user_id=id), by),
         )
         assert row is not None, "an INSERT returns its row or raises"
         return user_from(row, tenant)
@@ -155,7 +154,7 @@ class UserService:
             )
             if ends_sessions:
                 await self._end_sessions(input.user, "roles_changed", actor, tx)
-            await self._tell(UserUpdated(tenant_id=actor.tenant_id, actor=actor.user_id, user_id=input.user), tx)
+            await self.outbox.add(UserUpdated(tenant_id=actor.tenant_id, user_id=input.user), actor.by, tx)
             return user_from(_found(row), actor.tenant_id)
 
     async def TX_disable_user(self, input: DisableUserInput, actor: Actor) -> User:
@@ -167,7 +166,7 @@ class UserService:
             if row is None:
                 return user_from(before.row, actor.tenant_id)
             await self._end_sessions(input.user, "user_disabled", actor, tx)
-            await self._tell(UserDisabled(tenant_id=actor.tenant_id, actor=actor.user_id, user_id=input.user), tx)
+            await self.outbox.add(UserDisabled(tenant_id=actor.tenant_id, user_id=input.user), actor.by, tx)
             return user_from(row, actor.tenant_id)
 
     async def TX_enable_user(self, input: EnableUserInput, actor: Actor) -> User:
@@ -177,7 +176,7 @@ class UserService:
             row = await tx.first(queries.ENABLE_USER, of_tenant=actor.tenant_id, of_id=input.user)
             if row is None:
                 return user_from(before.row, actor.tenant_id)
-            await self._tell(UserEnabled(tenant_id=actor.tenant_id, actor=actor.user_id, user_id=input.user), tx)
+            await self.outbox.add(UserEnabled(tenant_id=actor.tenant_id, user_id=input.user), actor.by, tx)
             return user_from(row, actor.tenant_id)
 
     async def TX_delete_user(self, input: DeleteUserInput, actor: Actor) -> None:
@@ -186,7 +185,7 @@ class UserService:
             before = await self._lock(input.user, actor, tx, owners_matter=True, query=queries.LOCK_USER_TO_DELETE)
             check_owner_remains(before.owners, input.user)
             await tx.execute(queries.DELETE_USER, tenant_id=actor.tenant_id, id=input.user)
-            await self._tell(UserDeleted(tenant_id=actor.tenant_id, actor=actor.user_id, user_id=input.user), tx)
+            await self.outbox.add(UserDeleted(tenant_id=actor.tenant_id, user_id=input.user), actor.by, tx)
 
     async def hold_active_user(self, tenant: TenantId, user: UserId, executor: WriteExecutor) -> User:
         """Keep an active user active until the transaction ends; `ForbiddenError` for one who is not."""
@@ -224,8 +223,8 @@ class UserService:
             )
             if changed is None:
                 raise NotFoundError.of("user")
-            await self.sessions.end_sessions_of_user(tenant, user, "roles_changed", None, tx)
-            await self._tell(UserUpdated(tenant_id=tenant, user_id=user), tx)
+            await self.sessions.end_sessions_of_user(tenant, user, "roles_changed", SYSTEM, tx)
+            await self.outbox.add(UserUpdated(tenant_id=tenant, user_id=user), SYSTEM, tx)
 
     async def _lock(
         self,
@@ -257,10 +256,7 @@ class UserService:
         return True
 
     async def _end_sessions(self, user: UserId, reason: SessionEnd, actor: Actor, tx: WriteExecutor) -> None:
-        await self.sessions.end_sessions_of_user(actor.tenant_id, user, reason, actor.user_id, tx)
-
-    async def _tell(self, event: Event, executor: WriteExecutor) -> None:
-        await self.outbox.add(event, executor)
+        await self.sessions.end_sessions_of_user(actor.tenant_id, user, reason, actor.by, tx)
 
 
 class _Locked:

@@ -5,6 +5,7 @@ import pytest
 from outbox_support import LISTENERS, FakeStarter
 
 from central.kernel.ids import TenantId
+from central_server.infra.actor import SYSTEM
 from central_server.infra.outbox import Outbox
 from support.durable import connection, dispatcher, temporal
 from support.outbox_place import Place, outbox_place
@@ -45,6 +46,6 @@ def add(place: Place, outbox: Outbox) -> Any:
     async def add(*events: Any) -> None:
         for event in events:
             async with place.database.write(event.tenant_id) as executor:
-                await outbox.add(event, executor)
+                await outbox.add(event, SYSTEM, executor)
 
     return add

@@ -7,11 +7,14 @@ import pytest
 from outbox_support import LISTENERS, Sampled, Unheard, input_of
 from sqlalchemy import select
 
-from central.kernel.ids import TenantId
+from central.kernel.ids import TenantId, UserId
+from central_server.infra.actor import By
 from central_server.infra.db import Query, tenant_scope
 from central_server.infra.outbox import CHANNEL, Listener, Listeners, Outbox, outbox_insert_from
 from support.outbox_place import Place
 from support.sample_specs import SAMPLE
+
+BY = By(UserId.new(), UserId.new(), "request-1")
 
 
 @pytest.fixture
@@ -28,25 +31,26 @@ async def test_event_is_written_with_its_transaction(place: Place, outbox: Outbo
     """An event is there when the transaction is, whole and pending, and is not when that is undone."""
     kept, lost = Sampled(tenant_id=tenant), Sampled(tenant_id=tenant)
     async with place.database.write(tenant) as executor:
-        await outbox.add(kept, executor)
+        await outbox.add(kept, BY, executor)
 
     async def fail_after_adding() -> None:
         async with place.database.write(tenant) as executor:
-            await outbox.add(lost, executor)
+            await outbox.add(lost, BY, executor)
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
         await fail_after_adding()
     row = await place.row(kept)
     assert (row["state"], row["attempts"], row["kind"]) == ("pending", 0, "tests.sampled")
-    assert Sampled.model_validate_json(row["payload"]) == kept
+    stamp = {"actor": BY.user, "impersonator": BY.impersonator, "request_id": BY.request_id}
+    assert Sampled.model_validate_json(row["payload"]) == kept.model_copy(update=stamp)
     assert await place.row(lost) is None
 
 
 async def test_event_in_one_round_trip(place: Place, outbox: Outbox, tenant: TenantId):
     """Outside a transaction an event is one statement, whose tenant the statement sets itself."""
     event = Sampled(tenant_id=tenant)
-    await outbox.add(event, place.database.autocommit(tenant))
+    await outbox.add(event, BY, place.database.autocommit(tenant))
     assert (await place.row(event))["tenant_id"] == tenant.uuid
 
 
@@ -55,18 +59,18 @@ async def test_event_of_another_tenant(place: Place, outbox: Outbox, tenant: Ten
     event = Sampled(tenant_id=TenantId.new())
     async with place.database.write(tenant) as executor:
         with pytest.raises(ValueError, match="belongs to the tenant"):
-            await outbox.add(event, executor)
+            await outbox.add(event, BY, executor)
     async with place.database.platform_write("test") as executor:
-        await outbox.add(event, executor)
+        await outbox.add(event, BY, executor)
     assert (await place.row(event))["tenant_id"] == event.tenant_id.uuid
 
 
 async def test_only_heard_kinds_wake(place: Place, outbox: Outbox, tenant: TenantId, heard: list[str]):
     """A commit notifies only when somebody listens to the kind: notifying makes commits wait for each other."""
-    await outbox.add(Unheard(tenant_id=tenant), place.database.autocommit(tenant))
+    await outbox.add(Unheard(tenant_id=tenant), BY, place.database.autocommit(tenant))
     await asyncio.sleep(0.05)
     assert heard == []
-    await outbox.add(Sampled(tenant_id=tenant), place.database.autocommit(tenant))
+    await outbox.add(Sampled(tenant_id=tenant), BY, place.database.autocommit(tenant))
     await asyncio.sleep(0.05)
     assert heard == [""]
 
@@ -76,7 +80,7 @@ async def test_event_beside_its_subject(place: Place, outbox: Outbox, tenant: Te
     event, scope = Sampled(tenant_id=tenant), tenant_scope()
     subject = select(scope.c.tenant.label("tenant_id")).cte("subject")
     statement = select(subject).add_cte(outbox_insert_from(subject, subject.c.tenant_id))
-    row = await place.database.autocommit(tenant).first(Query[Any](statement), **outbox.parameters(event))
+    row = await place.database.autocommit(tenant).first(Query[Any](statement), **outbox.parameters(event, BY))
     assert row is not None
     assert (await place.row(event))["tenant_id"] == tenant.uuid
     await asyncio.sleep(0.05)

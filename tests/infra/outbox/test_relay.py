@@ -7,6 +7,7 @@ import pytest
 from outbox_support import FAST, FakeStarter, Sampled, Unheard, relay_of, settling
 
 from central.kernel.ids import TenantId
+from central_server.infra.actor import SYSTEM
 from central_server.infra.db import Database
 from central_server.infra.outbox import Outbox
 from support.durable import running
@@ -26,7 +27,7 @@ async def test_late_commits_are_not_skipped(place: Place, outbox: Outbox, tenant
         for _ in range(EVENTS_EACH):
             event = Sampled(tenant_id=tenant)
             async with database.write(tenant) as executor:
-                await outbox.add(event, executor)
+                await outbox.add(event, SYSTEM, executor)
                 await asyncio.sleep(random.uniform(0, 0.3))
             added.append(str(event.id))
 

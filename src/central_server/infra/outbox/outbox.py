@@ -5,6 +5,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from central.kernel.events import Event
 from central.kernel.ids import EventId, TenantId
+from central_server.infra.actor import By
 from central_server.infra.db import Query, RichIdColumn, WriteExecutor, tenant_scope
 from central_server.infra.outbox.listeners import Listeners, kind_of
 from central_server.infra.outbox.tables import CHANNEL, OUTBOX, OutboxState
@@ -13,7 +14,7 @@ from central_server.infra.outbox.tables import CHANNEL, OUTBOX, OutboxState
 def outbox_insert_from(source: CTE, tenant: ColumnElement[TenantId]) -> CTE:
     """Give the CTE that writes one event for each row of `source`, for one statement with what the event is about.
 
-    Add it by `.add_cte()`; its parameters are `Outbox.parameters(event)`:
+    Add it by `.add_cte()`; its parameters are `Outbox.parameters(event, by)`:
 
         created = insert(USERS).returning(USERS).cte("created")
         Query(select(created).add_cte(outbox_insert_from(created, created.c.tenant_id)))
@@ -50,12 +51,12 @@ class Outbox:
     def __init__(self, listeners: Listeners) -> None:
         self._listeners = listeners
 
-    async def add(self, event: Event, executor: WriteExecutor) -> None:
-        """Write an event; whoever listens to its kind is started after the commit, at least once.
+    async def add(self, event: Event, by: By, executor: WriteExecutor) -> None:
+        """Write an event and who did it; whoever listens to its kind is started after the commit, at least once.
 
         `ValueError` for an event of another tenant than the executor's.
         """
-        parameters = self.parameters(event)
+        parameters = self.parameters(event, by)
         if executor.tenant is None:
             await executor.execute(_ADD_AS_PLATFORM, **parameters, event_tenant=event.tenant_id)
             return
@@ -63,13 +64,14 @@ class Outbox:
             raise ValueError("an event belongs to the tenant of the transaction that writes it")
         await executor.execute(_ADD, **parameters)
 
-    def parameters(self, event: Event) -> dict[str, Any]:
+    def parameters(self, event: Event, by: By) -> dict[str, Any]:
         """Give what a statement with `outbox_insert_from` takes for an event."""
         kind = kind_of(type(event))
+        stamp = {"actor": by.user, "impersonator": by.impersonator, "request_id": by.request_id}
         return {
             "event_id": event.id,
             "event_kind": kind,
-            "event_payload": event,
+            "event_payload": event.model_copy(update=stamp),
             "event_wakes": kind in self._listeners,
         }
 
