@@ -6,6 +6,8 @@ from typing import Literal, TypeAlias, get_args
 TenantPermissionName: TypeAlias = Literal[
     "users:read",
     "users:write",
+    "roles:read",
+    "roles:write",
     "sessions:read",
     "sessions:write",
     "auth-connectors:read",

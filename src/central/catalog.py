@@ -3,6 +3,7 @@
 from central.auth import operations as auth
 from central.auth_connectors import operations as auth_connectors
 from central.kernel.operation import AnyOperation, BrowserRoute
+from central.roles import operations as roles
 from central.sessions import operations as sessions
 from central.tenants import operations as tenants
 from central.users import operations as users
@@ -10,6 +11,7 @@ from central.users import operations as users
 CATALOG: tuple[AnyOperation, ...] = (
     *tenants.OPERATIONS,
     *users.OPERATIONS,
+    *roles.OPERATIONS,
     *auth_connectors.OPERATIONS,
     *auth.OPERATIONS,
     *sessions.OPERATIONS,

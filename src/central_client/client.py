@@ -19,6 +19,7 @@ from central_client.settings import Settings, as_secret, check_tenant
 if TYPE_CHECKING:
     from central_client.resources.auth import Auth
     from central_client.resources.auth_connectors import AuthConnectors
+    from central_client.resources.roles import Roles
     from central_client.resources.sessions import Sessions
     from central_client.resources.tenants import Tenants
     from central_client.resources.users import Users
@@ -45,6 +46,13 @@ class CentralBase(Generic[IO]):
         from central_client.resources.users import Users
 
         return Users(self._caller)
+
+    @cached_property
+    def roles(self) -> "Roles[IO]":
+        """The roles that a tenant's people can hold."""
+        from central_client.resources.roles import Roles
+
+        return Roles(self._caller)
 
     @cached_property
     def auth_connectors(self) -> "AuthConnectors[IO]":

@@ -27,11 +27,15 @@ from central_server.infra.temporal.client import TemporalConnection, TemporalTls
 from central_server.infra.temporal.dispatcher import TemporalDispatcher
 from central_server.infra.vault import KeyRing, SigningKeys, Vault
 from central_server.media.activities.ping import PingActivity
+from central_server.roles.routes import RoleRoutes
+from central_server.roles.service import RoleService
 from central_server.sessions.routes import SessionRoutes
 from central_server.sessions.service import SessionService
 from central_server.sessions.touches import SessionTouches
 from central_server.tenants.routes import TenantRoutes
 from central_server.tenants.service import TenantService
+from central_server.users.grants import RoleGrants
+from central_server.users.guard import UserGuard
 from central_server.users.routes import UserRoutes
 from central_server.users.service import UserService
 from central_server.users.session_routes import UserSessionRoutes
@@ -40,6 +44,7 @@ ROUTES: tuple[type, ...] = (
     TenantRoutes,
     UserRoutes,
     UserSessionRoutes,
+    RoleRoutes,
     AuthConnectorRoutes,
     AuthRoutes,
     SessionRoutes,
@@ -48,6 +53,9 @@ ACTIVITIES: tuple[type, ...] = (SendSignInCodeActivity, PingActivity)
 SERVICES: tuple[type, ...] = (
     SessionTouches,
     SessionService,
+    RoleService,
+    UserGuard,
+    RoleGrants,
     UserService,
     AuthConnectorService,
     TenantService,

@@ -69,8 +69,9 @@ async def test_the_time_to_answer_does_not_tell_either(place: Place) -> None:
     """
     await run_sql(
         place,
-        "INSERT INTO users (tenant_id, id, email, display_name, roles)"
-        " SELECT $1, gen_random_uuid(), 'known' || n || '@example.com', 'x', '{member}' FROM generate_series(1, 200) n",
+        "WITH made AS (INSERT INTO users (tenant_id, id, email, display_name)"
+        " SELECT $1, gen_random_uuid(), 'known' || n || '@example.com', 'x' FROM generate_series(1, 200) n"
+        " RETURNING *) INSERT INTO user_emails (tenant_id, user_id, email) SELECT tenant_id, id, email FROM made",
         place.tenant.id.uuid,
     )
     seen = []

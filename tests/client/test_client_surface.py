@@ -14,7 +14,7 @@ from central_client import AsyncCentral, Central
 from central_client.call import Call, PagedCall, Resource
 from central_client.client import CentralBase
 
-FAMILIES = ("tenants", "users", "auth_connectors", "sessions", "auth")
+FAMILIES = ("tenants", "users", "roles", "auth_connectors", "sessions", "auth")
 
 
 def offered(client: Central | AsyncCentral) -> dict[str, Any]:

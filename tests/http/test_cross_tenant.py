@@ -7,7 +7,7 @@ import pytest
 from central.access import Anyone, SystemPermission, TenantPermission
 from central.catalog import CATALOG
 from central.kernel.operation import AnyOperation
-from central_server.users.policy import permissions_of
+from central_server.roles.policy import permissions_of
 from support.asgi import Reply
 from support.database import fingerprint
 from support.examples import CLOSED, EXAMPLES, Example, Things, names

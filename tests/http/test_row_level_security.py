@@ -32,6 +32,10 @@ async def alice(stack: Stack) -> Place:
             values[0],
             connector,
         )
+        await connection.execute(
+            "INSERT INTO user_external_ids (tenant_id, user_id, source, external_id) VALUES ($1, $2, 'hr', '1')",
+            *values,
+        )
     return place
 
 
@@ -122,8 +126,8 @@ async def test_rows_are_not_handed_over(alice: Place, mallory: Place) -> None:
     [
         "UPDATE users SET system_permissions = '{tenants:create}'",
         (
-            "INSERT INTO users (tenant_id, id, email, display_name, roles, system_permissions) "
-            "VALUES (current_tenant(), gen_random_uuid(), 'a@b.example', 'A', '{member}', '{tenants:create}')"
+            "INSERT INTO users (tenant_id, id, email, display_name, system_permissions) "
+            "VALUES (current_tenant(), gen_random_uuid(), 'a@b.example', 'A', '{tenants:create}')"
         ),
         "UPDATE users SET tenant_id = gen_random_uuid()",
         "UPDATE tenants SET state = 'active'",

@@ -1,6 +1,7 @@
 """One valid request for every operation of the catalog; an operation without one fails the tests made from these."""
 
 import json
+import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Self
@@ -26,6 +27,7 @@ class Things:
     session: str
     connector: str
     sign_in: str
+    role: str
 
     @classmethod
     async def of(cls, place: Place) -> Self:
@@ -34,13 +36,15 @@ class Things:
         await place.sign_in(user)
         sessions = await place.owner.sessions.list(user=user.id).first_page()
         connectors = await place.owner.auth_connectors.list().first_page()
+        role = await place.owner.roles.create(slug=f"role-{secrets.token_hex(4)}", name="Role", permissions=[])
         started = await place.anonymous().auth.start_email_code(email=user.email)
-        return cls(place.tenant.id, user.id, sessions.items[0].id, connectors.items[0].id, started.sign_in)
+        session, connector = sessions.items[0].id, connectors.items[0].id
+        return cls(place.tenant.id, user.id, session, connector, started.sign_in, role.slug)
 
     @classmethod
     def absent(cls) -> Self:
         """Name things that never were."""
-        return cls(TenantId.new(), UserId.new(), SessionId.new(), AuthConnectorId.new(), SignInId.new())
+        return cls(TenantId.new(), UserId.new(), SessionId.new(), AuthConnectorId.new(), SignInId.new(), "no-role")
 
     def inside(self, tenant: str) -> Self:
         """Name the same things, as if they were another tenant's."""
@@ -53,6 +57,10 @@ def _tenant(things: Things) -> Fields:
 
 def _user(things: Things) -> Fields:
     return {**_tenant(things), "user": things.user}
+
+
+def _role(things: Things) -> Fields:
+    return {**_tenant(things), "role": things.role}
 
 
 def _session(things: Things) -> Fields:
@@ -79,6 +87,11 @@ EXAMPLES: dict[str, Callable[[Things], Fields]] = {
     "users.disable": _user,
     "users.enable": _user,
     "users.delete": _user,
+    "roles.create": lambda things: {**_tenant(things), "slug": "example", "name": "Example", "permissions": []},
+    "roles.list": _tenant,
+    "roles.get": _role,
+    "roles.update": lambda things: {**_role(things), "name": "Renamed"},
+    "roles.delete": _role,
     "auth_connectors.create": lambda things: {
         **_tenant(things),
         "name": "Example",

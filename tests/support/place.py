@@ -12,7 +12,7 @@ from asyncpg import connect
 from central.access import SYSTEM_PERMISSIONS
 from central.kernel.ids import TenantId, UserId
 from central.tenants.models import CreateTenantInput, Tenant
-from central.users.models import Role, User
+from central.users.models import User
 from central_client import AsyncCentral
 from central_server.app import Central
 from central_server.auth.issuing import SessionIssuer
@@ -67,7 +67,7 @@ class Place:
         """Give a client that is not signed in."""
         return self.stack.client(self.tenant.slug)
 
-    async def user(self, *roles: Role, email: str | None = None) -> User:
+    async def user(self, *roles: str, email: str | None = None) -> User:
         """Create a user."""
         address = email or f"{secrets.token_hex(6)}@example.com"
         return await self.owner.users.create(email=address, roles=list(roles or ("member",)))
@@ -76,7 +76,7 @@ class Place:
         """Give a client that a user is signed in with."""
         return self.stack.client(self.tenant.slug, await self.stack.session_of(self.tenant.id, user.id))
 
-    async def signed_in(self, *roles: Role) -> AsyncCentral:
+    async def signed_in(self, *roles: str) -> AsyncCentral:
         """Create a user with these roles and sign them in."""
         return await self.sign_in(await self.user(*roles))
 

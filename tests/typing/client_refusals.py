@@ -19,7 +19,6 @@ def blocking(client: Central, user: UserId) -> None:
     client.users.create("a@b.de")  # type: ignore[call-arg]
     client.users.create(email="a@b.de", colour="red")  # type: ignore[call-arg]
     client.users.create(email="a@b.de", displayName="A")  # type: ignore[call-arg]
-    client.users.create(email="a@b.de", roles=["king"])  # type: ignore[list-item]
     client.users.get(user="ada")  # type: ignore[arg-type]
     client.users.list(sort="shoe_size")  # type: ignore[arg-type]
     client.tenants.suspend()  # type: ignore[call-arg]

@@ -69,7 +69,7 @@ async def test_new_address_counts_as_not_verified(owner: AsyncCentral, place: Pl
     """Whoever proved the old address did not prove the new one; the same in another case stays proven."""
     user = await place.user(email="ada@example.com")
     async with superuser(place.stack) as connection:
-        await connection.execute("UPDATE users SET email_verified = true WHERE id = $1", user.id.uuid)
+        await connection.execute("UPDATE user_emails SET verified = true WHERE user_id = $1", user.id.uuid)
     assert (await owner.users.update(user=user.id, email="Ada@example.com")).email_verified
     assert (await owner.users.update(user=user.id, display_name="Ada")).email_verified
     assert not (await owner.users.update(user=user.id, email="ada@example.org")).email_verified

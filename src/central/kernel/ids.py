@@ -136,6 +136,14 @@ class UserId(RichId, prefix="user"):
     """A person in a tenant."""
 
 
+class UserEmailId(RichId, prefix="email"):
+    """An address of a person in a tenant."""
+
+
+class RoleId(RichId, prefix="role"):
+    """A role of a tenant: permissions under one name."""
+
+
 class AuthConnectorId(RichId, prefix="connector"):
     """A way in: an OpenID provider or mailed codes."""
 

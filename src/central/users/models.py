@@ -1,7 +1,7 @@
 from datetime import datetime
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, JsonValue
 from pydantic_core import PydanticCustomError
 
 from central.access import SystemPermissionName, TenantPermissionName
@@ -10,19 +10,19 @@ from central.kernel.model import PatchInput, Resource, TenantInput
 from central.kernel.pages import Page, TenantPageInput
 from central.kernel.text import Email, Line, ShortLine
 from central.kernel.unknown import UnknownValue
+from central.roles.models import RoleSlug
 
-Role: TypeAlias = Literal["owner", "admin", "member"]
 UserState: TypeAlias = Literal["active", "disabled"]
 UserSort: TypeAlias = Literal["created_at", "-created_at", "display_name", "-display_name", "email", "-email"]
 
 
-def _distinct(roles: list[Role]) -> list[Role]:
+def _distinct(roles: list[str]) -> list[str]:
     if len(set(roles)) != len(roles):
         raise PydanticCustomError("duplicate_role", "A role was named twice")
     return roles
 
 
-Roles: TypeAlias = Annotated[list[Role], Field(min_length=1, max_length=3), AfterValidator(_distinct)]
+Roles: TypeAlias = Annotated[list[RoleSlug], Field(min_length=1, max_length=20), AfterValidator(_distinct)]
 
 
 class User(Resource):
@@ -33,13 +33,17 @@ class User(Resource):
     email: str = Field(description="The primary address, unique in the tenant whatever the case.")
     email_verified: bool = Field(description="Whether the person has shown that the address is theirs.")
     display_name: str
-    roles: list[Role | UnknownValue]
+    roles: list[str] = Field(description="The slugs of the roles that the person holds now.")
     state: UserState | UnknownValue
     created_at: datetime
     updated_at: datetime
     disabled_at: datetime | None = None
     last_sign_in_at: datetime | None = None
     version: int = Field(description="Grows with every change; give it as `expectedVersion` to change what you saw.")
+    locale: str | None = Field(default=None, description="The language that the person reads (BCP 47): `de-CH`.")
+    time_zone: str | None = Field(default=None, description="Where the person's clock is (IANA): `Europe/Zurich`.")
+    tags: dict[str, str] = {}
+    attributes: dict[str, JsonValue] = Field(default={}, description="As the tenant's schema of attributes allows.")
 
 
 class UserPrivate(Resource):
@@ -50,7 +54,7 @@ class UserPrivate(Resource):
     email: str
     email_verified: bool
     display_name: str
-    roles: list[Role | UnknownValue]
+    roles: list[str] = Field(description="The slugs of the roles that the person holds now.")
     permissions: list[TenantPermissionName | UnknownValue] = Field(description="What the roles allow in the tenant.")
     system_permissions: list[SystemPermissionName | UnknownValue] = Field(description="For operators of the system.")
     state: UserState | UnknownValue
@@ -58,6 +62,8 @@ class UserPrivate(Resource):
     updated_at: datetime
     last_sign_in_at: datetime | None = None
     version: int
+    locale: str | None = None
+    time_zone: str | None = None
 
 
 class CreateUserInput(TenantInput):
@@ -79,7 +85,7 @@ class ListUsersInput(TenantPageInput):
 
     email: Email | None = Field(default=None, description="The whole address, without case.")
     state: UserState | None = None
-    role: Role | None = None
+    role: RoleSlug | None = Field(default=None, description="Who holds this role now.")
     text: ShortLine | None = Field(default=None, description="Part of the name or the address, without case.")
     sort: UserSort = "created_at"
 

@@ -105,7 +105,13 @@ class EmailCodes:
                 raise _ended()
             user = await self._user_of(tenant.id, attempt, caller.by, tx)
             issued: IssuedSession = await self.issuer.issue_session(
-                tenant.id, user.id, attempt["connector_id"], caller, tx, previous=previous, proves_email=True
+                tenant.id,
+                user.id,
+                attempt["connector_id"],
+                caller,
+                tx,
+                previous=previous,
+                proves_email=attempt["email"],
             )
         return await self.issuer.welcome(issued, caller)
 

@@ -1,9 +1,9 @@
 from central.errors import NotFoundError, UnauthenticatedError
 from central_server.infra.actor import Actor, Caller
+from central_server.roles.policy import permissions_of
 from central_server.sessions.service import SessionService
 from central_server.sessions.tables import DBPrincipal
 from central_server.tenants.service import TenantService
-from central_server.users.policy import permissions_of
 
 
 class SessionGate:
@@ -33,7 +33,7 @@ class SessionGate:
 
 
 def _actor(caller: Caller, principal: DBPrincipal) -> Actor:
-    roles = tuple(principal["roles"])
+    roles, granted = tuple(principal["roles"]), tuple(principal["granted"])
     return Actor(
         request_id=caller.request_id,
         address=caller.address,
@@ -43,8 +43,10 @@ def _actor(caller: Caller, principal: DBPrincipal) -> Actor:
         tenant_slug=principal["tenant_slug"],
         user_id=principal["user_id"],
         session_id=principal["session_id"],
+        impersonator_id=principal["impersonator_id"],
+        is_fresh=principal["is_fresh"],
         roles=roles,
-        permissions=permissions_of(roles),
+        permissions=permissions_of(roles, granted),
         system_permissions=frozenset(principal["system_permissions"]),
         principal=principal,
     )

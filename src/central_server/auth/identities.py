@@ -38,10 +38,10 @@ class Person(NamedTuple):
 
 
 class Admitted(NamedTuple):
-    """Whom a person signs in as, and whether this sign-in shows that the address is theirs."""
+    """Whom a person signs in as, and the address that this sign-in shows to be theirs, if it does."""
 
     user: UserId
-    proves_email: bool
+    proves_email: str | None
 
 
 class Identities:
@@ -69,7 +69,7 @@ class Identities:
             subject=person.subject,
         )
         if known is not None:
-            return Admitted(known["user_id"], proves_email=False)
+            return Admitted(known["user_id"], proves_email=None)
         return await self._admit_unknown(tenant, connector, person, by, executor)
 
     async def _admit_unknown(
@@ -80,7 +80,7 @@ class Identities:
         link = await self._link_of(tenant, person, local, tx)
         if link is not None and (link["issuer"], link["subject"]) == (person.issuer, person.subject):
             # The same person came in elsewhere since they were looked up.
-            return Admitted(link["user_id"], proves_email=False)
+            return Admitted(link["user_id"], proves_email=None)
         decision = decide_unknown_person(email, _local_user(local, link), _trust(connector))
         if isinstance(decision, Refuse):
             raise refusal(decision.reason)
@@ -94,7 +94,7 @@ class Identities:
             issuer=person.issuer,
             subject=person.subject,
         )
-        return Admitted(user, proves_email=True)
+        return Admitted(user, decision.email)
 
     async def _link_of(
         self, tenant: TenantId, person: Person, local: User | None, tx: WriteExecutor

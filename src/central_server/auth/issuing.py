@@ -15,8 +15,6 @@ from central_server.tenants.service import TenantService
 from central_server.users.service import UserService, user_private_from
 from central_server.users.tables import DBPrivileges
 
-_POWERFUL = frozenset({"owner", "admin"})
-
 
 class Previous(NamedTuple):
     """The session with which somebody came to sign in anew."""
@@ -59,7 +57,7 @@ class SessionIssuer:
         executor: WriteExecutor,
         *,
         previous: Previous | None = None,
-        proves_email: bool = False,
+        proves_email: str | None = None,
     ) -> IssuedSession:
         """Give a user a session with a new token, and end the one they came with.
 
@@ -75,7 +73,7 @@ class SessionIssuer:
                 tenant, user, previous.session_id, "signed_out", By(user, request_id=caller.request_id), executor
             )
         privileges = await self.users.note_sign_in(tenant, user, executor, proves_email=proves_email)
-        lifetimes = self._lifetimes(privileges)
+        lifetimes = await self._lifetimes(tenant, privileges, executor)
         return await self.sessions.insert_session(tenant, user, connector, lifetimes, caller, executor)
 
     async def welcome(self, issued: IssuedSession, caller: Caller) -> SignedInPrivate:
@@ -86,8 +84,10 @@ class SessionIssuer:
         caller.cookies.set(self.cookies.session, issued.token, _seconds(left))
         return SignedInPrivate(user=user_private_from(principal), session=_session_private(issued.row))
 
-    def _lifetimes(self, privileges: DBPrivileges) -> Lifetimes:
-        powerful = not _POWERFUL.isdisjoint(privileges["roles"]) or privileges["system_permissions"]
+    async def _lifetimes(self, tenant: TenantId, privileges: DBPrivileges, executor: WriteExecutor) -> Lifetimes:
+        """Give the shorter ones to whoever may change more than themselves."""
+        permissions = await self.users.guard.roles.permissions_of(tenant, privileges["roles"], executor)
+        powerful = privileges["system_permissions"] or not all(name.endswith(":read") for name in permissions)
         return self.admin if powerful else self.member
 
 

@@ -29,6 +29,8 @@ IDENTITIES = Table(
     Column("issuer", Text, nullable=False),
     Column("subject", Text, nullable=False),
     created_at(),
+    Column("profile", LargeBinary),
+    Column("seen_at", DateTime(timezone=True)),
     PrimaryKeyConstraint("tenant_id", "id"),
     UniqueConstraint("tenant_id", "connector_id", "issuer", "subject", name="uq_identities_subject"),
     UniqueConstraint("tenant_id", "connector_id", "user_id", name="uq_identities_user"),
@@ -37,7 +39,10 @@ IDENTITIES = Table(
         ["tenant_id", "connector_id"], ["auth_connectors.tenant_id", "auth_connectors.id"], ondelete="CASCADE"
     ),
 )
-"""A person at an identity provider: `(tenant, connector, issuer, subject)`, never an email."""
+"""A person at an identity provider: `(tenant, connector, issuer, subject)`, never an email.
+
+`profile` is what the provider last said of them, sealed.
+"""
 
 LOGIN_TRANSACTIONS = Table(
     "login_transactions",

@@ -55,6 +55,8 @@ class Caller:
 class Actor(Caller):
     """A signed-in user, as of this request: the session, the user and the tenant were all active at its start.
 
+    `impersonator_id` is who acts in their name, if somebody does; `is_fresh` says that the person signed in, or
+    signed in again, within the last ten minutes.
     `principal` is the row that the session's look-up gave; `unit` is the transaction that a request with an
     `Idempotency-Key` shares with the record of its answer.
     """
@@ -63,6 +65,8 @@ class Actor(Caller):
     tenant_slug: str
     user_id: UserId
     session_id: SessionId
+    impersonator_id: UserId | None
+    is_fresh: bool
     roles: tuple[str, ...]
     permissions: frozenset[str]
     system_permissions: frozenset[str]
@@ -72,7 +76,7 @@ class Actor(Caller):
     @property
     def by(self) -> By:
         """Who acts, for events."""
-        return By(self.user_id, request_id=self.request_id)
+        return By(self.user_id, self.impersonator_id, self.request_id)
 
     @property
     def is_owner(self) -> bool:

@@ -34,6 +34,9 @@ SESSIONS = Table(
     Column("ended_by", RichIdColumn(UserId)),
     Column("address", Text),
     Column("user_agent", Text),
+    Column("authenticated_at", DateTime(timezone=True), nullable=False, server_default=text("now()")),
+    Column("impersonator_id", RichIdColumn(UserId)),
+    Column("impersonation_reason", Text),
     PrimaryKeyConstraint("tenant_id", "id"),
     ForeignKeyConstraint(["tenant_id", "user_id"], ["users.tenant_id", "users.id"], ondelete="CASCADE"),
     ForeignKeyConstraint(
@@ -41,6 +44,8 @@ SESSIONS = Table(
         ["auth_connectors.tenant_id", "auth_connectors.id"],
         ondelete="SET NULL (connector_id)",
     ),
+    ForeignKeyConstraint(["tenant_id", "impersonator_id"], ["users.tenant_id", "users.id"], ondelete="CASCADE"),
+    Index("ix_sessions_impersonator", "tenant_id", "impersonator_id"),
     Index("ix_sessions_user", "tenant_id", "user_id", "created_at", "id"),
     Index("ix_sessions_connector", "tenant_id", "connector_id"),
     # Not led by the tenant: the token is looked up before a tenant is known.
@@ -76,10 +81,15 @@ class DBPrincipal(TypedDict):
     tenant_slug: str
     user_id: UserId
     touch_due: bool
+    is_fresh: bool
+    impersonator_id: UserId | None
     email: str
     email_verified: bool
     display_name: str
+    locale: str | None
+    time_zone: str | None
     roles: list[str]
+    granted: list[str]
     system_permissions: list[str]
     state: str
     created_at: datetime

@@ -25,6 +25,7 @@ from central_server.infra.logs import component_logger
 from central_server.infra.outbox import Outbox
 from central_server.infra.paging import next_cursor, open_cursor
 from central_server.infra.text import like_pattern
+from central_server.roles.service import RoleService
 from central_server.tenants import queries
 from central_server.tenants.policy import check_slug, skeleton
 from central_server.tenants.queries import TenantListShape
@@ -53,9 +54,17 @@ class TenantService:
     has an owner and a connector for mailed codes, so that the owner can sign in.
     """
 
-    def __init__(self, db: Database, outbox: Outbox, users: UserService, auth_connectors: AuthConnectorService) -> None:
+    def __init__(
+        self,
+        db: Database,
+        outbox: Outbox,
+        roles: RoleService,
+        users: UserService,
+        auth_connectors: AuthConnectorService,
+    ) -> None:
         self.db = db
         self.outbox = outbox
+        self.roles = roles
         self.users = users
         self.auth_connectors = auth_connectors
         self.log = component_logger(self)
@@ -116,6 +125,7 @@ class TenantService:
             row = await tx.first(queries.INSERT_TENANT, id=id, slug=input.slug, name=input.name)
             await self._take_slug(id, input.slug, tx)
             await self.outbox.add(TenantCreated(tenant_id=id), by, tx)
+            await self.roles.create_built_in_roles(id, tx)
             await self.users.create_user(id, _owner(input), by, tx)
             await self.auth_connectors.create_auth_connector(id, _EMAIL_CODES, by, tx)
         return tenant_from(_found(row))

@@ -1,8 +1,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from central.users.models import Role
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewUser:
@@ -10,5 +8,5 @@ class NewUser:
 
     email: str
     display_name: str | None = None
-    roles: Sequence[Role] = ("member",)
+    roles: Sequence[str] = ("member",)
     email_verified: bool = False

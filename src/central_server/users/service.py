@@ -2,7 +2,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from central.errors import ConflictError, ForbiddenError, NotFoundError
-from central.kernel.ids import TenantId, UserId
+from central.kernel.ids import TenantId, UserEmailId, UserId
 from central.sessions.events import SessionEnd
 from central.users.events import UserCreated, UserDeleted, UserDisabled, UserEnabled, UserUpdated
 from central.users.models import (
@@ -18,22 +18,25 @@ from central.users.models import (
     UserPrivate,
 )
 from central_server.infra.actor import SYSTEM, Actor, By
-from central_server.infra.db import Database, Query, ReadExecutor, WriteExecutor, register_conflict
+from central_server.infra.db import Database, ReadExecutor, WriteExecutor, register_conflict
 from central_server.infra.logs import component_logger
 from central_server.infra.outbox import Outbox
 from central_server.infra.paging import next_cursor, open_cursor
 from central_server.infra.text import like_pattern
+from central_server.roles.policy import BUILT_IN_ROLES, permissions_of, sorted_permissions_of
 from central_server.sessions.service import SessionService
 from central_server.users import queries
+from central_server.users.grants import RoleGrants
+from central_server.users.guard import LockedUser, UserGuard
 from central_server.users.inputs import NewUser
-from central_server.users.policy import check_may_change, check_may_grant, check_owner_remains, sorted_permissions_of
+from central_server.users.policy import check_may_grant, check_owner_remains
 from central_server.users.queries import UserListShape
 from central_server.users.tables import DBPrivileges, DBUser
 
 T = TypeVar("T")
 
 register_conflict(
-    "uq_users_email", lambda: ConflictError("A user with this address exists already.", code="email_taken")
+    "uq_user_emails_email", lambda: ConflictError("A user with this address exists already.", code="email_taken")
 )
 
 
@@ -41,13 +44,18 @@ class UserService:
     """The users of tenants.
 
     An address is unique in its tenant whatever the case. There is always an active owner: whoever would take the
-    last one away is refused, also when two try it at the same time on each other. Only owners touch owners.
+    last one away is refused, also when two try it at the same time on each other. Only owners touch owners, and
+    nobody touches, or makes, who may do more than they.
     """
 
-    def __init__(self, db: Database, outbox: Outbox, sessions: SessionService) -> None:
+    def __init__(
+        self, db: Database, outbox: Outbox, sessions: SessionService, guard: UserGuard, grants: RoleGrants
+    ) -> None:
         self.db = db
         self.outbox = outbox
         self.sessions = sessions
+        self.guard = guard
+        self.grants = grants
         self.log = component_logger(self)
 
     async def get_user_by_id(
@@ -117,10 +125,14 @@ class UserService:
 
     async def TX_create_user(self, input: CreateUserInput, actor: Actor) -> User:
         """Create a user and tell it; `ConflictError` when the address is taken."""
-        check_may_grant(actor.is_owner, input.roles)
         new = NewUser(email=input.email, display_name=input.display_name, roles=input.roles)
-        executor = self.db.autocommit(actor.tenant_id, actor.unit)
-        return await self.create_user(actor.tenant_id, new, actor.by, executor)
+        if BUILT_IN_ROLES.keys() >= set(input.roles):
+            check_may_grant(actor, input.roles, permissions_of(tuple(input.roles)))
+            executor = self.db.autocommit(actor.tenant_id, actor.unit)
+            return await self.create_user(actor.tenant_id, new, actor.by, executor)
+        async with self.db.write(actor.tenant_id, actor.unit) as tx:
+            await self.guard.check_may_grant(actor, input.roles, tx)
+            return await self.create_user(actor.tenant_id, new, actor.by, tx)
 
     async def create_user(self, tenant: TenantId, new: NewUser, by: By, executor: WriteExecutor) -> User:
         """Create a user and tell it, as part of more steps; `ConflictError` when the address is taken."""
@@ -128,10 +140,12 @@ class UserService:
         row = await executor.first(
             queries.INSERT_USER,
             id=id,
+            email_id=UserEmailId.new(),
             email=new.email,
             email_verified=new.email_verified,
             display_name=new.display_name or new.email.partition("@")[0],
-            roles=list(new.roles),
+            roles=sorted(new.roles),
+            granted_by=by.user,
             **self.outbox.parameters(UserCreated(tenant_id=tenant, user_id=id), by),
         )
         assert row is not None, "an INSERT returns its row or raises"
@@ -140,17 +154,13 @@ class UserService:
     async def TX_update_user(self, input: UpdateUserInput, actor: Actor) -> User:
         """Change a user; `ConflictError` for a taken address, a stale version or the last owner's roles."""
         async with self.db.write(actor.tenant_id, actor.unit) as tx:
-            before = await self._lock(input.user, actor, tx, owners_matter=input.roles is not None)
+            before = await self.guard.lock(input.user, actor, tx, owners_matter=input.roles is not None)
             if input.expected_version not in {None, before.row["version"]}:
                 raise ConflictError("Somebody else changed this user first; read it again.", code="version_conflict")
-            ends_sessions = await self._check_new_roles(input, before, actor)
+            await self._replace_email(input, before, tx)
+            ends_sessions = await self.grants.replace(input.user, input.roles, before, actor, tx)
             row = await tx.first(
-                queries.UPDATE_USER,
-                of_tenant=actor.tenant_id,
-                of_id=input.user,
-                new_display_name=input.display_name,
-                new_email=input.email,
-                new_roles=input.roles,
+                queries.UPDATE_USER, of_tenant=actor.tenant_id, of_id=input.user, new_display_name=input.display_name
             )
             if ends_sessions:
                 await self._end_sessions(input.user, "roles_changed", actor, tx)
@@ -160,7 +170,7 @@ class UserService:
     async def TX_disable_user(self, input: DisableUserInput, actor: Actor) -> User:
         """Disable a user and end their sessions; one who is disabled already stays so."""
         async with self.db.write(actor.tenant_id, actor.unit) as tx:
-            before = await self._lock(input.user, actor, tx, owners_matter=True)
+            before = await self.guard.lock(input.user, actor, tx, owners_matter=True)
             check_owner_remains(before.owners, input.user)
             row = await tx.first(queries.DISABLE_USER, of_tenant=actor.tenant_id, of_id=input.user)
             if row is None:
@@ -172,7 +182,7 @@ class UserService:
     async def TX_enable_user(self, input: EnableUserInput, actor: Actor) -> User:
         """Enable a user; one who is active already stays so. The sessions that ended stay ended."""
         async with self.db.write(actor.tenant_id, actor.unit) as tx:
-            before = await self._lock(input.user, actor, tx, owners_matter=False)
+            before = await self.guard.lock(input.user, actor, tx)
             row = await tx.first(queries.ENABLE_USER, of_tenant=actor.tenant_id, of_id=input.user)
             if row is None:
                 return user_from(before.row, actor.tenant_id)
@@ -182,7 +192,7 @@ class UserService:
     async def TX_delete_user(self, input: DeleteUserInput, actor: Actor) -> None:
         """Delete a user with their sessions and identities, which the database takes along."""
         async with self.db.write(actor.tenant_id, actor.unit) as tx:
-            before = await self._lock(input.user, actor, tx, owners_matter=True, query=queries.LOCK_USER_TO_DELETE)
+            before = await self.guard.lock(input.user, actor, tx, owners_matter=True, query=queries.LOCK_USER_TO_DELETE)
             check_owner_remains(before.owners, input.user)
             await tx.execute(queries.DELETE_USER, tenant_id=actor.tenant_id, id=input.user)
             await self.outbox.add(UserDeleted(tenant_id=actor.tenant_id, user_id=input.user), actor.by, tx)
@@ -195,10 +205,12 @@ class UserService:
         return user_from(row, tenant)
 
     async def note_sign_in(
-        self, tenant: TenantId, user: UserId, executor: WriteExecutor, *, proves_email: bool
+        self, tenant: TenantId, user: UserId, executor: WriteExecutor, *, proves_email: str | None
     ) -> DBPrivileges:
-        """Record that a user signed in, and that the address is theirs if that is how; gives what they may do."""
-        row = await executor.first(queries.NOTE_SIGN_IN, of_tenant=tenant, of_id=user, proves_email=proves_email)
+        """Record that a user signed in, and which address is theirs if that is how; gives what they may do."""
+        if proves_email is not None:
+            await executor.execute(queries.MARK_EMAIL_VERIFIED, of_tenant=tenant, of_user=user, of_email=proves_email)
+        row = await executor.first(queries.NOTE_SIGN_IN, of_tenant=tenant, of_id=user)
         return _found(row)
 
     async def get_system_permissions(
@@ -226,45 +238,18 @@ class UserService:
             await self.sessions.end_sessions_of_user(tenant, user, "roles_changed", SYSTEM, tx)
             await self.outbox.add(UserUpdated(tenant_id=tenant, user_id=user), SYSTEM, tx)
 
-    async def _lock(
-        self,
-        user: UserId,
-        actor: Actor,
-        tx: WriteExecutor,
-        *,
-        owners_matter: bool,
-        query: Query[DBUser] = queries.LOCK_USER,
-    ) -> "_Locked":
-        """Lock a user for a change that the actor may make, and then the set of owners if it matters."""
-        found = await tx.first(query, tenant_id=actor.tenant_id, id=user)
-        row = _found(found)
-        check_may_change(actor.is_owner, row["roles"])
-        owners: frozenset[UserId] = frozenset()
-        if owners_matter:
-            await tx.first(queries.LOCK_OWNERS, owners_key=f"owners|{actor.tenant_id}")
-            rows = await tx.all(queries.LIST_ACTIVE_OWNERS, tenant_id=actor.tenant_id)
-            owners = frozenset(row["id"] for row in rows)
-        return _Locked(row, owners)
-
-    async def _check_new_roles(self, input: UpdateUserInput, before: "_Locked", actor: Actor) -> bool:
-        """Check the roles that a user is to get; whether they differ from the present ones."""
-        if input.roles is None or set(input.roles) == set(before.row["roles"]):
-            return False
-        check_may_grant(actor.is_owner, input.roles)
-        if "owner" not in input.roles:
-            check_owner_remains(before.owners, input.user)
-        return True
+    async def _replace_email(self, input: UpdateUserInput, before: LockedUser, tx: WriteExecutor) -> None:
+        if input.email is not None and input.email != before.row["email"]:
+            await tx.execute(
+                queries.REPLACE_PRIMARY_EMAIL,
+                of_tenant=tx.tenant,
+                of_user=input.user,
+                of_email=before.row["email"],
+                new_email=input.email,
+            )
 
     async def _end_sessions(self, user: UserId, reason: SessionEnd, actor: Actor, tx: WriteExecutor) -> None:
         await self.sessions.end_sessions_of_user(actor.tenant_id, user, reason, actor.by, tx)
-
-
-class _Locked:
-    """A user's row that nobody else changes now, and the active owners if they matter."""
-
-    def __init__(self, row: DBUser, owners: frozenset[UserId]) -> None:
-        self.row = row
-        self.owners = owners
 
 
 def user_from(row: DBUser, tenant: TenantId) -> User:
@@ -282,8 +267,10 @@ def user_private_from(principal: Mapping[str, Any]) -> UserPrivate:
             "email_verified": principal["email_verified"],
             "display_name": principal["display_name"],
             "roles": principal["roles"],
-            "permissions": sorted_permissions_of(tuple(principal["roles"])),
+            "permissions": sorted_permissions_of(tuple(principal["roles"]), tuple(principal["granted"])),
             "system_permissions": principal["system_permissions"],
+            "locale": principal["locale"],
+            "time_zone": principal["time_zone"],
             "state": principal["state"],
             "created_at": principal["created_at"],
             "updated_at": principal["updated_at"],

@@ -1,5 +1,5 @@
 from datetime import datetime
-from typing import TypedDict
+from typing import Any, TypedDict
 
 from sqlalchemy import (
     ARRAY,
@@ -8,15 +8,19 @@ from sqlalchemy import (
     Column,
     DateTime,
     ForeignKey,
+    ForeignKeyConstraint,
     Index,
     Integer,
     PrimaryKeyConstraint,
     Table,
     Text,
+    UniqueConstraint,
+    func,
     text,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 
-from central.kernel.ids import TenantId, UserId
+from central.kernel.ids import AuthConnectorId, TenantId, UserEmailId, UserId
 from central_server.infra.db import METADATA, RichIdColumn, created_at, updated_at
 
 USERS = Table(
@@ -27,7 +31,6 @@ USERS = Table(
     Column("email", Text, nullable=False),
     Column("email_verified", Boolean, nullable=False, server_default=text("false")),
     Column("display_name", Text, nullable=False),
-    Column("roles", ARRAY(Text), nullable=False),
     Column("system_permissions", ARRAY(Text), nullable=False, server_default=text("'{}'")),
     Column("state", Text, nullable=False, server_default=text("'active'")),
     created_at(),
@@ -35,14 +38,85 @@ USERS = Table(
     Column("disabled_at", DateTime(timezone=True)),
     Column("last_sign_in_at", DateTime(timezone=True)),
     Column("version", Integer, nullable=False, server_default=text("1")),
+    Column("locale", Text),
+    Column("time_zone", Text),
+    Column("tags", JSONB, nullable=False, server_default=text("'{}'")),
+    Column("attributes", JSONB, nullable=False, server_default=text("'{}'")),
     PrimaryKeyConstraint("tenant_id", "id"),
+    ForeignKeyConstraint(
+        ["tenant_id", "id", "email", "email_verified"],
+        ["user_emails.tenant_id", "user_emails.user_id", "user_emails.email", "user_emails.verified"],
+        name="fk_users_primary_email",
+        onupdate="CASCADE",
+        deferrable=True,
+        initially="DEFERRED",
+        use_alter=True,
+    ),
     CheckConstraint("state IN ('active', 'disabled')", name="state"),
-    CheckConstraint("roles <@ ARRAY['owner', 'admin', 'member'] AND cardinality(roles) > 0", name="roles"),
-    Index("uq_users_email", "tenant_id", text("lower(email)"), unique=True),
+    Index("ix_users_email", "tenant_id", text("lower(email)"), "id"),
     Index("ix_users_created_at", "tenant_id", "created_at", "id"),
     Index("ix_users_display_name", "tenant_id", "display_name", "id"),
-    Index("ix_users_owners", "tenant_id", postgresql_where=text("'owner' = ANY (roles)")),
+    Index("ix_users_last_sign_in_at", "tenant_id", "last_sign_in_at", "id"),
+    Index("ix_users_tags", "tags", postgresql_using="gin", postgresql_ops={"tags": "jsonb_path_ops"}),
+    Index("ix_users_attributes", "attributes", postgresql_using="gin", postgresql_ops={"attributes": "jsonb_path_ops"}),
 )
+"""A person. The primary address stands here, held equal to one of `user_emails` by a foreign key, so that there is
+always exactly one and reading a user joins nothing."""
+
+USER_EMAILS = Table(
+    "user_emails",
+    METADATA,
+    Column("tenant_id", RichIdColumn(TenantId), nullable=False),
+    Column("id", RichIdColumn(UserEmailId), nullable=False, server_default=text("gen_random_uuid()")),
+    Column("user_id", RichIdColumn(UserId), nullable=False),
+    Column("email", Text, nullable=False),
+    Column("verified", Boolean, nullable=False, server_default=text("false")),
+    created_at(),
+    Column("verified_at", DateTime(timezone=True)),
+    PrimaryKeyConstraint("tenant_id", "id"),
+    UniqueConstraint("tenant_id", "user_id", "email", "verified", name="uq_user_emails_primary"),
+    ForeignKeyConstraint(["tenant_id", "user_id"], ["users.tenant_id", "users.id"], ondelete="CASCADE"),
+    Index("uq_user_emails_email", "tenant_id", text("lower(email)"), unique=True),
+)
+"""Every address of every person, the primary ones among them."""
+
+USER_EXTERNAL_IDS = Table(
+    "user_external_ids",
+    METADATA,
+    Column("tenant_id", RichIdColumn(TenantId), nullable=False),
+    Column("source", Text, nullable=False),
+    Column("external_id", Text, nullable=False),
+    Column("user_id", RichIdColumn(UserId), nullable=False),
+    created_at(),
+    PrimaryKeyConstraint("tenant_id", "source", "external_id"),
+    ForeignKeyConstraint(["tenant_id", "user_id"], ["users.tenant_id", "users.id"], ondelete="CASCADE"),
+    Index("ix_user_external_ids_user", "tenant_id", "user_id"),
+)
+"""What other systems call a person."""
+
+USER_ROLES = Table(
+    "user_roles",
+    METADATA,
+    Column("tenant_id", RichIdColumn(TenantId), nullable=False),
+    Column("user_id", RichIdColumn(UserId), nullable=False),
+    Column("role", Text, nullable=False),
+    Column("expires_at", DateTime(timezone=True)),
+    Column("connector_id", RichIdColumn(AuthConnectorId)),
+    Column("granted_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    Column("granted_by", RichIdColumn(UserId)),
+    PrimaryKeyConstraint("tenant_id", "user_id", "role"),
+    ForeignKeyConstraint(["tenant_id", "user_id"], ["users.tenant_id", "users.id"], ondelete="CASCADE"),
+    ForeignKeyConstraint(["tenant_id", "role"], ["roles.tenant_id", "roles.slug"]),
+    ForeignKeyConstraint(
+        ["tenant_id", "connector_id"], ["auth_connectors.tenant_id", "auth_connectors.id"], ondelete="CASCADE"
+    ),
+    Index("ix_user_roles_role", "tenant_id", "role"),
+    Index("ix_user_roles_connector", "tenant_id", "connector_id"),
+)
+"""Who holds which role, and until when: judged where it is read, so that nothing need happen when the time comes.
+
+With a `connector_id` the role comes from the groups that its provider tells, and goes with them.
+"""
 
 
 class DBUserId(TypedDict):
@@ -52,7 +126,7 @@ class DBUserId(TypedDict):
 
 
 class DBUser(TypedDict):
-    """A row of `users`, but for `system_permissions`, which only an operator's session shows."""
+    """A row of `users` with the roles held now; `system_permissions` are shown by an operator's session only."""
 
     tenant_id: TenantId
     id: UserId
@@ -66,6 +140,26 @@ class DBUser(TypedDict):
     disabled_at: datetime | None
     last_sign_in_at: datetime | None
     version: int
+    locale: str | None
+    time_zone: str | None
+    tags: dict[str, str]
+    attributes: dict[str, Any]
+
+
+class DBLockedUser(DBUser):
+    """A user in the hands of one transaction, with what they may do in the whole system."""
+
+    system_permissions: list[str]
+
+
+class DBRoleGrant(TypedDict):
+    """A role that somebody holds, until when, and who gave it: a person, or the groups that a connector tells."""
+
+    role: str
+    expires_at: datetime | None
+    connector_id: AuthConnectorId | None
+    granted_at: datetime
+    granted_by: UserId | None
 
 
 class DBSystemPermissions(TypedDict):

@@ -1,0 +1,25 @@
+from typing import Literal
+
+from central.kernel.events import Event
+from central.kernel.ids import RoleId
+
+
+class RoleCreated(Event):
+    """A tenant made a role of its own."""
+
+    kind: Literal["role.created"] = "role.created"
+    role_id: RoleId
+
+
+class RoleUpdated(Event):
+    """A role's name, description or permissions changed; they count from the next request."""
+
+    kind: Literal["role.updated"] = "role.updated"
+    role_id: RoleId
+
+
+class RoleDeleted(Event):
+    """A role that nobody held was deleted."""
+
+    kind: Literal["role.deleted"] = "role.deleted"
+    role_id: RoleId

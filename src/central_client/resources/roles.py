@@ -1,0 +1,12 @@
+from central.roles import operations
+from central_client.call import IO, Call, PagedCall, Resource
+
+
+class Roles(Resource[IO]):
+    """The roles that a tenant's people can hold."""
+
+    create = Call(operations.CREATE_ROLE)
+    list = PagedCall(operations.LIST_ROLES)
+    get = Call(operations.GET_ROLE)
+    update = Call(operations.UPDATE_ROLE)
+    delete = Call(operations.DELETE_ROLE)
