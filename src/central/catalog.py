@@ -2,6 +2,8 @@
 
 from central.auth import operations as auth
 from central.auth_connectors import operations as auth_connectors
+from central.emails import operations as emails
+from central.explain import operations as explain
 from central.kernel.operation import AnyOperation, BrowserRoute
 from central.roles import operations as roles
 from central.sessions import operations as sessions
@@ -11,7 +13,9 @@ from central.users import operations as users
 CATALOG: tuple[AnyOperation, ...] = (
     *tenants.OPERATIONS,
     *users.OPERATIONS,
+    *emails.OPERATIONS,
     *roles.OPERATIONS,
+    *explain.OPERATIONS,
     *auth_connectors.OPERATIONS,
     *auth.OPERATIONS,
     *sessions.OPERATIONS,

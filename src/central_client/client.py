@@ -19,6 +19,8 @@ from central_client.settings import Settings, as_secret, check_tenant
 if TYPE_CHECKING:
     from central_client.resources.auth import Auth
     from central_client.resources.auth_connectors import AuthConnectors
+    from central_client.resources.emails import Emails
+    from central_client.resources.explain import Explain
     from central_client.resources.roles import Roles
     from central_client.resources.sessions import Sessions
     from central_client.resources.tenants import Tenants
@@ -46,6 +48,20 @@ class CentralBase(Generic[IO]):
         from central_client.resources.users import Users
 
         return Users(self._caller)
+
+    @cached_property
+    def emails(self) -> "Emails[IO]":
+        """The addresses of a tenant's people."""
+        from central_client.resources.emails import Emails
+
+        return Emails(self._caller)
+
+    @cached_property
+    def explain(self) -> "Explain[IO]":
+        """Why something is as it is."""
+        from central_client.resources.explain import Explain
+
+        return Explain(self._caller)
 
     @cached_property
     def roles(self) -> "Roles[IO]":

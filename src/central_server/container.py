@@ -11,7 +11,7 @@ from central_server.auth.codes import EmailCodes
 from central_server.auth.gate import SessionGate
 from central_server.auth.identities import Identities
 from central_server.auth.issuing import SessionIssuer
-from central_server.auth.listeners import LISTENERS
+from central_server.auth.listeners import LISTENERS as AUTH_LISTENERS
 from central_server.auth.oidc import OidcSignIn
 from central_server.auth.routes import AuthRoutes
 from central_server.auth_connectors.routes import AuthConnectorRoutes
@@ -34,29 +34,51 @@ from central_server.sessions.service import SessionService
 from central_server.sessions.touches import SessionTouches
 from central_server.tenants.routes import TenantRoutes
 from central_server.tenants.service import TenantService
+from central_server.users.activities.send_email_verification import SendEmailVerificationActivity
+from central_server.users.attributes import UserAttributes
+from central_server.users.detail_routes import UserDetailRoutes
+from central_server.users.details import UserDetails
+from central_server.users.directory import UserDirectory
+from central_server.users.email_routes import UserEmailRoutes
+from central_server.users.emails import UserEmails
+from central_server.users.explaining import AccessExplainer
+from central_server.users.grant_routes import RoleGrantRoutes
 from central_server.users.grants import RoleGrants
 from central_server.users.guard import UserGuard
+from central_server.users.listeners import LISTENERS as USER_LISTENERS
+from central_server.users.merging import UserMerging
 from central_server.users.routes import UserRoutes
 from central_server.users.service import UserService
 from central_server.users.session_routes import UserSessionRoutes
+from central_server.users.verifications import EmailVerifications
 
 ROUTES: tuple[type, ...] = (
     TenantRoutes,
     UserRoutes,
     UserSessionRoutes,
+    UserDetailRoutes,
+    UserEmailRoutes,
+    RoleGrantRoutes,
     RoleRoutes,
     AuthConnectorRoutes,
     AuthRoutes,
     SessionRoutes,
 )
-ACTIVITIES: tuple[type, ...] = (SendSignInCodeActivity, PingActivity)
+ACTIVITIES: tuple[type, ...] = (SendSignInCodeActivity, SendEmailVerificationActivity, PingActivity)
 SERVICES: tuple[type, ...] = (
     SessionTouches,
     SessionService,
     RoleService,
     UserGuard,
     RoleGrants,
+    UserAttributes,
     UserService,
+    UserDirectory,
+    UserDetails,
+    UserEmails,
+    EmailVerifications,
+    UserMerging,
+    AccessExplainer,
     AuthConnectorService,
     TenantService,
     SessionIssuer,
@@ -120,7 +142,7 @@ def make_mailer(settings: Settings) -> Mailer:
 
 def make_templates() -> MailTemplates:
     """Make the templates of mails."""
-    return MailTemplates("central_server.auth")
+    return MailTemplates("central_server.auth", "central_server.users")
 
 
 def make_outbound(settings: Settings) -> OutboundClient:
@@ -135,7 +157,7 @@ def make_providers(outbound: OutboundClient) -> Providers:
 
 def make_listeners() -> Listeners:
     """Collect the listeners of all domains."""
-    return Listeners(LISTENERS)
+    return Listeners((*AUTH_LISTENERS, *USER_LISTENERS))
 
 
 def make_outbox(listeners: Listeners) -> Outbox:

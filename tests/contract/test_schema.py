@@ -85,7 +85,7 @@ async def test_migrated_database_is_that_of_the_tables(owner_url: str) -> None:
 def _plain(definition: str) -> str:
     """Write an index's definition without what PostgreSQL adds to it."""
     text = definition.replace("central.", "").replace("USING btree ", "")
-    text = re.sub(r"::(text|character varying)", "", text).replace("[]", "")
+    text = re.sub(r"::(text|character varying|double precision)", "", text).replace("[]", "")
     text = re.sub(r"\bARRAY\[(.*?)\]", r"(\1)", text).replace("= ANY ", "IN ")
     return re.sub(r"[\s()]+", " ", text).strip().lower()
 

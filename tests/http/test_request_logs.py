@@ -11,6 +11,7 @@ import pytest
 from central_server.app import Central
 from central_server.infra.config import Settings
 from central_server.infra.logs import configure_logging
+from central_server.users.directory import UserDirectory
 from central_server.users.service import UserService
 from support.asgi import JSON_HEADER, Header, Reply, ask
 from support.place import Place, Stack
@@ -99,7 +100,7 @@ async def test_fault_is_logged_once_with_its_trace(
     async def fail(*_: object) -> None:
         raise RuntimeError("the cause")
 
-    monkeypatch.setattr(await api.central.container.get(UserService), "list", fail)
+    monkeypatch.setattr(await api.central.container.get(UserDirectory), "list", fail)
     reply, line = await _send(api, place, "GET", f"/v1/tenants/{place.tenant.id}/users")
     assert (reply.status, line["status"]) == (500, 500)
     faults = [found for found in api.lines(reply.json()["requestId"]) if found["level"] == "error"]

@@ -33,8 +33,7 @@ async def alice(stack: Stack) -> Place:
             connector,
         )
         await connection.execute(
-            "INSERT INTO user_external_ids (tenant_id, user_id, source, external_id) VALUES ($1, $2, 'hr', '1')",
-            *values,
+            "INSERT INTO attribute_rules (tenant_id, json_schema, version) VALUES ($1, '{}', 1)", values[0]
         )
     return place
 

@@ -11,7 +11,15 @@ from pydantic.alias_generators import to_camel
 
 from central.access import Anyone
 from central.catalog import CATALOG
-from central.kernel.ids import AuthConnectorId, SessionId, SignInId, TenantId, UserId
+from central.kernel.ids import (
+    AuthConnectorId,
+    EmailVerificationId,
+    SessionId,
+    SignInId,
+    TenantId,
+    UserEmailId,
+    UserId,
+)
 from central.kernel.operation import AnyOperation
 from support.place import Place
 
@@ -28,6 +36,10 @@ class Things:
     connector: str
     sign_in: str
     role: str
+    email: str
+    verification: str
+    other_user: str
+    external_id: str
 
     @classmethod
     async def of(cls, place: Place) -> Self:
@@ -39,12 +51,40 @@ class Things:
         role = await place.owner.roles.create(slug=f"role-{secrets.token_hex(4)}", name="Role", permissions=[])
         started = await place.anonymous().auth.start_email_code(email=user.email)
         session, connector = sessions.items[0].id, connectors.items[0].id
-        return cls(place.tenant.id, user.id, session, connector, started.sign_in, role.slug)
+        email = await place.owner.emails.add(user=user.id, email=f"{secrets.token_hex(6)}@more.example")
+        client = await place.sign_in(user)
+        verification = (await client.emails.start_verification(email=email.id)).verification
+        other = await place.user("member")
+        external_id = secrets.token_hex(4)
+        await place.owner.users.set_external_id(user=user.id, source="hr", value=external_id)
+        return cls(
+            tenant=place.tenant.id,
+            user=user.id,
+            session=session,
+            connector=connector,
+            sign_in=started.sign_in,
+            role=role.slug,
+            email=email.id,
+            verification=verification,
+            other_user=other.id,
+            external_id=external_id,
+        )
 
     @classmethod
     def absent(cls) -> Self:
         """Name things that never were."""
-        return cls(TenantId.new(), UserId.new(), SessionId.new(), AuthConnectorId.new(), SignInId.new(), "no-role")
+        return cls(
+            tenant=TenantId.new(),
+            user=UserId.new(),
+            session=SessionId.new(),
+            connector=AuthConnectorId.new(),
+            sign_in=SignInId.new(),
+            role="no-role",
+            email=UserEmailId.new(),
+            verification=EmailVerificationId.new(),
+            other_user=UserId.new(),
+            external_id="nobody",
+        )
 
     def inside(self, tenant: str) -> Self:
         """Name the same things, as if they were another tenant's."""
@@ -61,6 +101,10 @@ def _user(things: Things) -> Fields:
 
 def _role(things: Things) -> Fields:
     return {**_tenant(things), "role": things.role}
+
+
+def _email(things: Things) -> Fields:
+    return {**_user(things), "email": things.email}
 
 
 def _session(things: Things) -> Fields:
@@ -87,6 +131,32 @@ EXAMPLES: dict[str, Callable[[Things], Fields]] = {
     "users.disable": _user,
     "users.enable": _user,
     "users.delete": _user,
+    "users.update_me": lambda things: {**_tenant(things), "display_name": "Renamed"},
+    "users.my_permissions": _tenant,
+    "users.get_by_external_id": lambda things: {**_tenant(things), "source": "hr", "value": things.external_id},
+    "users.get_many": lambda things: {**_tenant(things), "users": [things.user]},
+    "users.count": _tenant,
+    "users.set_tags": lambda things: {**_user(things), "tags": {"team": "blue"}},
+    "users.remove_tags": lambda things: {**_user(things), "keys": ["team"]},
+    "users.set_external_id": lambda things: {**_user(things), "source": "crm", "value": things.user},
+    "users.remove_external_id": lambda things: {**_user(things), "source": "crm"},
+    "users.merge": lambda things: {**_user(things), "other": things.other_user, "dry_run": True},
+    "users.get_attribute_rules": _tenant,
+    "users.set_attribute_rules": lambda things: {**_tenant(things), "json_schema": {"type": "object"}},
+    "emails.list": _user,
+    "emails.add": lambda things: {**_user(things), "email": f"{things.user}@more.example"},
+    "emails.make_primary": _email,
+    "emails.remove": _email,
+    "emails.list_mine": _tenant,
+    "emails.add_mine": lambda things: {**_tenant(things), "email": f"mine.{things.user}@more.example"},
+    "emails.start_verification": lambda things: {**_tenant(things), "email": things.email},
+    "emails.verify": lambda things: {**_tenant(things), "verification": things.verification, "code": "000000"},
+    "emails.make_mine_primary": lambda things: {**_tenant(things), "email": things.email},
+    "emails.remove_mine": lambda things: {**_tenant(things), "email": things.email},
+    "roles.list_grants": _user,
+    "roles.grant": lambda things: {**_user(things), "role": things.role},
+    "roles.revoke": lambda things: {**_user(things), "role": "member"},
+    "explain.access": lambda things: {**_user(things), "operation": "users.create"},
     "roles.create": lambda things: {**_tenant(things), "slug": "example", "name": "Example", "permissions": []},
     "roles.list": _tenant,
     "roles.get": _role,

@@ -12,13 +12,18 @@ from temporalio import activity
 from temporalio.client import Client, WorkflowFailureError
 from temporalio.exceptions import ApplicationError
 
-from central.kernel.ids import EventId, SignInId, TenantId
+from central.kernel.ids import EmailVerificationId, EventId, SignInId, TenantId
 from central_server.auth.specs import SEND_SIGN_IN_CODE, SendSignInCodeInput, SendSignInCodeOutput
 from central_server.infra.temporal.dispatcher import TemporalDispatcher
 from central_server.infra.temporal.spec import Queue
 from central_server.infra.temporal.worker import QueueWorker
 from central_server.media.activities.ping import PingActivity
 from central_server.media.specs import PING, PingInput
+from central_server.users.specs import (
+    SEND_EMAIL_VERIFICATION,
+    SendEmailVerificationInput,
+    SendEmailVerificationOutput,
+)
 from central_server.worker.workflows.core import CORE_WORKFLOWS
 from central_server.worker.workflows.media import MEDIA_WORKFLOWS
 from support.durable import fresh_connection, running
@@ -38,6 +43,18 @@ class _Mailing:
         return SendSignInCodeOutput(sent=self.sent)
 
 
+class _Verifying:
+    @activity.defn(name="users.send_email_verification")
+    async def send(self, input: SendEmailVerificationInput) -> SendEmailVerificationOutput:
+        return SendEmailVerificationOutput(sent=True)
+
+
+def _verification() -> SendEmailVerificationInput:
+    return SendEmailVerificationInput(
+        event_id=EventId.new(), tenant_id=TenantId.new(), verification_id=EmailVerificationId.new()
+    )
+
+
 def _code() -> SendSignInCodeInput:
     return SendSignInCodeInput(event_id=EventId.new(), tenant_id=TenantId.new(), sign_in_id=SignInId.new())
 
@@ -47,6 +64,7 @@ _RUNS: list[tuple[str, Any, Any, Any]] = [
     ("sent", SEND_SIGN_IN_CODE, _code(), _Mailing()),
     ("nobody", SEND_SIGN_IN_CODE, _code(), _Mailing(sent=False)),
     ("failed", SEND_SIGN_IN_CODE, _code(), _Mailing(fail=True)),
+    ("sent", SEND_EMAIL_VERIFICATION, _verification(), _Verifying()),
 ]
 _WORKFLOWS = {Queue.CORE: CORE_WORKFLOWS, Queue.MEDIA: MEDIA_WORKFLOWS}
 

@@ -12,6 +12,7 @@ from central_server.infra.mail import Mail, Mailer, MailTemplates, message_id_fo
 from central_server.infra.outbox import Outbox, Relay, RelaySettings
 from central_server.infra.temporal.client import TemporalConnection
 from central_server.infra.temporal.dispatcher import TemporalDispatcher
+from central_server.worker.activities import CORE_ACTIVITIES
 from central_server.worker.core import run_core_worker
 from central_server.worker.parts import WorkerParts
 from support.outbox_place import Place
@@ -55,7 +56,11 @@ class Core:
 
     @property
     def activities(self) -> Sequence[object]:
-        return [SendSignInCodeActivity(self.codes, self.outbox, self.place.database)]
+        others = [kind for kind in CORE_ACTIVITIES if kind is not SendSignInCodeActivity]
+        return [
+            SendSignInCodeActivity(self.codes, self.outbox, self.place.database),
+            *(object.__new__(kind) for kind in others),  # registered, and not called here
+        ]
 
     def relay(self, **settings: float) -> Relay:
         dispatcher = TemporalDispatcher(self.connection, rpc_timeout=2)

@@ -140,6 +140,10 @@ class UserEmailId(RichId, prefix="email"):
     """An address of a person in a tenant."""
 
 
+class EmailVerificationId(RichId, prefix="verification"):
+    """A code that was mailed to an address, to show whose it is."""
+
+
 class RoleId(RichId, prefix="role"):
     """A role of a tenant: permissions under one name."""
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import NoneType
-from typing import Any, Generic, Literal, ParamSpec, TypeAlias, TypeVar, cast
+from typing import Any, Generic, Literal, ParamSpec, TypeAlias, TypeVar, cast, get_origin
 
 from central.access import Access, SystemPermission, TenantPermission
 from central.errors import CentralError, ForbiddenError, UnauthenticatedError, ValidationFailedError
@@ -69,6 +69,12 @@ class Operation(Generic[P, InputT, OutputT]):
     def field_names(self) -> tuple[str, ...]:
         """The fields that are not in the path."""
         return tuple(name for name in self.input_class.model_fields if name not in self.path_names)
+
+    @property
+    def list_names(self) -> tuple[str, ...]:
+        """The fields that hold lists: in a query they are given once for each item."""
+        fields = self.input_class.model_fields
+        return tuple(name for name in self.field_names if get_origin(fields[name].annotation) is list)
 
     @property
     def all_errors(self) -> tuple[type[CentralError], ...]:

@@ -15,7 +15,8 @@ _EMAIL = re.compile(
 _LOCAL_PART_LIMIT = 64
 
 
-def _one_line(value: str) -> str:
+def one_line(value: str) -> str:
+    """Refuse control characters and line breaks."""
     if _CONTROL.search(value):
         raise PydanticCustomError("control_character", "Control characters and line breaks are not allowed")
     return value
@@ -33,15 +34,15 @@ def _email(value: str) -> str:
     return value
 
 
-Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), AfterValidator(_one_line)]
+Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), AfterValidator(one_line)]
 """One line of text for people: 1 to 200 characters, trimmed, no control characters."""
 
 ShortLine = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64), AfterValidator(_one_line)
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64), AfterValidator(one_line)
 ]
 """As `Line`, up to 64 characters."""
 
-LongLine = Annotated[str, StringConstraints(min_length=1, max_length=2000), AfterValidator(_one_line)]
+LongLine = Annotated[str, StringConstraints(min_length=1, max_length=2000), AfterValidator(one_line)]
 """Up to 2,000 characters without control characters, kept as given: secrets, tokens, cursors, addresses."""
 
 PathValue = Annotated[

@@ -1,11 +1,11 @@
 from datetime import datetime
 from typing import Annotated, TypeAlias
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
 from central.access import TenantPermissionName
-from central.kernel.ids import RoleId
+from central.kernel.ids import AuthConnectorId, RoleId, UserId
 from central.kernel.model import PatchInput, Resource, TenantInput
 from central.kernel.pages import Page, TenantPageInput
 from central.kernel.text import Line
@@ -80,4 +80,44 @@ class UpdateRoleInput(PatchInput):
 class DeleteRoleInput(TenantInput):
     """Which role to delete; nobody may hold it."""
 
+    role: RoleSlug
+
+
+class RoleGrant(Resource):
+    """A role that a user holds."""
+
+    role: str = Field(description="The role's slug.")
+    expires_at: datetime | None = Field(default=None, description="When it ends by itself; null: not.")
+    connector_id: AuthConnectorId | None = Field(
+        default=None,
+        description="The connector whose provider tells of a group that has the role; null: given by hand.",
+    )
+    granted_at: datetime
+    granted_by: UserId | None = None
+
+
+class ListRoleGrantsInput(TenantPageInput):
+    """Whose roles to list, by slug."""
+
+    user: UserId
+
+
+class ListRoleGrantsResponse(Page[RoleGrant]):
+    """The roles that a user holds now."""
+
+    role_grants: list[RoleGrant]
+
+
+class GrantRoleInput(TenantInput):
+    """Which role to give to whom, and until when."""
+
+    user: UserId
+    role: RoleSlug
+    expires_at: AwareDatetime | None = Field(default=None, description="When it is to end by itself; null: never.")
+
+
+class RevokeRoleInput(TenantInput):
+    """Which role to take from whom."""
+
+    user: UserId
     role: RoleSlug

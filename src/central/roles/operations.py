@@ -7,9 +7,14 @@ from central.roles.models import (
     CreateRoleInput,
     DeleteRoleInput,
     GetRoleInput,
+    GrantRoleInput,
+    ListRoleGrantsInput,
+    ListRoleGrantsResponse,
     ListRolesInput,
     ListRolesResponse,
+    RevokeRoleInput,
     Role,
+    RoleGrant,
     UpdateRoleInput,
 )
 
@@ -69,4 +74,50 @@ DELETE_ROLE = Operation(
     status=204,
 )
 
-OPERATIONS = (CREATE_ROLE, LIST_ROLES, GET_ROLE, UPDATE_ROLE, DELETE_ROLE)
+LIST_ROLE_GRANTS = Operation(
+    "roles.list_grants",
+    "GET",
+    "/v1/tenants/{tenant}/users/{user}/roles",
+    ListRoleGrantsInput,
+    ListRoleGrantsResponse,
+    access=TenantPermission("users:read"),
+    summary="List the roles that a user holds now, with their ends",
+    errors=(NotFoundError,),
+)
+
+GRANT_ROLE = Operation(
+    "roles.grant",
+    "PUT",
+    "/v1/tenants/{tenant}/users/{user}/roles/{role}",
+    GrantRoleInput,
+    RoleGrant,
+    access=TenantPermission("users:write"),
+    summary="Give a user a role, with an end if need be",
+    errors=(NotFoundError, ConflictError),
+    description="One that they hold already gets the new end. Nobody gives what they do not hold; only owners make "
+    "owners. It ends the user's sessions.",
+)
+
+REVOKE_ROLE = Operation(
+    "roles.revoke",
+    "DELETE",
+    "/v1/tenants/{tenant}/users/{user}/roles/{role}",
+    RevokeRoleInput,
+    NoneType,
+    access=TenantPermission("users:write"),
+    summary="Take a role from a user",
+    errors=(NotFoundError, ConflictError),
+    status=204,
+    description="It ends the user's sessions. An owner without an end remains.",
+)
+
+OPERATIONS = (
+    CREATE_ROLE,
+    LIST_ROLES,
+    GET_ROLE,
+    UPDATE_ROLE,
+    DELETE_ROLE,
+    LIST_ROLE_GRANTS,
+    GRANT_ROLE,
+    REVOKE_ROLE,
+)

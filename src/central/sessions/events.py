@@ -4,7 +4,7 @@ from central.kernel.events import Event
 from central.kernel.ids import SessionId, UserId
 from central.kernel.unknown import UnknownValue
 
-SessionEnd: TypeAlias = Literal["signed_out", "revoked", "user_disabled", "roles_changed"]
+SessionEnd: TypeAlias = Literal["signed_out", "revoked", "user_disabled", "roles_changed", "user_merged"]
 
 
 class SessionStarted(Event):

@@ -1,7 +1,7 @@
 from typing import Literal
 
 from central.kernel.events import Event
-from central.kernel.ids import UserId
+from central.kernel.ids import EmailVerificationId, RoleId, UserEmailId, UserId
 
 
 class UserCreated(Event):
@@ -37,3 +37,95 @@ class UserDeleted(Event):
 
     kind: Literal["user.deleted"] = "user.deleted"
     user_id: UserId
+
+
+class UserTagsChanged(Event):
+    """Tags were given to a user or taken from them."""
+
+    kind: Literal["user.tags.changed"] = "user.tags.changed"
+    user_id: UserId
+
+
+class UserExternalIdSet(Event):
+    """Another system's name for a user was set."""
+
+    kind: Literal["user.external_id.set"] = "user.external_id.set"
+    user_id: UserId
+
+
+class UserExternalIdRemoved(Event):
+    """Another system's name for a user was removed."""
+
+    kind: Literal["user.external_id.removed"] = "user.external_id.removed"
+    user_id: UserId
+
+
+class UserMerged(Event):
+    """Two users turned out to be one person: what the other had is this user's now, and the other is deleted."""
+
+    kind: Literal["user.merged"] = "user.merged"
+    user_id: UserId
+    other_id: UserId
+
+
+class AttributeRulesChanged(Event):
+    """The tenant's schema of attributes changed."""
+
+    kind: Literal["attribute_rules.changed"] = "attribute_rules.changed"
+
+
+class UserEmailAdded(Event):
+    """A user got a further address, not verified."""
+
+    kind: Literal["user.email.added"] = "user.email.added"
+    user_id: UserId
+    email_id: UserEmailId
+
+
+class UserEmailVerificationRequested(Event):
+    """A code is to be mailed to an address that a user says is theirs."""
+
+    kind: Literal["user.email.verification_requested"] = "user.email.verification_requested"
+    user_id: UserId
+    email_id: UserEmailId
+    verification_id: EmailVerificationId
+
+
+class UserEmailVerified(Event):
+    """A user has shown that an address is theirs."""
+
+    kind: Literal["user.email.verified"] = "user.email.verified"
+    user_id: UserId
+    email_id: UserEmailId
+
+
+class UserEmailMadePrimary(Event):
+    """Another address of a user is their primary one now."""
+
+    kind: Literal["user.email.made_primary"] = "user.email.made_primary"
+    user_id: UserId
+    email_id: UserEmailId
+
+
+class UserEmailRemoved(Event):
+    """An address was taken from a user."""
+
+    kind: Literal["user.email.removed"] = "user.email.removed"
+    user_id: UserId
+    email_id: UserEmailId
+
+
+class UserRoleGranted(Event):
+    """A user was given a role, or a new end for one that they hold."""
+
+    kind: Literal["user.role.granted"] = "user.role.granted"
+    user_id: UserId
+    role_id: RoleId
+
+
+class UserRoleRevoked(Event):
+    """A role was taken from a user."""
+
+    kind: Literal["user.role.revoked"] = "user.role.revoked"
+    user_id: UserId
+    role_id: RoleId

@@ -1,19 +1,40 @@
 from datetime import datetime
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import AfterValidator, Field, JsonValue
+from pydantic import AfterValidator, AwareDatetime, Field, JsonValue
 from pydantic_core import PydanticCustomError
 
 from central.access import SystemPermissionName, TenantPermissionName
-from central.kernel.ids import TenantId, UserId
-from central.kernel.model import PatchInput, Resource, TenantInput
-from central.kernel.pages import Page, TenantPageInput
+from central.kernel.ids import AuthConnectorId, TenantId, UserId
+from central.kernel.model import PatchInput, Resource, Response, TenantInput
+from central.kernel.pages import Page, PageInput
 from central.kernel.text import Email, Line, ShortLine
 from central.kernel.unknown import UnknownValue
 from central.roles.models import RoleSlug
+from central.users.fields import (
+    Attributes,
+    ExternalIds,
+    Filter,
+    Filters,
+    JsonObject,
+    Key,
+    Locale,
+    Tags,
+    TimeZone,
+    Value,
+)
 
 UserState: TypeAlias = Literal["active", "disabled"]
-UserSort: TypeAlias = Literal["created_at", "-created_at", "display_name", "-display_name", "email", "-email"]
+UserSort: TypeAlias = Literal[
+    "created_at",
+    "-created_at",
+    "display_name",
+    "-display_name",
+    "email",
+    "-email",
+    "last_sign_in_at",
+    "-last_sign_in_at",
+]
 
 
 def _distinct(roles: list[str]) -> list[str]:
@@ -44,6 +65,7 @@ class User(Resource):
     time_zone: str | None = Field(default=None, description="Where the person's clock is (IANA): `Europe/Zurich`.")
     tags: dict[str, str] = {}
     attributes: dict[str, JsonValue] = Field(default={}, description="As the tenant's schema of attributes allows.")
+    external_ids: dict[str, str] = Field(default={}, description="What other systems call the person.")
 
 
 class UserPrivate(Resource):
@@ -72,6 +94,11 @@ class CreateUserInput(TenantInput):
     email: Email
     display_name: Line | None = Field(default=None, description="The part of the address before the @ when absent.")
     roles: Roles = ["member"]
+    locale: Locale | None = None
+    time_zone: TimeZone | None = None
+    external_ids: ExternalIds = Field(default={}, description='What other systems call the person: `{"hr": "4711"}`.')
+    tags: Tags = {}
+    attributes: Attributes = Field(default={}, description="As the tenant's schema of attributes allows.")
 
 
 class GetUserInput(TenantInput):
@@ -80,13 +107,45 @@ class GetUserInput(TenantInput):
     user: UserId
 
 
-class ListUsersInput(TenantPageInput):
-    """Which users to list, and in which order."""
+class GetUserByExternalIdInput(TenantInput):
+    """Whom another system calls so."""
 
-    email: Email | None = Field(default=None, description="The whole address, without case.")
+    source: Key
+    value: Value
+
+
+class GetManyUsersInput(TenantInput):
+    """Which users to get, up to 100."""
+
+    users: Annotated[list[UserId], Field(min_length=1, max_length=100)]
+
+
+class GetManyUsersResponse(Page[User]):
+    """Those of the users asked for that are there, in the order that they were asked for."""
+
+    users: list[User]
+
+
+class UserFilterInput(TenantInput):
+    """Which users; all conditions must hold."""
+
+    email: Email | None = Field(default=None, description="One of their addresses, the whole of it, without case.")
+    external: Filter | None = Field(default=None, description="What another system calls them: `hr:4711`.")
+    tag: Filters = Field(default=[], description="Tags that they have: `team:blue`.")
+    attribute: Filters = Field(
+        default=[], description="Attributes that they have: `department:Sales`, `floor:3`, `remote:true`."
+    )
+    connector: AuthConnectorId | None = Field(default=None, description="Who has signed in by this connector.")
     state: UserState | None = None
     role: RoleSlug | None = Field(default=None, description="Who holds this role now.")
+    signed_in_after: AwareDatetime | None = Field(default=None, description="Who last signed in then or later.")
+    signed_in_before: AwareDatetime | None = Field(default=None, description="Who last signed in before, or never did.")
     text: ShortLine | None = Field(default=None, description="Part of the name or the address, without case.")
+
+
+class ListUsersInput(UserFilterInput, PageInput):
+    """Which users to list, and in which order."""
+
     sort: UserSort = "created_at"
 
 
@@ -96,14 +155,112 @@ class ListUsersResponse(Page[User]):
     users: list[User]
 
 
+class CountUsersInput(UserFilterInput):
+    """Which users to count."""
+
+
+class CountUsersResponse(Response):
+    """How many users there are."""
+
+    count: int
+
+
 class UpdateUserInput(PatchInput):
-    """What to change of a user; a field that is absent is left alone."""
+    """What to change of a user; a field that is absent is left alone, null clears the locale and the time zone."""
+
+    clearable = frozenset({"locale", "time_zone"})
 
     user: UserId
     display_name: Line | None = None
-    email: Email | None = Field(default=None, description="A new address counts as not verified.")
-    roles: Roles | None = Field(default=None, description="Changing them ends the user's sessions.")
+    email: Email | None = Field(default=None, description="A new primary address; it counts as not verified.")
+    roles: Roles | None = Field(default=None, description="Just these, without an end. It ends the user's sessions.")
+    locale: Locale | None = None
+    time_zone: TimeZone | None = None
+    attributes: Attributes | None = Field(
+        default=None, description="Merged into those that are there (RFC 7396): null takes one away."
+    )
     expected_version: int | None = Field(default=None, ge=1, le=2**31 - 1)
+
+
+class UpdateMeInput(PatchInput):
+    """What to change of oneself; a field that is absent is left alone, null clears the locale and the time zone."""
+
+    clearable = frozenset({"locale", "time_zone"})
+
+    display_name: Line | None = None
+    locale: Locale | None = None
+    time_zone: TimeZone | None = None
+
+
+class SetTagsInput(TenantInput):
+    """Which tags to give a user; those with other keys stay."""
+
+    user: UserId
+    tags: Tags
+
+
+class RemoveTagsInput(TenantInput):
+    """Which tags to take from a user; keys that they do not have are passed over."""
+
+    user: UserId
+    keys: Annotated[list[Key], Field(min_length=1, max_length=50)]
+
+
+class SetExternalIdInput(TenantInput):
+    """What a system calls a user, in the place of what it called them before."""
+
+    user: UserId
+    source: Key
+    value: Value
+
+
+class RemoveExternalIdInput(TenantInput):
+    """Which system has no name for a user any more."""
+
+    user: UserId
+    source: Key
+
+
+class MergeUsersInput(TenantInput):
+    """Two users that are one person: `user` stays, and gets what `other` has; `other` is deleted."""
+
+    user: UserId
+    other: UserId
+    dry_run: bool = Field(default=False, description="Say what would happen, and change nothing.")
+
+
+class MergeUsersResponse(Response):
+    """What a merge did, or would do."""
+
+    user: User = Field(description="As it is now; after a dry run, as it was.")
+    dry_run: bool
+    moved_emails: list[str]
+    moved_external_ids: dict[str, str]
+    moved_roles: list[str]
+    moved_tags: dict[str, str]
+    moved_attributes: dict[str, JsonValue]
+    moved_identities: int = Field(description="How many ways to sign in at providers moved.")
+    ended_sessions: int
+    lost: list[str] = Field(description="What `user` has already and `other` therefore loses, in words.")
+
+
+class GetAttributeRulesInput(TenantInput):
+    """The tenant's schema of attributes."""
+
+
+class SetAttributeRulesInput(TenantInput):
+    """A JSON Schema (2020-12) that the attributes of users must fit, from now on, whenever they are written."""
+
+    json_schema: JsonObject = Field(description="An object schema; `{}` allows anything. References stay inside it.")
+    expected_version: int | None = Field(default=None, ge=0, le=2**31 - 1)
+
+
+class AttributeRules(Resource):
+    """What attributes of users a tenant allows."""
+
+    json_schema: dict[str, JsonValue]
+    version: int = Field(description="Grows with every change; 0 while none was set.")
+    updated_at: datetime | None = None
 
 
 class DisableUserInput(TenantInput):
@@ -126,3 +283,15 @@ class DeleteUserInput(TenantInput):
 
 class GetMeInput(TenantInput):
     """The caller."""
+
+
+class GetMyPermissionsInput(TenantInput):
+    """The caller."""
+
+
+class GetMyPermissionsResponse(Response):
+    """What the caller may do now, and by which roles."""
+
+    roles: list[str]
+    permissions: list[TenantPermissionName | UnknownValue]
+    system_permissions: list[SystemPermissionName | UnknownValue]

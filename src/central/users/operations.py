@@ -4,14 +4,31 @@ from central.access import SignedIn, TenantPermission
 from central.errors import ConflictError, NotFoundError
 from central.kernel.operation import Operation
 from central.users.models import (
+    AttributeRules,
+    CountUsersInput,
+    CountUsersResponse,
     CreateUserInput,
     DeleteUserInput,
     DisableUserInput,
     EnableUserInput,
+    GetAttributeRulesInput,
+    GetManyUsersInput,
+    GetManyUsersResponse,
     GetMeInput,
+    GetMyPermissionsInput,
+    GetMyPermissionsResponse,
+    GetUserByExternalIdInput,
     GetUserInput,
     ListUsersInput,
     ListUsersResponse,
+    MergeUsersInput,
+    MergeUsersResponse,
+    RemoveExternalIdInput,
+    RemoveTagsInput,
+    SetAttributeRulesInput,
+    SetExternalIdInput,
+    SetTagsInput,
+    UpdateMeInput,
     UpdateUserInput,
     User,
     UserPrivate,
@@ -102,6 +119,142 @@ DELETE_USER = Operation(
     status=204,
 )
 
+UPDATE_ME = Operation(
+    "users.update_me",
+    "PATCH",
+    "/v1/tenants/{tenant}/me",
+    UpdateMeInput,
+    UserPrivate,
+    access=SignedIn(),
+    summary="Change one's own name, locale or time zone",
+    errors=(NotFoundError,),
+)
+
+GET_MY_PERMISSIONS = Operation(
+    "users.my_permissions",
+    "GET",
+    "/v1/tenants/{tenant}/me/permissions",
+    GetMyPermissionsInput,
+    GetMyPermissionsResponse,
+    access=SignedIn(),
+    summary="Say what the caller may do now",
+    errors=(NotFoundError,),
+)
+
+GET_USER_BY_EXTERNAL_ID = Operation(
+    "users.get_by_external_id",
+    "GET",
+    "/v1/tenants/{tenant}/users/by-external-id/{source}/{value}",
+    GetUserByExternalIdInput,
+    User,
+    access=TenantPermission("users:read"),
+    summary="Get the user whom another system calls so",
+    errors=(NotFoundError,),
+)
+
+GET_MANY_USERS = Operation(
+    "users.get_many",
+    "GET",
+    "/v1/tenants/{tenant}/users/by-ids",
+    GetManyUsersInput,
+    GetManyUsersResponse,
+    access=TenantPermission("users:read"),
+    summary="Get up to 100 users by their ids",
+    errors=(NotFoundError,),
+)
+
+COUNT_USERS = Operation(
+    "users.count",
+    "GET",
+    "/v1/tenants/{tenant}/users/count",
+    CountUsersInput,
+    CountUsersResponse,
+    access=TenantPermission("users:read"),
+    summary="Count users",
+    errors=(NotFoundError,),
+)
+
+SET_TAGS = Operation(
+    "users.set_tags",
+    "POST",
+    "/v1/tenants/{tenant}/users/{user}/tags",
+    SetTagsInput,
+    User,
+    access=TenantPermission("users:write"),
+    summary="Give a user tags",
+    errors=(NotFoundError, ConflictError),
+)
+
+REMOVE_TAGS = Operation(
+    "users.remove_tags",
+    "DELETE",
+    "/v1/tenants/{tenant}/users/{user}/tags",
+    RemoveTagsInput,
+    User,
+    access=TenantPermission("users:write"),
+    summary="Take tags from a user",
+    errors=(NotFoundError,),
+)
+
+SET_EXTERNAL_ID = Operation(
+    "users.set_external_id",
+    "PUT",
+    "/v1/tenants/{tenant}/users/{user}/external-ids/{source}",
+    SetExternalIdInput,
+    User,
+    access=TenantPermission("users:write"),
+    summary="Say what another system calls a user",
+    errors=(NotFoundError, ConflictError),
+    description="One system calls two users differently.",
+)
+
+REMOVE_EXTERNAL_ID = Operation(
+    "users.remove_external_id",
+    "DELETE",
+    "/v1/tenants/{tenant}/users/{user}/external-ids/{source}",
+    RemoveExternalIdInput,
+    User,
+    access=TenantPermission("users:write"),
+    summary="Remove another system's name for a user",
+    errors=(NotFoundError,),
+)
+
+MERGE_USERS = Operation(
+    "users.merge",
+    "POST",
+    "/v1/tenants/{tenant}/users/{user}/merge",
+    MergeUsersInput,
+    MergeUsersResponse,
+    access=TenantPermission("users:write"),
+    summary="Make two users one",
+    errors=(NotFoundError, ConflictError),
+    description="Addresses, identities, external ids, roles, tags and attributes move where there is room; the other "
+    "user's sessions end, and it is deleted. With `dryRun` nothing changes.",
+)
+
+GET_ATTRIBUTE_RULES = Operation(
+    "users.get_attribute_rules",
+    "GET",
+    "/v1/tenants/{tenant}/attribute-rules",
+    GetAttributeRulesInput,
+    AttributeRules,
+    access=TenantPermission("users:read"),
+    summary="Get the schema of users' attributes",
+    errors=(NotFoundError,),
+)
+
+SET_ATTRIBUTE_RULES = Operation(
+    "users.set_attribute_rules",
+    "PUT",
+    "/v1/tenants/{tenant}/attribute-rules",
+    SetAttributeRulesInput,
+    AttributeRules,
+    access=TenantPermission("tenant:write"),
+    summary="Set the schema of users' attributes",
+    errors=(NotFoundError, ConflictError),
+    description="Attributes that are there already are judged when they are next written.",
+)
+
 OPERATIONS = (
     GET_ME,
     CREATE_USER,
@@ -111,4 +264,16 @@ OPERATIONS = (
     DISABLE_USER,
     ENABLE_USER,
     DELETE_USER,
+    UPDATE_ME,
+    GET_MY_PERMISSIONS,
+    GET_USER_BY_EXTERNAL_ID,
+    GET_MANY_USERS,
+    COUNT_USERS,
+    SET_TAGS,
+    REMOVE_TAGS,
+    SET_EXTERNAL_ID,
+    REMOVE_EXTERNAL_ID,
+    MERGE_USERS,
+    GET_ATTRIBUTE_RULES,
+    SET_ATTRIBUTE_RULES,
 )

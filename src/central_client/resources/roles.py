@@ -10,3 +10,6 @@ class Roles(Resource[IO]):
     get = Call(operations.GET_ROLE)
     update = Call(operations.UPDATE_ROLE)
     delete = Call(operations.DELETE_ROLE)
+    list_grants = PagedCall(operations.LIST_ROLE_GRANTS)
+    grant = Call(operations.GRANT_ROLE)
+    revoke = Call(operations.REVOKE_ROLE)

@@ -12,7 +12,8 @@ from central_server.infra.http.cookies import CookieNames
 from central_server.sessions.service import IssuedSession, Lifetimes, SessionService
 from central_server.sessions.tables import DBSession
 from central_server.tenants.service import TenantService
-from central_server.users.service import UserService, user_private_from
+from central_server.users.mapping import user_private_from
+from central_server.users.service import UserService
 from central_server.users.tables import DBPrivileges
 
 
@@ -68,11 +69,10 @@ class SessionIssuer:
         if connector is not None:
             await self.auth_connectors.hold_enabled_auth_connector(tenant, connector, executor)
         await self.users.hold_active_user(tenant, user, executor)
+        by = By(user, request_id=caller.request_id)
         if previous is not None and (previous.tenant_id, previous.user_id) == (tenant, user):
-            await self.sessions.end_session(
-                tenant, user, previous.session_id, "signed_out", By(user, request_id=caller.request_id), executor
-            )
-        privileges = await self.users.note_sign_in(tenant, user, executor, proves_email=proves_email)
+            await self.sessions.end_session(tenant, user, previous.session_id, "signed_out", by, executor)
+        privileges = await self.users.note_sign_in(tenant, user, by, executor, proves_email=proves_email)
         lifetimes = await self._lifetimes(tenant, privileges, executor)
         return await self.sessions.insert_session(tenant, user, connector, lifetimes, caller, executor)
 

@@ -6,8 +6,8 @@ from central.kernel.ids import TenantId, UserId
 from central_server.infra.actor import Actor
 from central_server.infra.db import Query, WriteExecutor
 from central_server.roles.service import RoleService
-from central_server.users import queries
 from central_server.users.policy import check_may_change, check_may_grant
+from central_server.users.queries import people as queries
 from central_server.users.tables import DBLockedUser, DBUser
 
 

@@ -1,12 +1,36 @@
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from central.users.models import CreateUserInput
+from central_server.users.policy import check_time_zone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewUser:
-    """A user that another service makes: a tenant's first owner, or somebody at their first sign-in."""
+    """A user to be made: by an admin, as a tenant's first owner, or at their first sign-in."""
 
     email: str
     display_name: str | None = None
     roles: Sequence[str] = ("member",)
     email_verified: bool = False
+    locale: str | None = None
+    time_zone: str | None = None
+    external_ids: Mapping[str, str] = field(default_factory=dict[str, str])
+    tags: Mapping[str, str] = field(default_factory=dict[str, str])
+    attributes: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+
+def new_user(input: CreateUserInput) -> NewUser:
+    """Read what an admin asks for; attributes that are null are absent."""
+    check_time_zone(input.time_zone)
+    return NewUser(
+        email=input.email,
+        display_name=input.display_name,
+        roles=input.roles,
+        locale=input.locale,
+        time_zone=input.time_zone,
+        external_ids=input.external_ids,
+        tags=input.tags,
+        attributes={name: value for name, value in input.attributes.items() if value is not None},
+    )

@@ -1,11 +1,19 @@
 """Who may do what to whom among the users of a tenant."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from functools import cache
+from typing import Any, cast
+from zoneinfo import available_timezones
 
-from central.errors import ConflictError, ForbiddenError
+from central.errors import ConflictError, ForbiddenError, ValidationFailedError
+from central.users.models import UpdateMeInput, UpdateUserInput
 from central_server.infra.actor import Actor
 
 OWNER = "owner"
+DETAILS = ("display_name", "locale", "time_zone", "tags", "attributes")
+"""The columns that describe a user and that changes write over."""
+
+_PROFILE = ("display_name", "locale", "time_zone")
 
 
 def check_may_grant(actor: Actor, roles: Collection[str], permissions: Collection[str]) -> None:
@@ -35,3 +43,37 @@ def check_owner_remains(owners: Collection[str], leaving: str) -> None:
     """Refuse to let the last active owner without an end date go."""
     if leaving in owners and len(owners) == 1:
         raise ConflictError("This is the tenant's last active owner; make another one first.", code="last_owner")
+
+
+@cache
+def _time_zones() -> frozenset[str]:
+    return frozenset(available_timezones())
+
+
+def check_time_zone(name: str | None) -> None:
+    """Refuse a time zone that the IANA database does not have."""
+    if name is not None and name not in _time_zones():
+        raise ValidationFailedError.of(
+            "timeZone", "There is no such time zone; write it like 'Europe/Zurich'", code="unknown_time_zone"
+        )
+
+
+def given_details(input: UpdateUserInput | UpdateMeInput) -> dict[str, Any]:
+    """Give what a change says of a profile; what it does not mention is absent."""
+    check_time_zone(input.time_zone)
+    return {name: getattr(input, name) for name in _PROFILE if name in input.model_fields_set}
+
+
+def merge_patch(target: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
+    """Merge a patch into an object: null takes away, objects merge, everything else replaces (RFC 7396)."""
+    merged = dict(target)
+    for name, value in patch.items():
+        if value is None:
+            merged.pop(name, None)
+        elif isinstance(value, dict):
+            inner = merged.get(name)
+            base = cast("dict[str, Any]", inner) if isinstance(inner, dict) else {}
+            merged[name] = merge_patch(base, cast("dict[str, Any]", value))
+        else:
+            merged[name] = value
+    return merged

@@ -4,40 +4,52 @@ from typing import Any, TypeVar
 from central.errors import ConflictError, ForbiddenError, NotFoundError
 from central.kernel.ids import TenantId, UserEmailId, UserId
 from central.sessions.events import SessionEnd
-from central.users.events import UserCreated, UserDeleted, UserDisabled, UserEnabled, UserUpdated
+from central.users.events import (
+    UserCreated,
+    UserDeleted,
+    UserDisabled,
+    UserEmailRemoved,
+    UserEmailVerified,
+    UserEnabled,
+    UserUpdated,
+)
 from central.users.models import (
     CreateUserInput,
     DeleteUserInput,
     DisableUserInput,
     EnableUserInput,
     GetUserInput,
-    ListUsersInput,
-    ListUsersResponse,
     UpdateUserInput,
     User,
-    UserPrivate,
 )
 from central_server.infra.actor import SYSTEM, Actor, By
 from central_server.infra.db import Database, ReadExecutor, WriteExecutor, register_conflict
 from central_server.infra.logs import component_logger
 from central_server.infra.outbox import Outbox
-from central_server.infra.paging import next_cursor, open_cursor
-from central_server.infra.text import like_pattern
-from central_server.roles.policy import BUILT_IN_ROLES, permissions_of, sorted_permissions_of
+from central_server.roles.policy import BUILT_IN_ROLES, permissions_of
 from central_server.sessions.service import SessionService
-from central_server.users import queries
+from central_server.users.attributes import UserAttributes
 from central_server.users.grants import RoleGrants
 from central_server.users.guard import LockedUser, UserGuard
-from central_server.users.inputs import NewUser
-from central_server.users.policy import check_may_grant, check_owner_remains
-from central_server.users.queries import UserListShape
+from central_server.users.inputs import NewUser, new_user
+from central_server.users.mapping import found, user_from
+from central_server.users.policy import (
+    DETAILS,
+    check_may_grant,
+    check_owner_remains,
+    given_details,
+    merge_patch,
+)
+from central_server.users.queries import emails
+from central_server.users.queries import people as queries
 from central_server.users.tables import DBPrivileges, DBUser
 
 T = TypeVar("T")
 
-register_conflict(
-    "uq_user_emails_email", lambda: ConflictError("A user with this address exists already.", code="email_taken")
-)
+for _constraint in ("uq_user_emails_email", "uq_user_emails_primary"):
+    register_conflict(
+        _constraint, lambda: ConflictError("A user with this address exists already.", code="email_taken")
+    )
 
 
 class UserService:
@@ -49,13 +61,20 @@ class UserService:
     """
 
     def __init__(
-        self, db: Database, outbox: Outbox, sessions: SessionService, guard: UserGuard, grants: RoleGrants
+        self,
+        db: Database,
+        outbox: Outbox,
+        sessions: SessionService,
+        guard: UserGuard,
+        grants: RoleGrants,
+        attributes: UserAttributes,
     ) -> None:
         self.db = db
         self.outbox = outbox
         self.sessions = sessions
         self.guard = guard
         self.grants = grants
+        self.attributes = attributes
         self.log = component_logger(self)
 
     async def get_user_by_id(
@@ -73,7 +92,7 @@ class UserService:
         executor: ReadExecutor | WriteExecutor | None = None,
     ) -> T:
         """Find a user and use them; `NotFoundError` when there is none."""
-        return await use(_found(await self.get_user_by_id(tenant, user, executor)))
+        return await use(found(await self.get_user_by_id(tenant, user, executor)))
 
     async def get_user_by_email(
         self, tenant: TenantId, email: str, executor: ReadExecutor | WriteExecutor | None = None
@@ -90,52 +109,30 @@ class UserService:
         executor: ReadExecutor | WriteExecutor | None = None,
     ) -> T:
         """Find a user by their whole address and use them; `NotFoundError` when there is none."""
-        return await use(_found(await self.get_user_by_email(tenant, email, executor)))
+        return await use(found(await self.get_user_by_email(tenant, email, executor)))
 
     async def get(
         self, input: GetUserInput, actor: Actor, executor: ReadExecutor | WriteExecutor | None = None
     ) -> User:
         """Give a user of the actor's tenant."""
-        return _found(await self.get_user_by_id(actor.tenant_id, input.user, executor))
-
-    async def list(
-        self, input: ListUsersInput, actor: Actor, executor: ReadExecutor | WriteExecutor | None = None
-    ) -> ListUsersResponse:
-        """Give a page of the users of the actor's tenant."""
-        asked, position = open_cursor(input)
-        shape = UserListShape(
-            by_email=asked.email is not None,
-            by_state=asked.state is not None,
-            by_role=asked.role is not None,
-            by_text=asked.text is not None,
-            sort=asked.sort,
-            goes_on=position is not None,
-        )
-        parameters: dict[str, Any] = {"tenant_id": actor.tenant_id, "count": asked.limit + 1}
-        for name in ("email", "state", "role"):
-            if (value := getattr(asked, name)) is not None:
-                parameters[name] = value
-        if asked.text is not None:
-            parameters["pattern"] = like_pattern(asked.text)
-        by_time = asked.sort.endswith("created_at")
-        if position is not None:
-            parameters |= {"after_key": position.time if by_time else position.key, "after_id": position.id}
-        rows = await (executor or self.db.read(actor.tenant_id)).all(queries.list_users(shape), **parameters)
-        return _page(rows, asked, actor.tenant_id)
+        return found(await self.get_user_by_id(actor.tenant_id, input.user, executor))
 
     async def TX_create_user(self, input: CreateUserInput, actor: Actor) -> User:
         """Create a user and tell it; `ConflictError` when the address is taken."""
-        new = NewUser(email=input.email, display_name=input.display_name, roles=input.roles)
-        if BUILT_IN_ROLES.keys() >= set(input.roles):
+        new = new_user(input)
+        if BUILT_IN_ROLES.keys() >= set(input.roles) and not input.attributes:
             check_may_grant(actor, input.roles, permissions_of(tuple(input.roles)))
             executor = self.db.autocommit(actor.tenant_id, actor.unit)
             return await self.create_user(actor.tenant_id, new, actor.by, executor)
         async with self.db.write(actor.tenant_id, actor.unit) as tx:
             await self.guard.check_may_grant(actor, input.roles, tx)
+            await self.attributes.check(actor.tenant_id, dict(new.attributes), tx)
             return await self.create_user(actor.tenant_id, new, actor.by, tx)
 
     async def create_user(self, tenant: TenantId, new: NewUser, by: By, executor: WriteExecutor) -> User:
         """Create a user and tell it, as part of more steps; `ConflictError` when the address is taken."""
+        if new.email_verified:
+            await self.drop_unproven_claims(tenant, new.email, by, executor)
         id = UserId.new()
         row = await executor.first(
             queries.INSERT_USER,
@@ -144,6 +141,11 @@ class UserService:
             email=new.email,
             email_verified=new.email_verified,
             display_name=new.display_name or new.email.partition("@")[0],
+            locale=new.locale,
+            time_zone=new.time_zone,
+            tags=dict(new.tags),
+            attributes=dict(new.attributes),
+            external_ids=dict(new.external_ids),
             roles=sorted(new.roles),
             granted_by=by.user,
             **self.outbox.parameters(UserCreated(tenant_id=tenant, user_id=id), by),
@@ -159,13 +161,11 @@ class UserService:
                 raise ConflictError("Somebody else changed this user first; read it again.", code="version_conflict")
             await self._replace_email(input, before, tx)
             ends_sessions = await self.grants.replace(input.user, input.roles, before, actor, tx)
-            row = await tx.first(
-                queries.UPDATE_USER, of_tenant=actor.tenant_id, of_id=input.user, new_display_name=input.display_name
-            )
+            row = await self._update(input, before, actor, tx)
             if ends_sessions:
                 await self._end_sessions(input.user, "roles_changed", actor, tx)
             await self.outbox.add(UserUpdated(tenant_id=actor.tenant_id, user_id=input.user), actor.by, tx)
-            return user_from(_found(row), actor.tenant_id)
+            return user_from(found(row), actor.tenant_id)
 
     async def TX_disable_user(self, input: DisableUserInput, actor: Actor) -> User:
         """Disable a user and end their sessions; one who is disabled already stays so."""
@@ -205,13 +205,13 @@ class UserService:
         return user_from(row, tenant)
 
     async def note_sign_in(
-        self, tenant: TenantId, user: UserId, executor: WriteExecutor, *, proves_email: str | None
+        self, tenant: TenantId, user: UserId, by: By, executor: WriteExecutor, *, proves_email: str | None
     ) -> DBPrivileges:
         """Record that a user signed in, and which address is theirs if that is how; gives what they may do."""
         if proves_email is not None:
-            await executor.execute(queries.MARK_EMAIL_VERIFIED, of_tenant=tenant, of_user=user, of_email=proves_email)
+            await self._mark_verified(tenant, user, proves_email, by, executor)
         row = await executor.first(queries.NOTE_SIGN_IN, of_tenant=tenant, of_id=user)
-        return _found(row)
+        return found(row)
 
     async def get_system_permissions(
         self, tenant: TenantId, user: UserId, executor: ReadExecutor | WriteExecutor | None = None
@@ -238,10 +238,41 @@ class UserService:
             await self.sessions.end_sessions_of_user(tenant, user, "roles_changed", SYSTEM, tx)
             await self.outbox.add(UserUpdated(tenant_id=tenant, user_id=user), SYSTEM, tx)
 
+    async def drop_unproven_claims(self, tenant: TenantId, email: str, by: By, executor: WriteExecutor) -> None:
+        """Take an address that is proven now from whoever only said that it was a further one of theirs."""
+        for gone in await executor.all(emails.DROP_UNPROVEN_CLAIM, of_tenant=tenant, of_email=email):
+            removed = UserEmailRemoved(tenant_id=tenant, user_id=gone["user_id"], email_id=gone["id"])
+            await self.outbox.add(removed, by, executor)
+
+    async def _mark_verified(self, tenant: TenantId, user: UserId, email: str, by: By, executor: WriteExecutor) -> None:
+        marked = await executor.first(emails.MARK_EMAIL_VERIFIED, of_tenant=tenant, of_user=user, of_email=email)
+        if marked is not None:
+            verified = UserEmailVerified(tenant_id=tenant, user_id=user, email_id=marked["id"])
+            await self.outbox.add(verified, by, executor)
+
+    async def update_details(self, changes: Mapping[str, Any], before: DBUser, executor: WriteExecutor) -> DBUser:
+        """Write some of a locked user's details over; the others stay."""
+        details = {name: changes.get(name, value) for name, value in before.items() if name in DETAILS}
+        row = await executor.first(
+            queries.UPDATE_USER,
+            of_tenant=executor.tenant,
+            of_id=before["id"],
+            **{f"new_{name}": value for name, value in details.items()},
+        )
+        return found(row)
+
+    async def _update(self, input: UpdateUserInput, before: LockedUser, actor: Actor, tx: WriteExecutor) -> DBUser:
+        changes = given_details(input)
+        if input.attributes is not None:
+            merged = merge_patch(before.row["attributes"], input.attributes)
+            await self.attributes.check(actor.tenant_id, merged, tx)
+            changes["attributes"] = merged
+        return await self.update_details(changes, before.row, tx)
+
     async def _replace_email(self, input: UpdateUserInput, before: LockedUser, tx: WriteExecutor) -> None:
         if input.email is not None and input.email != before.row["email"]:
             await tx.execute(
-                queries.REPLACE_PRIMARY_EMAIL,
+                emails.REPLACE_PRIMARY_EMAIL,
                 of_tenant=tx.tenant,
                 of_user=input.user,
                 of_email=before.row["email"],
@@ -250,52 +281,3 @@ class UserService:
 
     async def _end_sessions(self, user: UserId, reason: SessionEnd, actor: Actor, tx: WriteExecutor) -> None:
         await self.sessions.end_sessions_of_user(actor.tenant_id, user, reason, actor.by, tx)
-
-
-def user_from(row: DBUser, tenant: TenantId) -> User:
-    """Make the DTO of a row."""
-    return User.model_validate({**row, "tenant_id": tenant})
-
-
-def user_private_from(principal: Mapping[str, Any]) -> UserPrivate:
-    """Make what a user sees of themselves from the row of their session's look-up, or of `users`."""
-    return UserPrivate.model_validate(
-        {
-            "id": principal["user_id"],
-            "tenant_id": principal["tenant_id"],
-            "email": principal["email"],
-            "email_verified": principal["email_verified"],
-            "display_name": principal["display_name"],
-            "roles": principal["roles"],
-            "permissions": sorted_permissions_of(tuple(principal["roles"]), tuple(principal["granted"])),
-            "system_permissions": principal["system_permissions"],
-            "locale": principal["locale"],
-            "time_zone": principal["time_zone"],
-            "state": principal["state"],
-            "created_at": principal["created_at"],
-            "updated_at": principal["updated_at"],
-            "last_sign_in_at": principal["last_sign_in_at"],
-            "version": principal["version"],
-        }
-    )
-
-
-def _page(rows: Sequence[DBUser], asked: ListUsersInput, tenant: TenantId) -> ListUsersResponse:
-    cursor = None
-    if len(rows) > asked.limit:
-        last = rows[asked.limit - 1]
-        name = asked.sort.removeprefix("-")
-        key = (
-            last["email"].lower() if name == "email" else last["created_at" if name == "created_at" else "display_name"]
-        )
-        cursor = next_cursor(asked, key, last["id"])
-    users = rows[: asked.limit]
-    for row in users:
-        row["tenant_id"] = tenant
-    return ListUsersResponse.model_validate({"users": users, "next_cursor": cursor})
-
-
-def _found(value: T | None) -> T:
-    if value is None:
-        raise NotFoundError.of("user")
-    return value

@@ -11,6 +11,7 @@ from sqlalchemy import (
     ForeignKeyConstraint,
     Index,
     Integer,
+    LargeBinary,
     PrimaryKeyConstraint,
     Table,
     Text,
@@ -20,7 +21,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-from central.kernel.ids import AuthConnectorId, TenantId, UserEmailId, UserId
+from central.kernel.ids import AuthConnectorId, EmailVerificationId, TenantId, UserEmailId, UserId
 from central_server.infra.db import METADATA, RichIdColumn, created_at, updated_at
 
 USERS = Table(
@@ -56,7 +57,12 @@ USERS = Table(
     Index("ix_users_email", "tenant_id", text("lower(email)"), "id"),
     Index("ix_users_created_at", "tenant_id", "created_at", "id"),
     Index("ix_users_display_name", "tenant_id", "display_name", "id"),
-    Index("ix_users_last_sign_in_at", "tenant_id", "last_sign_in_at", "id"),
+    Index(
+        "ix_users_last_sign_in_at",
+        "tenant_id",
+        text("COALESCE(last_sign_in_at, to_timestamp(0::double precision))"),
+        "id",
+    ),
     Index("ix_users_tags", "tags", postgresql_using="gin", postgresql_ops={"tags": "jsonb_path_ops"}),
     Index("ix_users_attributes", "attributes", postgresql_using="gin", postgresql_ops={"attributes": "jsonb_path_ops"}),
 )
@@ -84,15 +90,15 @@ USER_EXTERNAL_IDS = Table(
     "user_external_ids",
     METADATA,
     Column("tenant_id", RichIdColumn(TenantId), nullable=False),
+    Column("user_id", RichIdColumn(UserId), nullable=False),
     Column("source", Text, nullable=False),
     Column("external_id", Text, nullable=False),
-    Column("user_id", RichIdColumn(UserId), nullable=False),
     created_at(),
-    PrimaryKeyConstraint("tenant_id", "source", "external_id"),
+    PrimaryKeyConstraint("tenant_id", "user_id", "source"),
+    UniqueConstraint("tenant_id", "source", "external_id", name="uq_user_external_ids_value"),
     ForeignKeyConstraint(["tenant_id", "user_id"], ["users.tenant_id", "users.id"], ondelete="CASCADE"),
-    Index("ix_user_external_ids_user", "tenant_id", "user_id"),
 )
-"""What other systems call a person."""
+"""What other systems call a person, one name for each system."""
 
 USER_ROLES = Table(
     "user_roles",
@@ -119,6 +125,89 @@ With a `connector_id` the role comes from the groups that its provider tells, an
 """
 
 
+EMAIL_VERIFICATIONS = Table(
+    "email_verifications",
+    METADATA,
+    Column("tenant_id", RichIdColumn(TenantId), nullable=False),
+    Column("id", RichIdColumn(EmailVerificationId), nullable=False),
+    Column("user_id", RichIdColumn(UserId), nullable=False),
+    Column("email_id", RichIdColumn(UserEmailId), nullable=False),
+    Column("code_mac", LargeBinary, nullable=False),
+    Column("code", LargeBinary),
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    created_at(),
+    Column("expires_at", DateTime(timezone=True), nullable=False),
+    Column("used_at", DateTime(timezone=True)),
+    PrimaryKeyConstraint("tenant_id", "id"),
+    ForeignKeyConstraint(["tenant_id", "user_id"], ["users.tenant_id", "users.id"], ondelete="CASCADE"),
+    ForeignKeyConstraint(["tenant_id", "email_id"], ["user_emails.tenant_id", "user_emails.id"], ondelete="CASCADE"),
+    Index("ix_email_verifications_user", "tenant_id", "user_id", "created_at"),
+    Index("ix_email_verifications_email", "tenant_id", "email_id"),
+)
+"""A code mailed to an address that a user says is theirs; as with sign-ins, a keyed hash, and sealed until mailed."""
+
+ATTRIBUTE_RULES = Table(
+    "attribute_rules",
+    METADATA,
+    Column("tenant_id", RichIdColumn(TenantId), ForeignKey("tenants.id", ondelete="CASCADE"), primary_key=True),
+    Column("json_schema", JSONB, nullable=False),
+    Column("version", Integer, nullable=False),
+    updated_at(),
+)
+"""What attributes of users a tenant allows; without a row, any."""
+
+
+class DBUserEmail(TypedDict):
+    """A row of `user_emails`, and whether it is the primary one."""
+
+    id: UserEmailId
+    user_id: UserId
+    email: str
+    verified: bool
+    created_at: datetime
+    verified_at: datetime | None
+    primary: bool
+
+
+class DBRemovedEmail(TypedDict):
+    """Which address of whom a statement changed or removed."""
+
+    id: UserEmailId
+    user_id: UserId
+
+
+class DBEmailVerification(TypedDict):
+    """What counting a try on a verification gives."""
+
+    id: EmailVerificationId
+    user_id: UserId
+    email_id: UserEmailId
+    code_mac: bytes
+    expires_at: datetime
+
+
+class DBMailableVerification(TypedDict):
+    """A verification that waits to be mailed; `code` is sealed."""
+
+    email: str
+    code: bytes
+
+
+class DBConnectorOfUser(TypedDict):
+    """A connector that somebody signs in by, and whether another user does too."""
+
+    connector_id: AuthConnectorId
+    has_one: bool
+
+
+class DBAttributeRules(TypedDict):
+    """A row of `attribute_rules`."""
+
+    json_schema: dict[str, Any]
+    version: int
+    updated_at: datetime
+
+
 class DBUserId(TypedDict):
     """The id of a user alone."""
 
@@ -128,7 +217,6 @@ class DBUserId(TypedDict):
 class DBUser(TypedDict):
     """A row of `users` with the roles held now; `system_permissions` are shown by an operator's session only."""
 
-    tenant_id: TenantId
     id: UserId
     email: str
     email_verified: bool
@@ -144,6 +232,7 @@ class DBUser(TypedDict):
     time_zone: str | None
     tags: dict[str, str]
     attributes: dict[str, Any]
+    external_ids: dict[str, str]
 
 
 class DBLockedUser(DBUser):

@@ -1,7 +1,8 @@
 """Bytes into inputs: path, query and body become one validated object, or an error that says what was wrong."""
 
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections import Counter
+from collections.abc import AsyncIterator, Collection, Mapping
 from functools import lru_cache
 from typing import Any, cast
 from urllib.parse import parse_qsl
@@ -14,7 +15,7 @@ from central.errors import BadRequestError, FieldError, PayloadTooLargeError, Va
 from central.kernel.model import Input
 from central.kernel.operation import AnyOperation
 
-_MOST_QUERY_FIELDS = 50
+_MOST_QUERY_FIELDS = 250
 
 
 class InputReader:
@@ -24,6 +25,7 @@ class InputReader:
         self._adapter: TypeAdapter[Input] = TypeAdapter(operation.input_class)
         self._path_names = tuple((name, to_camel(name)) for name in operation.path_names)
         self._in_path = frozenset(key for names in self._path_names for key in names)
+        self._lists = frozenset(to_camel(name) for name in operation.list_names)
         self.sends_body = operation.sends_body
         self._remembered = lru_cache(maxsize=1024)(self._read_query)
 
@@ -36,7 +38,7 @@ class InputReader:
         return self._validate(parse_object(body), tuple([path[name] for name, _ in self._path_names]))
 
     def _read_query(self, path_values: tuple[str, ...], query: bytes) -> Input:
-        return self._validate(parse_query(query), path_values)
+        return self._validate(parse_query(query, self._lists), path_values)
 
     def _validate(self, fields: dict[str, Any], path_values: tuple[str, ...]) -> Input:
         if misplaced := self._in_path.intersection(fields):
@@ -80,8 +82,11 @@ def _distinct(pairs: list[tuple[str, Any]]) -> None:
 _NAMES = json.JSONDecoder(object_pairs_hook=_distinct, parse_int=str, parse_float=str)
 
 
-def parse_query(query: bytes) -> dict[str, Any]:
-    """Parse a query string; raises `BadRequestError` when it cannot be read, `ValidationFailedError` for repeats."""
+def parse_query(query: bytes, lists: Collection[str] = ()) -> dict[str, Any]:
+    """Parse a query string, in which the fields named in `lists` may be given more than once.
+
+    Raises `BadRequestError` when it cannot be read, `ValidationFailedError` for other repeats.
+    """
     if not query:
         return {}
     try:
@@ -91,8 +96,9 @@ def parse_query(query: bytes) -> dict[str, Any]:
     except ValueError:
         raise BadRequestError("The query string cannot be read.", code="malformed_query") from None
     fields: dict[str, Any] = dict(pairs)
-    if len(fields) != len(pairs):
-        repeated = [name for name in fields if sum(name == other for other, _ in pairs) > 1]
+    fields |= {name: [value for other, value in pairs if other == name] for name in lists if name in fields}
+    counts = Counter(name for name, _ in pairs)
+    if repeated := [name for name, count in counts.items() if count > 1 and name not in lists]:
         errors = [FieldError(field=name, code="repeated", message="This was given more than once") for name in repeated]
         raise ValidationFailedError("A query field was given more than once.", field_errors=errors)
     return fields

@@ -1,6 +1,6 @@
 from typing import Any, NamedTuple
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, select_autoescape
 
 
 class MailBody(NamedTuple):
@@ -11,14 +11,14 @@ class MailBody(NamedTuple):
 
 
 class MailTemplates:
-    """The templates in `<package>/templates`: `{name}.txt.j2`, and `{name}.html.j2`, which is escaped.
+    """The templates in each `<package>/templates`: `{name}.txt.j2`, and `{name}.html.j2`, which is escaped.
 
     A value that a template names and nobody gives is an error, not an empty place.
     """
 
-    def __init__(self, package: str) -> None:
+    def __init__(self, *packages: str) -> None:
         self._environment = Environment(
-            loader=PackageLoader(package, "templates"),
+            loader=ChoiceLoader([PackageLoader(package, "templates") for package in packages]),
             autoescape=select_autoescape(enabled_extensions=("html.j2",), default_for_string=True),
             undefined=StrictUndefined,
             trim_blocks=True,

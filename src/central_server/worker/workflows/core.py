@@ -1,3 +1,4 @@
 from central_server.auth.workflows.send_sign_in_code import SendSignInCodeWorkflow
+from central_server.users.workflows.send_email_verification import SendEmailVerificationWorkflow
 
-CORE_WORKFLOWS: tuple[type, ...] = (SendSignInCodeWorkflow,)
+CORE_WORKFLOWS: tuple[type, ...] = (SendSignInCodeWorkflow, SendEmailVerificationWorkflow)

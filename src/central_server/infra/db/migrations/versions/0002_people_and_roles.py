@@ -48,16 +48,15 @@ CREATE UNIQUE INDEX uq_user_emails_email ON central.user_emails (tenant_id, lowe
 
 CREATE TABLE central.user_external_ids (
     tenant_id UUID NOT NULL,
+    user_id UUID NOT NULL,
     source TEXT NOT NULL,
     external_id TEXT NOT NULL,
-    user_id UUID NOT NULL,
     created_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
-    CONSTRAINT pk_user_external_ids PRIMARY KEY (tenant_id, source, external_id),
+    CONSTRAINT pk_user_external_ids PRIMARY KEY (tenant_id, user_id, source),
+    CONSTRAINT uq_user_external_ids_value UNIQUE (tenant_id, source, external_id),
     CONSTRAINT fk_user_external_ids_tenant_id_user_id_users
         FOREIGN KEY(tenant_id, user_id) REFERENCES central.users (tenant_id, id) ON DELETE CASCADE
 );
-
-CREATE INDEX ix_user_external_ids_user ON central.user_external_ids (tenant_id, user_id);
 
 CREATE TABLE central.user_roles (
     tenant_id UUID NOT NULL,
@@ -106,7 +105,9 @@ ALTER TABLE central.users
         ON UPDATE CASCADE DEFERRABLE INITIALLY DEFERRED;
 DROP INDEX central.uq_users_email;
 CREATE INDEX ix_users_email ON central.users (tenant_id, lower(email), id);
-CREATE INDEX ix_users_last_sign_in_at ON central.users (tenant_id, last_sign_in_at, id);
+CREATE INDEX ix_users_last_sign_in_at ON central.users (
+    tenant_id, COALESCE(last_sign_in_at, to_timestamp(0)), id
+);
 CREATE INDEX ix_users_tags ON central.users USING gin (tags jsonb_path_ops);
 CREATE INDEX ix_users_attributes ON central.users USING gin (attributes jsonb_path_ops);
 GRANT INSERT (locale, time_zone, tags, attributes), UPDATE (locale, time_zone, tags, attributes)

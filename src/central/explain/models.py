@@ -1,0 +1,28 @@
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+
+from central.kernel.ids import UserId
+from central.kernel.model import Response, TenantInput
+
+OperationName = Annotated[str, StringConstraints(min_length=3, max_length=100, pattern=r"^[a-z_]+\.[a-z_]+$")]
+
+
+class ExplainAccessInput(TenantInput):
+    """Whether a user may call an operation."""
+
+    user: UserId
+    operation: OperationName = Field(description="As the documentation names it: `users.create`.")
+
+
+class ExplainAccessResponse(Response):
+    """Whether a user may call an operation now, and why."""
+
+    allowed: bool
+    reason: str = Field(description="The same for people.")
+    permission: str | None = Field(default=None, description="What the operation needs; null when no permission.")
+    by_roles: list[str] = Field(description="The roles of the user that hold the permission.")
+    until: datetime | None = Field(
+        default=None, description="When the last of these roles ends; null: none of them does."
+    )

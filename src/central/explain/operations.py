@@ -1,0 +1,17 @@
+from central.access import TenantPermission
+from central.errors import NotFoundError
+from central.explain.models import ExplainAccessInput, ExplainAccessResponse
+from central.kernel.operation import Operation
+
+EXPLAIN_ACCESS = Operation(
+    "explain.access",
+    "GET",
+    "/v1/tenants/{tenant}/explain/access",
+    ExplainAccessInput,
+    ExplainAccessResponse,
+    access=TenantPermission("roles:read"),
+    summary="Say whether a user may call an operation, and by which roles",
+    errors=(NotFoundError,),
+)
+
+OPERATIONS = (EXPLAIN_ACCESS,)

@@ -1,0 +1,1 @@
+"""The statements on people, by what they are about."""

@@ -1,0 +1,37 @@
+"""The mail that an address is verified by."""
+
+from central.kernel.ids import EventId
+from central_client import AsyncCentral
+from central_server.infra.mail import DirectoryMailer, Mailer
+from central_server.users.verifications import EmailVerifications
+from support.place import Place
+from support.verifying import mailed_verification
+
+
+async def test_code_is_mailed_once(member: AsyncCentral, place: Place) -> None:
+    """The mail goes to the address in question, holds the code, and is not sent again once it was; the code works."""
+    address = f"{place.tenant.slug}@example.com"
+    added = await member.emails.add_mine(email=address)
+    started = await member.emails.start_verification(email=added.id)
+    code = await mailed_verification(place, started.verification)
+    verifications = await place.stack.central.container.get(EmailVerifications)
+    event = EventId.new()
+    assert await verifications.TX_mail_code(place.tenant.id, started.verification, event)
+    assert not await verifications.TX_mail_code(place.tenant.id, started.verification, event)
+    mailer = await place.stack.central.container.get(Mailer)
+    assert isinstance(mailer, DirectoryMailer)
+    (mail,) = [mail for mail in await mailer.mails() if mail.to == address]
+    assert event in mail.message_id
+    for body in (mail.text, mail.html):
+        assert code in body
+        assert "10 minutes" in body
+    assert (await member.emails.verify(verification=started.verification, code=code)).verified
+
+
+async def test_no_mail_for_what_is_over(member: AsyncCentral, place: Place) -> None:
+    """A verification whose address was removed meanwhile is mailed to nobody."""
+    added = await member.emails.add_mine(email=f"{place.tenant.slug}@example.com")
+    started = await member.emails.start_verification(email=added.id)
+    await member.emails.remove_mine(email=added.id)
+    verifications = await place.stack.central.container.get(EmailVerifications)
+    assert not await verifications.TX_mail_code(place.tenant.id, started.verification, EventId.new())

@@ -1,0 +1,66 @@
+"""The migration that gives people's addresses and roles rows of their own keeps what there was, as a plain owner."""
+
+import secrets
+from typing import Any
+
+import asyncpg
+from db_support import Server
+
+from central_server.infra.db import migrate
+
+_ROWS = """
+INSERT INTO tenants (id, slug, name) VALUES ('01900000-0000-7000-8000-000000000001', 'acme', 'Acme');
+INSERT INTO users (tenant_id, id, email, email_verified, display_name, roles)
+VALUES ('01900000-0000-7000-8000-000000000001', '01900000-0000-7000-8000-0000000000a1', 'Ada@acme.example',
+        true, 'Ada', '{owner,member}'),
+       ('01900000-0000-7000-8000-000000000001', '01900000-0000-7000-8000-0000000000a2', 'eve@acme.example',
+        false, 'Eve', '{member}');
+INSERT INTO sessions (tenant_id, id, user_id, token_hash, expires_at, idle_seconds, created_at)
+VALUES ('01900000-0000-7000-8000-000000000001', gen_random_uuid(), '01900000-0000-7000-8000-0000000000a1', '\\x00',
+        now() + interval '1 hour', 60, now() - interval '1 hour')
+"""
+_USERS = (
+    "SELECT u.email, u.email_verified, e.verified, e.user_id = u.id AS own,"
+    " ARRAY(SELECT role FROM user_roles r WHERE r.user_id = u.id ORDER BY role) AS roles"
+    " FROM users u JOIN user_emails e USING (tenant_id, email) ORDER BY u.email"
+)
+
+
+async def _plain_owner(server: Server, database: str) -> str:
+    """Make a database whose owner is no superuser, as a hosting provider gives it."""
+    admin: Any = await asyncpg.connect(server.url())
+    name = f"owner_{secrets.token_hex(4)}"
+    await admin.execute(f"CREATE ROLE {name} LOGIN CREATEROLE PASSWORD 'plain'")
+    await admin.execute(f"CREATE DATABASE {database} OWNER {name}")
+    for role, options in (("central_app", "LOGIN NOINHERIT"), ("central_platform", "NOLOGIN")):
+        await admin.execute(
+            f"DO $$ BEGIN CREATE ROLE {role} {options}; EXCEPTION WHEN duplicate_object THEN NULL; END $$"
+        )
+        await admin.execute(f"GRANT {role} TO {name} WITH ADMIN OPTION")
+    await admin.close()
+    return server.url(user=name, password="plain", database=database)
+
+
+async def test_people_keep_their_addresses_and_roles(server: Server) -> None:
+    """Up and down again, as an owner whom row-level security binds, nobody loses an address, a role or a session."""
+    url = await _plain_owner(server, "people_migration")
+    await migrate.upgrade(url, "0001")
+    admin: Any = await asyncpg.connect(
+        server.url(database="people_migration"), server_settings={"search_path": "central"}
+    )
+    await admin.execute(_ROWS)
+    await migrate.upgrade(url, "0002")
+    assert [tuple(row) for row in await admin.fetch(_USERS)] == [
+        ("Ada@acme.example", True, True, True, ["member", "owner"]),
+        ("eve@acme.example", False, False, True, ["member"]),
+    ]
+    slugs = await admin.fetch("SELECT slug FROM roles WHERE built_in ORDER BY slug")
+    assert [row["slug"] for row in slugs] == ["admin", "member", "owner"]
+    assert await admin.fetchval("SELECT authenticated_at = created_at FROM sessions")
+    await migrate.downgrade(url, "0001")
+    rows = await admin.fetch("SELECT email, roles FROM users ORDER BY email")
+    assert [(row["email"], sorted(row["roles"])) for row in rows] == [
+        ("Ada@acme.example", ["member", "owner"]),
+        ("eve@acme.example", ["member"]),
+    ]
+    await admin.close()
