@@ -83,7 +83,7 @@ def _keys(value: Any) -> Iterator[str]:
             yield key
             yield from _keys(part)
     elif isinstance(value, list):
-        for part in value:
+        for part in cast("list[object]", value):
             yield from _keys(part)
 
 

@@ -161,7 +161,7 @@ class UserMerging:
 
 def _check_owner_remains(kept: LockedUser, other: LockedUser) -> None:
     """Refuse to merge the last owner into somebody who is disabled, and would own the tenant in their place."""
-    if other.owners == {other.row["id"]} and kept.row["state"] != "active" and OWNER in other.row["roles"]:
+    if other.owners == frozenset({other.row["id"]}) and kept.row["state"] != "active" and OWNER in other.row["roles"]:
         raise ConflictError("The tenant's last active owner would be gone; enable this user first.", code="last_owner")
 
 

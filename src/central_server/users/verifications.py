@@ -56,11 +56,7 @@ class EmailVerifications:
             if found(email, "email")["verified"]:
                 raise ConflictError("This address is verified already.", code="already_verified")
             if await tx.scalar(queries.COUNT_VERIFICATIONS, tenant_id=tenant, user_id=actor.user_id) >= _MOST_IN_HOUR:
-                raise RateLimitedError(
-                    "Too many codes were asked for; use the newest mail or wait.",
-                    code="too_many_codes",
-                    retry_after=600,
-                )
+                raise _too_many()
             row = await self._insert(input, actor, tx)
             asked = UserEmailVerificationRequested(
                 tenant_id=tenant, user_id=actor.user_id, email_id=input.email, verification_id=row["id"]
