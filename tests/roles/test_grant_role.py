@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -15,6 +16,7 @@ from central_client import (
 )
 from support.database import superuser
 from support.place import Place
+from support.waiting import until
 
 
 def _in(**span: float) -> datetime:
@@ -81,19 +83,24 @@ async def test_nobody_gives_what_they_do_not_hold(place: Place, admin: AsyncCent
 
 
 async def test_role_that_grows_while_it_is_given(place: Place) -> None:
-    """A role is judged as it is when it is given: one that gets more at the same moment is not given by a lesser."""
-    admin = await place.signed_in("admin")
-    for number in range(15):
-        slug, user = f"grows-{number}", await place.user()
-        await place.owner.roles.create(slug=slug, name=slug, permissions=[])
-        await asyncio.gather(
-            admin.roles.grant(user=user.id, role=slug),
-            place.owner.roles.update(role=slug, permissions=["tenant:write"]),
-            return_exceptions=True,
+    """A role is judged as it is when it is given: one that is about to get more is waited for, and then refused."""
+    admin, user = await place.signed_in("admin"), await place.user()
+    await place.owner.roles.create(slug="grows", name="Grows", permissions=[])
+    async with superuser(place.stack) as connection, connection.transaction():
+        await connection.execute(
+            "UPDATE roles SET permissions = '{tenant:write}' WHERE tenant_id = $1 AND slug = 'grows'",
+            place.tenant.id.uuid,
         )
-        held = (await place.owner.users.get(user=user.id)).roles
-        granted_before = (await place.owner.roles.get(role=slug)).version == 2
-        assert granted_before or slug not in held
+        granting = asyncio.create_task(admin.roles.grant(user=user.id, role="grows"))
+        waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%roles%'"
+        await until(lambda: _is_there(waiting, connection))
+    with pytest.raises(ForbiddenError):
+        await granting
+    assert (await place.owner.users.get(user=user.id)).roles == ["member"]
+
+
+async def _is_there(query: str, connection: Any) -> bool:
+    return await connection.fetchval(query) > 0
 
 
 async def test_an_owner_without_an_end_remains(owner: AsyncCentral, place: Place) -> None:

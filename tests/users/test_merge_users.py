@@ -122,18 +122,28 @@ async def test_nobody_merges_beyond_what_they_hold(place: Place, admin: AsyncCen
 
 
 async def test_an_owner_remains(place: Place) -> None:
-    """The last owner is not merged into somebody who is disabled; into somebody active they are, who then owns."""
-    second = await place.user("owner")
-    client = await place.sign_in(second)
-    sleeper, heir = await place.user(), await place.user()
+    """The last owner without an end is not merged into somebody who is disabled, by one whose own time is limited."""
+    regent, sleeper, heir = await place.user("owner"), await place.user(), await place.user()
+    await place.owner.roles.grant(user=regent.id, role="owner", expires_at=datetime.now(UTC) + timedelta(days=1))
     await place.owner.users.disable(user=sleeper.id)
-    regent = await place.signed_in("owner")
-    await regent.users.disable(user=second.id)
-    await client.aclose()
-    with pytest.raises(ConflictError):
-        await place.owner.users.merge(user=heir.id, other=place.owner_user.id)
-    merged = await regent.users.merge(user=heir.id, other=place.owner_user.id)
+    client = await place.sign_in(regent)
+    with pytest.raises(ConflictError) as refusal:
+        await client.users.merge(user=sleeper.id, other=place.owner_user.id)
+    assert refusal.value.code == "last_owner"
+    merged = await client.users.merge(user=heir.id, other=place.owner_user.id)
     assert merged.user.roles == ["member", "owner"]
+
+
+async def test_the_longer_grant_counts(place: Place) -> None:
+    """A role that both hold ends when the longer grant does: an owner without an end stays one."""
+    regent = await place.user("owner")
+    await place.owner.roles.grant(user=regent.id, role="owner", expires_at=datetime.now(UTC) + timedelta(days=1))
+    client = await place.sign_in(regent)
+    merged = await client.users.merge(user=regent.id, other=place.owner_user.id)
+    assert merged.moved_roles == ["owner"]
+    again = await place.sign_in(regent)
+    ends = {grant.role: grant.expires_at async for grant in again.roles.list_grants(user=regent.id)}
+    assert ends == {"owner": None}
 
 
 async def test_one_user_is_not_two(place: Place) -> None:

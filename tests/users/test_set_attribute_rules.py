@@ -71,6 +71,8 @@ async def test_what_was_there_stays_until_it_is_written(owner: AsyncCentral) -> 
         {"type": "nothing"},
         {"properties": []},
         {"properties": {"a": {"pattern": "("}}},
+        {"properties": {"a": {"pattern": "^(a+)+\\1$"}}},
+        {"properties": {"a": {"pattern": "^(?=(a+)+$)b"}}},
         {"$ref": "https://evil.example/schema.json"},
         {"properties": {"a": {"$ref": "#/$defs/a"}}, "$defs": {"a": {}}},
         {"$dynamicRef": "#x"},

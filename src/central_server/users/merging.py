@@ -69,6 +69,8 @@ class UserMerging:
         which = {"tenant_id": actor.tenant_id, "user_id": other.row["id"]}
         addresses = await tx.all(emails.LIST_EMAILS, **which, count=_MOST_EMAILS)
         grants = await tx.all(role_queries.LIST_ROLE_GRANTS, **which)
+        own = await tx.all(role_queries.LIST_ROLE_GRANTS, tenant_id=actor.tenant_id, user_id=kept.row["id"])
+        held = {grant["role"]: grant for grant in own}
         identities = await tx.all(
             merging.LIST_IDENTITIES, tenant_id=actor.tenant_id, user_id=kept.row["id"], other=other.row["id"]
         )
@@ -82,7 +84,7 @@ class UserMerging:
         return MergePlan(
             emails=addresses,
             external_ids=_missing(theirs["external_ids"], mine["external_ids"]),
-            roles=[grant for grant in grants if grant["role"] not in mine["roles"]],
+            roles=[grant for grant in grants if _outlasts(grant, held.get(grant["role"]))],
             tags=_missing(theirs["tags"], mine["tags"]),
             attributes=_missing(theirs["attributes"], mine["attributes"]),
             identities=sum(not row["has_one"] for row in identities),
@@ -163,6 +165,13 @@ def _check_owner_remains(kept: LockedUser, other: LockedUser) -> None:
     """Refuse to merge the last owner into somebody who is disabled, and would own the tenant in their place."""
     if other.owners == frozenset({other.row["id"]}) and kept.row["state"] != "active" and OWNER in other.row["roles"]:
         raise ConflictError("The tenant's last active owner would be gone; enable this user first.", code="last_owner")
+
+
+def _outlasts(grant: DBRoleGrant, held: DBRoleGrant | None) -> bool:
+    """Tell whether a grant gives what somebody does not hold, or not for as long."""
+    if held is None or held["expires_at"] is None:
+        return held is None
+    return grant["expires_at"] is None or grant["expires_at"] > held["expires_at"]
 
 
 def _missing(theirs: dict[str, Any], mine: dict[str, Any]) -> dict[str, Any]:
