@@ -1,4 +1,4 @@
-"""Who may call an operation: declared with the operation, checked by the server's binding, shown in the docs."""
+"""Who may call an operation, and how often: declared with it, checked by the server's binding, shown in the docs."""
 
 from dataclasses import dataclass
 from typing import Literal, TypeAlias, get_args
@@ -68,3 +68,7 @@ class SystemPermission:
 
 
 Access: TypeAlias = Anyone | SignedIn | TenantPermission | SystemPermission
+
+RateClass: TypeAlias = Literal["signed_in", "open", "sign_in", "code", "unlimited"]
+"""As what a request counts against rate limits: one of a user and their tenant; of an address; the beginning or the
+return of a sign-in; a try of a code, of which only failures count; or nothing, as probes."""

@@ -24,8 +24,8 @@ CATALOG: tuple[AnyOperation, ...] = (
 BROWSER_ROUTES: tuple[BrowserRoute, ...] = (
     auth.OIDC_START,
     auth.OIDC_CALLBACK,
-    BrowserRoute("meta.liveness", "GET", "/meta/liveness-probe", "Whether the process answers."),
-    BrowserRoute("meta.readiness", "GET", "/meta/readiness-probe", "Whether every part it needs answers."),
+    BrowserRoute("meta.liveness", "GET", "/meta/liveness-probe", "Whether the process answers.", "unlimited"),
+    BrowserRoute("meta.readiness", "GET", "/meta/readiness-probe", "Whether every part it needs answers.", "unlimited"),
     BrowserRoute("meta.openapi", "GET", "/openapi.json", "This API as an OpenAPI 3.1 document."),
     BrowserRoute("meta.docs", "GET", "/docs", "This API as a page to read and try."),
     BrowserRoute("meta.docs_asset", "GET", "/docs/{name}", "What the page is made of."),

@@ -19,7 +19,7 @@ _HEAD = """# API
 Every operation, as the catalog declares it. The page is made by `nox -s docs`; a test compares the two. The schemas of
 inputs and answers are in the OpenAPI document, `/openapi.json` of a running server, which shows it at `/docs`.
 
-Any operation may also answer 400, 413, 500 and 503. `…` stands for a default. A `POST` or `PATCH` of somebody who
+Any operation may also answer 400, 413, 429, 500 and 503. `…` stands for a default. A `POST` or `PATCH` of somebody who
 is signed in takes an `Idempotency-Key`.
 """
 

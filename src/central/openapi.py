@@ -9,7 +9,14 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, models_json
 
 from central.access import TENANT_USER_COOKIE, SystemPermission, TenantPermission
 from central.catalog import CATALOG
-from central.errors import ERRORS_BY_STATUS, CentralError, InternalServerError, ProblemDetails, UnavailableError
+from central.errors import (
+    ERRORS_BY_STATUS,
+    CentralError,
+    InternalServerError,
+    ProblemDetails,
+    RateLimitedError,
+    UnavailableError,
+)
 from central.kernel.operation import AnyOperation
 from central.kernel.wire import IDEMPOTENCY_KEY_HEADER, PROBLEM_CONTENT_TYPE, SESSION_COOKIE
 
@@ -141,8 +148,16 @@ def _responses(operation: AnyOperation) -> JsonObject:
     if operation.output is not NoneType:
         schema = {"$ref": _REF.format(model=operation.output.__name__)}
         success["content"] = {_JSON: {"schema": schema}}
-    errors: tuple[type[CentralError], ...] = (*operation.all_errors, InternalServerError, UnavailableError)
-    references = {str(error.status): {"$ref": f"#/components/responses/{error.__name__}"} for error in errors}
+    errors: set[type[CentralError]] = {
+        *operation.all_errors,
+        RateLimitedError,
+        InternalServerError,
+        UnavailableError,
+    }
+    references = {
+        str(error.status): {"$ref": f"#/components/responses/{error.__name__}"}
+        for error in sorted(errors, key=lambda error: error.status)
+    }
     return {str(operation.status): success, **references}
 
 

@@ -22,6 +22,8 @@ from central_server.infra.http.fallback import Fallback
 from central_server.infra.http.handles import marked_methods
 from central_server.infra.mail import DirectoryMailer, Mailer
 from central_server.infra.outbound import OutboundClient
+from central_server.infra.rate_limits.limiter import RateLimiter
+from central_server.infra.rate_limits.settled import SettledBuckets
 from central_server.infra.temporal.client import TemporalConnection
 from central_server.meta import MetaRoutes, Readiness
 from central_server.sessions.touches import SessionTouches
@@ -57,7 +59,8 @@ class Central:
         container = self.container
         database = await container.get(Database)
         registry = await container.get(CollectorRegistry)
-        parts = HttpParts.build(self.settings, database, await container.get(SessionGate), registry)
+        gate, limiter = await container.get(SessionGate), await container.get(RateLimiter)
+        parts = HttpParts.build(self.settings, database, gate, registry, limiter)
         routes = await resolve(container, ROUTES)
         routes.append(MetaRoutes(Readiness(database, await container.get(TemporalConnection))))
         mailer = await container.get(Mailer)
@@ -67,8 +70,10 @@ class Central:
         self._database = DatabaseStart(database)
         await self._database.start()
         await (await container.get(SessionTouches)).start()
+        await (await container.get(SettledBuckets)).start()
 
     async def _stop(self, _: Application) -> None:
+        await (await self.container.get(SettledBuckets)).close()
         await (await self.container.get(SessionTouches)).close()
         await (await self.container.get(OutboundClient)).aclose()
         if self._database is not None:

@@ -7,7 +7,9 @@ import wireup
 from prometheus_client import CollectorRegistry
 
 from central_server.auth.activities.send_sign_in_code import SendSignInCodeActivity
+from central_server.auth.code_budget import CodeBudget
 from central_server.auth.codes import EmailCodes
+from central_server.auth.devices import KnownDevices
 from central_server.auth.gate import SessionGate
 from central_server.auth.identities import Identities
 from central_server.auth.issuing import SessionIssuer
@@ -23,6 +25,13 @@ from central_server.infra.mail import Mailer, MailTemplates, mailer_from_url
 from central_server.infra.oidc import Providers
 from central_server.infra.outbound import OutboundClient
 from central_server.infra.outbox import Listeners, Outbox, Relay
+from central_server.infra.rate_limits.keys import BucketKeys
+from central_server.infra.rate_limits.limiter import RateLimiter, Stores
+from central_server.infra.rate_limits.memory import MemoryBuckets
+from central_server.infra.rate_limits.policy import RULES
+from central_server.infra.rate_limits.postgres import PostgresBuckets
+from central_server.infra.rate_limits.refusals import Refusals
+from central_server.infra.rate_limits.settled import SettledBuckets
 from central_server.infra.temporal.client import TemporalConnection, TemporalTls
 from central_server.infra.temporal.dispatcher import TemporalDispatcher
 from central_server.infra.vault import KeyRing, SigningKeys, Vault
@@ -86,6 +95,10 @@ SERVICES: tuple[type, ...] = (
     EmailCodes,
     Identities,
     OidcSignIn,
+    KnownDevices,
+    CodeBudget,
+    PostgresBuckets,
+    BucketKeys,
 )
 
 
@@ -180,6 +193,32 @@ def make_registry() -> CollectorRegistry:
     return CollectorRegistry()
 
 
+def make_settled_buckets(buckets: PostgresBuckets) -> SettledBuckets:
+    """Make what counts on the way of requests, and settles with the database."""
+    return SettledBuckets(buckets)
+
+
+def make_refusals(registry: CollectorRegistry) -> Refusals:
+    """Make what counts refused requests, for this process's metrics."""
+    refusals = Refusals()
+    registry.register(refusals)
+    return refusals
+
+
+def make_rate_limiter(
+    settings: Settings, settled: SettledBuckets, exact: PostgresBuckets, keys: BucketKeys, refusals: Refusals
+) -> RateLimiter:
+    """Make what counts requests, where the settings say."""
+    stores: Stores | None = None
+    if settings.rate_limits == "postgres":
+        stores = Stores(near=settled, exact=exact)
+    elif settings.rate_limits == "memory":
+        memory = MemoryBuckets()
+        stores = Stores(near=memory, exact=memory)
+    limits = {rule.name: getattr(settings, f"rate_limit_{rule.name}") for rule in RULES}
+    return RateLimiter(stores, limits, keys, refusals)
+
+
 FACTORIES = (
     make_database,
     make_temporal,
@@ -195,6 +234,9 @@ FACTORIES = (
     make_relay,
     make_cookies,
     make_registry,
+    make_settled_buckets,
+    make_refusals,
+    make_rate_limiter,
 )
 _INJECTABLES: tuple[Any, ...] = tuple(wireup.injectable(part) for part in (*FACTORIES, *SERVICES, *ROUTES, *ACTIVITIES))
 

@@ -122,7 +122,7 @@ async def test_two_hundred_addresses_through_the_server(place: Place, provider: 
             if started.status_code == 201:
                 answer = await browser.go(await provider.authorize(started.json()["authorizationUrl"]))
                 assert (answer.status_code, _stays(answer.headers["location"])) == (303, True), target
-                assert len(answer.headers.get_list("set-cookie")) == 1
+                assert "central_session" in answer.cookies
                 taken.append(target)
             else:
                 assert started.status_code in {400, 422}, (target, started.status_code)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from central.errors import ForbiddenError, NotFoundError, RateLimitedError
+from central.errors import ForbiddenError, NotFoundError
 from central_client import AsyncCentral
 from support.database import superuser
 from support.place import Place
@@ -100,55 +100,6 @@ async def test_code_is_kept_as_a_keyed_hash_and_sealed(place: Place) -> None:
     assert started.sign_in in event
     assert f'"{code}"' not in event
     assert "ada@example.com" not in event
-
-
-async def test_sixth_start_in_ten_minutes_is_refused_for_known_and_unknown_alike(place: Place) -> None:
-    """From one place an address is mailed five codes in ten minutes, whatever its case, and whether it is known."""
-    known = await place.user()
-    refusals = []
-    for email in (known.email, "nobody@example.com"):
-        for number in range(5):
-            await place.anonymous().auth.start_email_code(email=email.upper() if number % 2 else email)
-        with pytest.raises(RateLimitedError) as refusal:
-            await place.anonymous().auth.start_email_code(email=email)
-        refusals.append((refusal.value.code, refusal.value.message, refusal.value.retry_after))
-    assert refusals == [("too_many_codes", refusals[0][1], 600.0)] * 2
-    await place.anonymous().auth.start_email_code(email="other@example.com")
-
-
-async def test_parallel_starts_do_not_pass_the_limit(place: Place) -> None:
-    """Thirty starts at once give five codes."""
-    client = place.anonymous()
-
-    async def start() -> bool:
-        try:
-            await client.auth.start_email_code(email="ada@example.com")
-        except RateLimitedError:
-            return False
-        return True
-
-    assert sum(await client.gather([start() for _ in range(30)], limit=30)) == 5
-
-
-async def test_limit_from_everywhere_together(place: Place) -> None:
-    """From many places together an address is mailed thirty codes in an hour; an older one does not count."""
-    client = place.anonymous()
-    first = await client.auth.start_email_code(email="ada@example.com")
-    copy = (
-        "INSERT INTO email_codes (tenant_id, id, connector_id, email, code_mac, binding_hash, address, created_at,"
-        " expires_at) SELECT tenant_id, gen_random_uuid(), connector_id, email, code_mac, binding_hash,"
-        " '10.0.0.' || n, now() - interval '59 minutes', now() FROM email_codes, generate_series(1, 29) n WHERE id = $1"
-    )
-    await run_sql(place, copy, first.sign_in.uuid)
-    with pytest.raises(RateLimitedError):
-        await client.auth.start_email_code(email="ada@example.com")
-    await run_sql(
-        place,
-        "UPDATE email_codes SET created_at = now() - interval '61 minutes'"
-        " WHERE tenant_id = $1 AND address = '10.0.0.1'",
-        place.tenant.id.uuid,
-    )
-    await client.auth.start_email_code(email="ada@example.com")
 
 
 async def test_tenant_without_mailed_codes(place: Place, provider: Any) -> None:

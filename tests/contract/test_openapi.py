@@ -63,7 +63,7 @@ def test_operation_is_described(operation: AnyOperation) -> None:
     described = DOCUMENT["paths"][operation.path][operation.method.lower()]
     assert described["operationId"] == operation.name
     assert described["security"] == ([{"TenantUserCookie": []}] if operation.access.schemes else [])
-    statuses = {str(operation.status), *(str(error.status) for error in operation.all_errors), "500", "503"}
+    statuses = {str(operation.status), *(str(error.status) for error in operation.all_errors), "429", "500", "503"}
     assert set(described["responses"]) == statuses
     for error in operation.all_errors:
         assert described["responses"][str(error.status)] == {"$ref": f"#/components/responses/{error.__name__}"}

@@ -149,6 +149,15 @@ def test_open_operations_are_these() -> None:
     ]
 
 
+def test_what_anyone_may_do_is_counted_for_what_it_is() -> None:
+    """Whatever changes something without a session is counted as a sign-in or a code, and all but probes somehow."""
+    unsafe = {o.name: o.rate_class for o in CATALOG if isinstance(o.access, Anyone) and o.method != "GET"}
+    unsafe |= {r.name: r.rate for r in BROWSER_ROUTES if r.name.startswith("auth.") or r.method != "GET"}
+    assert {name for name, rate in unsafe.items() if rate not in {"sign_in", "code"}} == set()
+    classes = [(o.name, o.rate_class) for o in CATALOG] + [(r.name, r.rate) for r in BROWSER_ROUTES]
+    assert {name for name, rate in classes if rate == "unlimited"} == {"meta.liveness", "meta.readiness"}
+
+
 def test_resources_stand_together_in_the_catalog() -> None:
     """The catalog goes resource by resource, as the documentation does."""
     resources = [operation.resource for operation in CATALOG]
@@ -159,6 +168,8 @@ def test_declarations_that_contradict_themselves_are_refused() -> None:
     """A name in the path that is no field, and an empty answer with another status, fail at import."""
     with pytest.raises(TypeError, match="no fields"):
         Operation("a.b", "GET", "/v1/{user}", CreateTenantInput, Tenant, access=Anyone(), summary="x")
+    with pytest.raises(TypeError, match="by user"):
+        Operation("a.b", "GET", "/v1/x", CreateTenantInput, Tenant, access=Anyone(), summary="x", rate="signed_in")
     with pytest.raises(TypeError, match="204"):
         Operation("a.b", "GET", "/v1/x", CreateTenantInput, NoneType, access=Anyone(), summary="x")
     assert CREATE_TENANT.all_errors == tuple(sorted(CREATE_TENANT.all_errors, key=lambda error: error.status))

@@ -194,7 +194,14 @@ async def test_functions_that_see_more_are_few_and_closed(stack: Stack) -> None:
             "pg_get_userbyid(proowner) AS owner FROM pg_proc "
             "WHERE pronamespace = 'central'::regnamespace AND prosecdef"
         )
-    assert {row["proname"] for row in rows} == {"resolve_tenant", "find_session", "touch_sessions"}
+    assert {row["proname"] for row in rows} == {
+        "resolve_tenant",
+        "find_session",
+        "touch_sessions",
+        "take_tokens",
+        "charge_buckets",
+        "drop_full_buckets",
+    }
     for row in rows:
         assert (row["proconfig"], row["open"], row["owner"]) == (['search_path=""'], False, "central_platform")
 

@@ -21,12 +21,14 @@ from central_server.infra.config import Settings
 from central_server.infra.db import Database
 from central_server.infra.db.migrate import upgrade
 from central_server.infra.embedded.postgres import EmbeddedPostgres
+from central_server.infra.rate_limits.policy import RULES
 from central_server.infra.vault.keyring import generate_key
 from central_server.tenants.service import TenantService
 from central_server.users.service import UserService
 
 APP_PASSWORD = "app-password-of-tests"
 BASE_URL = "http://central.test"
+RATE_LIMITS = [f"rate_limit_{rule.name}" for rule in RULES]
 
 
 @dataclass
@@ -119,7 +121,7 @@ async def make_stack(
 
 
 def make_settings(database_url: str, mailbox: Path, **overrides: object) -> Settings:
-    """Give the settings of a development server on this database."""
+    """Give the settings of a development server on this database, with limits that no test meets by chance."""
     values: dict[str, object] = {
         "environment": "development",
         "public_url": BASE_URL,
@@ -129,5 +131,6 @@ def make_settings(database_url: str, mailbox: Path, **overrides: object) -> Sett
         "mail_url": f"directory://{mailbox}",
         "mail_from": "Central <no-reply@central.test>",
         "temporal_address": "127.0.0.1:1",
+        **dict.fromkeys(RATE_LIMITS, "1000000/1m"),
     }
     return Settings.model_validate({**values, **overrides})

@@ -1,7 +1,7 @@
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import BeforeValidator, Field, StringConstraints
 
 from central.kernel.ids import AuthConnectorId, SignInId
 from central.kernel.model import Response, TenantInput
@@ -9,8 +9,15 @@ from central.kernel.text import Email, LongLine
 from central.sessions.models import SessionPrivate
 from central.users.models import UserPrivate
 
-Code = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[0-9]{6}$")]
-"""The six digits of a mailed code."""
+
+def _without_spaces(value: object) -> object:
+    return value.replace(" ", "") if isinstance(value, str) else value
+
+
+Code = Annotated[
+    str, BeforeValidator(_without_spaces), StringConstraints(max_length=12, pattern=r"^(?:[0-9]{6}){1,2}$")
+]
+"""The digits of a mailed code, six or twelve; spaces between them do not count."""
 
 
 class StartEmailCodeSignInInput(TenantInput):

@@ -25,6 +25,7 @@ START_EMAIL_CODE_SIGN_IN = Operation(
     status=202,
     description="The answer is the same for known and unknown addresses. The code holds for 10 minutes and five "
     "tries, in the browser or client that asked.",
+    rate="sign_in",
 )
 VERIFY_EMAIL_CODE = Operation(
     "auth.verify_email_code",
@@ -35,6 +36,7 @@ VERIFY_EMAIL_CODE = Operation(
     access=Anyone(),
     summary="Sign in with a mailed code",
     errors=(UnauthenticatedError, ForbiddenError, NotFoundError, GoneError),
+    rate="code",
 )
 START_OIDC_SIGN_IN = Operation(
     "auth.start_oidc",
@@ -46,6 +48,7 @@ START_OIDC_SIGN_IN = Operation(
     summary="Begin a sign-in at an OpenID provider",
     errors=(NotFoundError, ForbiddenError),
     status=201,
+    rate="sign_in",
 )
 SIGN_OUT = Operation(
     "auth.sign_out",
@@ -66,10 +69,12 @@ OIDC_START = BrowserRoute(
     "GET",
     "/v1/tenants/{tenant}/auth-connectors/{connector}/start",
     "Send the browser to the OpenID provider.",
+    rate="sign_in",
 )
 OIDC_CALLBACK = BrowserRoute(
     "auth.oidc_callback",
     "GET",
     "/v1/tenants/{tenant}/auth-connectors/{connector}/callback",
     "Where the OpenID provider sends the browser back: sets the session cookie and returns to the application.",
+    rate="sign_in",
 )

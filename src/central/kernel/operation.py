@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from types import NoneType
 from typing import Any, Generic, Literal, ParamSpec, TypeAlias, TypeVar, cast, get_origin
 
-from central.access import Access, SystemPermission, TenantPermission
+from central.access import Access, RateClass, SystemPermission, TenantPermission
 from central.errors import CentralError, ForbiddenError, UnauthenticatedError, ValidationFailedError
 from central.kernel.model import Input, TenantInput
 
@@ -24,7 +24,7 @@ class Operation(Generic[P, InputT, OutputT]):
 
     `name` is `{resource}.{verb}`; `input` is the class of what it takes, `output` of what it gives (`NoneType`
     for an empty answer); `errors` are those a caller should expect beyond wrong input and access; `summary` and
-    `description` are what the documentation shows.
+    `description` are what the documentation shows; `rate` is needed where the access does not say it.
     """
 
     name: str
@@ -37,6 +37,7 @@ class Operation(Generic[P, InputT, OutputT]):
     errors: tuple[type[CentralError], ...] = ()
     status: int = 200
     description: str = ""
+    rate: RateClass | None = None
     input_class: type[Input] = field(init=False)
     path_names: tuple[str, ...] = field(init=False)
 
@@ -49,6 +50,13 @@ class Operation(Generic[P, InputT, OutputT]):
             raise TypeError(f"{self.name}: {sorted(missing)} of the path are no fields of {input_class.__name__}")
         if (self.output is NoneType) != (self.status == 204):
             raise TypeError(f"{self.name}: status 204 and an empty output go together")
+        if self.rate == "signed_in" and not self.access.schemes:
+            raise TypeError(f"{self.name}: anyone may call it, so it cannot be counted by user")
+
+    @property
+    def rate_class(self) -> RateClass:
+        """As what it counts against rate limits."""
+        return self.rate or ("signed_in" if self.access.schemes else "open")
 
     @property
     def resource(self) -> str:
@@ -98,3 +106,4 @@ class BrowserRoute:
     method: Literal["GET", "POST"]
     path: str
     summary: str
+    rate: RateClass = "open"

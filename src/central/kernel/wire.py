@@ -2,8 +2,9 @@
 
 SESSION_COOKIE = "central_session"
 SIGN_IN_COOKIE = "central_signin"
+DEVICE_COOKIE = "central_device"
 SECURE_PREFIX = "__Host-"
-"""Goes before both cookie names over https: the browser then refuses them from sibling domains (RFC 6265bis)."""
+"""Goes before the names of cookies over https: the browser then refuses them from sibling domains (RFC 6265bis)."""
 
 REQUEST_ID_HEADER = "x-request-id"
 IDEMPOTENCY_KEY_HEADER = "idempotency-key"

@@ -20,8 +20,9 @@ from central.kernel.ids import EventId, SignInId, TenantId
 from central.tenants.models import Tenant
 from central.users.models import User
 from central_server.auth import queries
+from central_server.auth.code_budget import LONG, CodeBudget
 from central_server.auth.issuing import SessionIssuer
-from central_server.auth.tables import DBEmailCode, DBMailableCode
+from central_server.auth.tables import DBEmailCode, DBMailableCode, DBSharedCode
 from central_server.auth_connectors.service import AuthConnectorService
 from central_server.auth_connectors.tables import DBAuthConnector
 from central_server.infra.actor import By, Caller
@@ -38,17 +39,17 @@ from central_server.users.inputs import NewUser
 from central_server.users.service import UserService
 
 LIFETIME = timedelta(minutes=10)
-_MOST_IN_HOUR = 30
-_MOST_FROM_ADDRESS = 5
 _PURPOSE = "email-code"
 
 
 class EmailCodes:
-    """Signing in with a mailed code of six digits.
+    """Signing in with a mailed code.
 
-    A code holds for ten minutes and five tries, counted before they are compared, in the browser that asked for it.
-    It is kept as an HMAC, and sealed until it is mailed. Whether the address is known shows neither in the answer
-    nor in its timing: the same rows are written, and the worker finds out whom to mail.
+    A code holds for ten minutes and a sign-in for five tries, counted before they are compared. A code of six digits
+    is good in the browser that asked for it. Where many are asked for, codes get twelve digits and are good for every
+    sign-in of their address that is under way, so that nobody needs to be mailed one of their own. Codes are kept as
+    an HMAC, and sealed until they are mailed. Whether the address is known shows neither in the answer nor in its
+    timing: the same rows are written, and the worker finds out whom to mail.
     """
 
     def __init__(
@@ -64,6 +65,7 @@ class EmailCodes:
         mailer: Mailer,
         templates: MailTemplates,
         cookies: CookieNames,
+        budget: CodeBudget,
     ) -> None:
         self.db = db
         self.outbox = outbox
@@ -76,6 +78,7 @@ class EmailCodes:
         self.mailer = mailer
         self.templates = templates
         self.cookies = cookies
+        self.budget = budget
         self.log = component_logger(self)
 
     async def TX_start(self, input: StartEmailCodeSignInInput, caller: Caller) -> StartEmailCodeSignInResponse:
@@ -86,10 +89,11 @@ class EmailCodes:
             raise NotFoundError("This tenant does not sign in by mailed codes.", code="email_code_disabled")
         binding = caller.cookies.sign_in if is_token(caller.cookies.sign_in) else None
         binding = binding or new_token()
+        digits = await self._digits(tenant.id, input.email, caller)
         async with self.db.write(tenant.id) as tx:
-            await self._check_rate(tenant.id, input.email, caller, tx)
-            row = await self._insert(tenant.id, connector, input.email, binding, caller, tx)
-            await self.outbox.add(EmailCodeRequested(tenant_id=tenant.id, sign_in_id=row["id"]), caller.by, tx)
+            row = await self._insert(tenant.id, connector, input.email, digits, binding, caller, tx)
+            if digits is not None:
+                await self.outbox.add(EmailCodeRequested(tenant_id=tenant.id, sign_in_id=row["id"]), caller.by, tx)
         caller.cookies.set(self.cookies.sign_in, binding, int(LIFETIME.total_seconds()))
         return StartEmailCodeSignInResponse(sign_in=row["id"], expires_at=row["expires_at"])
 
@@ -97,11 +101,11 @@ class EmailCodes:
         """Sign in; `UnauthenticatedError` for a wrong code, `GoneError` when there is nothing to try any more."""
         tenant = await self.tenants.with_tenant_by_ref(input.tenant or "", active_tenant)
         attempt = await self._count_attempt(tenant.id, input.sign_in, caller)
-        if not self.signing.verify(_PURPOSE, _signed(tenant.id, input.sign_in, input.code), attempt["code_mac"]):
-            raise _wrong_code()
+        used = {attempt["id"], await self._owner_of_code(tenant.id, attempt, input.code)}
         previous = await self.issuer.previous_session(caller)
         async with self.db.write(tenant.id) as tx:
-            if await tx.first(queries.CONSUME_EMAIL_CODE, of_tenant=tenant.id, of_id=input.sign_in) is None:
+            uuids = [id.uuid for id in used]
+            if await tx.execute(queries.CONSUME_EMAIL_CODES, of_tenant=tenant.id, of_ids=uuids) != len(used):
                 raise _ended()
             user = await self._user_of(tenant.id, attempt, caller.by, tx)
             issued: IssuedSession = await self.issuer.issue_session(
@@ -113,7 +117,7 @@ class EmailCodes:
                 previous=previous,
                 proves_email=attempt["email"],
             )
-        return await self.issuer.welcome(issued, caller)
+        return await self.issuer.welcome(issued, caller, as_email=attempt["email"])
 
     async def TX_mail_code(self, tenant: TenantId, sign_in: SignInId, event: EventId) -> bool:
         """Mail a code to whoever may sign in with it; `False` when that is nobody or the sign-in is over."""
@@ -121,7 +125,7 @@ class EmailCodes:
         found = await self.tenants.get_tenant_by_ref(tenant)
         if row is None or found is None or found.state != "active" or not await self._may_sign_in(tenant, row):
             return False
-        code = self.vault.open(row["code"], _place(tenant, sign_in)).decode()
+        code = _spaced(self.vault.open(row["code"], _place(tenant, sign_in)).decode())
         body = self.templates.render(
             "sign_in_code", code=code, tenant_name=found.name, minutes=int(LIFETIME.total_seconds()) // 60
         )
@@ -138,39 +142,58 @@ class EmailCodes:
             await tx.execute(queries.FORGET_CODE, of_tenant=tenant, of_id=sign_in)
         return True
 
-    async def _check_rate(self, tenant: TenantId, email: str, caller: Caller, tx: WriteExecutor) -> None:
-        await tx.first(queries.LOCK_EMAIL, email_key=f"{tenant}|{email.lower()}")
-        recent = await tx.first(queries.COUNT_RECENT_CODES, tenant_id=tenant, email=email, address=caller.address)
-        assert recent is not None, "a count has one row"
-        if recent["from_address"] >= _MOST_FROM_ADDRESS or recent["in_hour"] >= _MOST_IN_HOUR:
-            raise RateLimitedError(
-                "Too many codes were asked for; use the newest mail or wait.", code="too_many_codes", retry_after=600
-            )
+    async def _digits(self, tenant: TenantId, email: str, caller: Caller) -> int | None:
+        """Give the length of the code to mail; `None` where one that was mailed before serves as well."""
+        try:
+            return await self.budget.spend(tenant, email, caller)
+        except RateLimitedError:
+            if await self._shared_codes(tenant, email):
+                return None
+            raise
 
     async def _insert(
         self,
         tenant: TenantId,
         connector: DBAuthConnector,
         email: str,
+        digits: int | None,
         binding: str,
         caller: Caller,
         tx: WriteExecutor,
     ) -> DBEmailCode:
-        id, code = SignInId.new(), f"{secrets.randbelow(1_000_000):06d}"
+        id = SignInId.new()
+        code = None if digits is None else f"{secrets.randbelow(10**digits):0{digits}d}"
         row = await tx.first(
             queries.INSERT_EMAIL_CODE,
             tenant_id=tenant,
             id=id,
             connector_id=connector["id"],
             email=email,
-            code_mac=self.signing.sign(_PURPOSE, _signed(tenant, id, code)),
-            code=self.vault.seal(code.encode(), _place(tenant, id)),
+            code_mac=None if code is None else self.signing.sign(_PURPOSE, _signed(tenant, id, code)),
+            code=None if code is None else self.vault.seal(code.encode(), _place(tenant, id)),
+            shared=digits == LONG,
             binding_hash=token_hash(binding),
             address=caller.address,
             lifetime_seconds=int(LIFETIME.total_seconds()),
         )
         assert row is not None, "an INSERT returns its row or raises"
         return row
+
+    async def _shared_codes(self, tenant: TenantId, email: str) -> list[DBSharedCode]:
+        return await self.db.read(tenant).all(queries.LIST_SHARED_CODES, tenant_id=tenant, email=email)
+
+    async def _owner_of_code(self, tenant: TenantId, attempt: DBEmailCode, code: str) -> SignInId:
+        """Find the sign-in that a code was mailed for, of those that it may serve; `UnauthenticatedError` for none."""
+        if len(code) == LONG:
+            candidates = await self._shared_codes(tenant, attempt["email"])
+        elif (mac := attempt["code_mac"]) is not None and not attempt["shared"]:
+            candidates = [DBSharedCode(id=attempt["id"], code_mac=mac)]
+        else:
+            candidates = []
+        for one in candidates:
+            if self.signing.verify(_PURPOSE, _signed(tenant, one["id"], code), one["code_mac"]):
+                return one["id"]
+        raise _wrong_code()
 
     async def _count_attempt(self, tenant: TenantId, sign_in: SignInId, caller: Caller) -> DBEmailCode:
         """Count a try, in a transaction of its own, so that it counts whatever comes after."""
@@ -233,6 +256,11 @@ async def active_tenant(tenant: Tenant) -> Tenant:
     if tenant.state != "active":
         raise ForbiddenError("This tenant is suspended; ask whoever runs the service.", code="tenant_suspended")
     return tenant
+
+
+def _spaced(code: str) -> str:
+    """Write a long code in groups of four, as people read it."""
+    return code if len(code) < LONG else " ".join(code[start : start + 4] for start in range(0, len(code), 4))
 
 
 def _wrong_code() -> UnauthenticatedError:

@@ -4,6 +4,8 @@ from typing import NamedTuple
 from central.auth.models import SignedInPrivate
 from central.kernel.ids import AuthConnectorId, SessionId, TenantId, UserId
 from central.sessions.models import SessionPrivate
+from central_server.auth.devices import LIFETIME as DEVICE_LIFETIME
+from central_server.auth.devices import KnownDevices
 from central_server.auth_connectors.service import AuthConnectorService
 from central_server.infra.actor import By, Caller
 from central_server.infra.config import Settings
@@ -35,11 +37,13 @@ class SessionIssuer:
         auth_connectors: AuthConnectorService,
         sessions: SessionService,
         settings: Settings,
+        devices: KnownDevices,
     ) -> None:
         self.tenants = tenants
         self.users = users
         self.auth_connectors = auth_connectors
         self.sessions = sessions
+        self.devices = devices
         self.cookies = CookieNames(secure=settings.secure_cookies)
         self.member = Lifetimes(settings.member_idle_timeout, settings.member_session_lifetime)
         self.admin = Lifetimes(settings.admin_idle_timeout, settings.admin_session_lifetime)
@@ -76,12 +80,18 @@ class SessionIssuer:
         lifetimes = await self._lifetimes(tenant, privileges, executor)
         return await self.sessions.insert_session(tenant, user, connector, lifetimes, caller, executor)
 
-    async def welcome(self, issued: IssuedSession, caller: Caller) -> SignedInPrivate:
-        """Hand the cookie to the caller, after the commit, and say who signed in, as the next request would see it."""
+    async def welcome(self, issued: IssuedSession, caller: Caller, *, as_email: str | None = None) -> SignedInPrivate:
+        """Hand the cookies to the caller, after the commit, and say who signed in, as the next request would see it.
+
+        The device is known from now on to the address that signed in, without `as_email` the user's primary one.
+        """
         principal = await self.sessions.find_principal(issued.token)
         assert principal is not None, "the session was committed just now"
         left = issued.row["expires_at"] - issued.row["created_at"]
         caller.cookies.set(self.cookies.session, issued.token, _seconds(left))
+        email = principal["email"] if as_email is None else as_email
+        device = self.devices.remember(caller.cookies.device, issued.row["tenant_id"], email)
+        caller.cookies.set(self.cookies.device, device, _seconds(DEVICE_LIFETIME))
         return SignedInPrivate(user=user_private_from(principal), session=_session_private(issued.row))
 
     async def _lifetimes(self, tenant: TenantId, privileges: DBPrivileges, executor: WriteExecutor) -> Lifetimes:

@@ -1,4 +1,4 @@
-from sqlalchemy import Integer, LargeBinary, Text, and_, bindparam, func, insert, null, select, update
+from sqlalchemy import ARRAY, Integer, LargeBinary, Text, Uuid, and_, bindparam, func, insert, null, select, update
 
 from central.kernel.ids import AuthConnectorId, SignInId, TenantId, UserId
 from central_server.auth.tables import (
@@ -9,13 +9,14 @@ from central_server.auth.tables import (
     DBIdentity,
     DBLoginTransaction,
     DBMailableCode,
-    DBRecentCodes,
+    DBSharedCode,
 )
 from central_server.infra.db import Query, RichIdColumn
 from central_server.infra.db.intervals import seconds
 from central_server.infra.db.parameters import parameters
 
 MOST_ATTEMPTS = 5
+MOST_SHARED = 20
 
 _TENANT = bindparam("tenant_id", type_=RichIdColumn(TenantId))
 _OF_TENANT = bindparam("of_tenant", type_=RichIdColumn(TenantId))
@@ -23,40 +24,21 @@ _OF_ID = bindparam("of_id", type_=RichIdColumn(SignInId))
 _BINDING = bindparam("binding", type_=LargeBinary)
 _EXPIRES = func.now() + seconds(bindparam("lifetime_seconds", type_=Integer))
 
-LOCK_EMAIL = Query[None](
-    select(func.pg_advisory_xact_lock(func.hashtextextended(bindparam("email_key", type_=Text), 0)).label("locked"))
-)
-"""Lets one sign-in at a time begin for an address, so that the count below is right."""
-
-
-COUNT_RECENT_CODES = Query[DBRecentCodes](
-    select(
-        func.count().label("in_hour"),
-        func.count()
-        .filter(
-            EMAIL_CODES.c.created_at > func.now() - seconds(600),
-            EMAIL_CODES.c.address.is_not_distinct_from(bindparam("address", type_=Text)),
-        )
-        .label("from_address"),
-    ).where(
-        EMAIL_CODES.c.tenant_id == _TENANT,
-        func.lower(EMAIL_CODES.c.email) == func.lower(bindparam("email", type_=Text)),
-        EMAIL_CODES.c.created_at > func.now() - seconds(3600),
-    )
+_ATTEMPT = (
+    EMAIL_CODES.c.id,
+    EMAIL_CODES.c.connector_id,
+    EMAIL_CODES.c.email,
+    EMAIL_CODES.c.code_mac,
+    EMAIL_CODES.c.shared,
+    EMAIL_CODES.c.expires_at,
 )
 INSERT_EMAIL_CODE = Query[DBEmailCode](
     insert(EMAIL_CODES)
     .values(
-        parameters("tenant_id", "id", "connector_id", "email", "code_mac", "code", "binding_hash", "address")
+        parameters("tenant_id", "id", "connector_id", "email", "code_mac", "code", "shared", "binding_hash", "address")
         | {"expires_at": _EXPIRES}
     )
-    .returning(
-        EMAIL_CODES.c.id,
-        EMAIL_CODES.c.connector_id,
-        EMAIL_CODES.c.email,
-        EMAIL_CODES.c.code_mac,
-        EMAIL_CODES.c.expires_at,
-    )
+    .returning(*_ATTEMPT)
 )
 COUNT_ATTEMPT = Query[DBEmailCode](
     update(EMAIL_CODES)
@@ -69,27 +51,36 @@ COUNT_ATTEMPT = Query[DBEmailCode](
         EMAIL_CODES.c.attempts < MOST_ATTEMPTS,
     )
     .values(attempts=EMAIL_CODES.c.attempts + 1)
-    .returning(
-        EMAIL_CODES.c.id,
-        EMAIL_CODES.c.connector_id,
-        EMAIL_CODES.c.email,
-        EMAIL_CODES.c.code_mac,
-        EMAIL_CODES.c.expires_at,
-    )
+    .returning(*_ATTEMPT)
 )
 """Counts a try before it is compared; gives nothing to another browser, too late, or once too often."""
 
-CONSUME_EMAIL_CODE = Query[DBEmailCode](
+LIST_SHARED_CODES = Query[DBSharedCode](
+    select(EMAIL_CODES.c.id, EMAIL_CODES.c.code_mac)
+    .where(
+        EMAIL_CODES.c.tenant_id == _TENANT,
+        func.lower(EMAIL_CODES.c.email) == func.lower(bindparam("email", type_=Text)),
+        EMAIL_CODES.c.shared,
+        EMAIL_CODES.c.used_at.is_(None),
+        EMAIL_CODES.c.expires_at > func.now(),
+    )
+    .order_by(EMAIL_CODES.c.created_at.desc())
+    .limit(MOST_SHARED)
+)
+"""Finds the codes that are good for every sign-in of an address."""
+
+CONSUME_EMAIL_CODES = Query[None](
     update(EMAIL_CODES)
     .where(
         EMAIL_CODES.c.tenant_id == _OF_TENANT,
-        EMAIL_CODES.c.id == _OF_ID,
+        EMAIL_CODES.c.id == func.any(bindparam("of_ids", type_=ARRAY(Uuid))),
         EMAIL_CODES.c.used_at.is_(None),
         EMAIL_CODES.c.expires_at > func.now(),
     )
     .values(used_at=func.now(), code=null())
-    .returning(EMAIL_CODES.c.id)
 )
+"""Uses up a sign-in and the code that it was finished with; whoever touches fewer rows than that has lost."""
+
 GET_MAILABLE_CODE = Query[DBMailableCode](
     select(EMAIL_CODES.c.email, EMAIL_CODES.c.code, EMAIL_CODES.c.connector_id).where(
         EMAIL_CODES.c.tenant_id == _TENANT,

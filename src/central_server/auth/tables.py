@@ -2,6 +2,7 @@ from datetime import datetime
 from typing import TypedDict
 
 from sqlalchemy import (
+    Boolean,
     Column,
     DateTime,
     ForeignKey,
@@ -74,8 +75,9 @@ EMAIL_CODES = Table(
     Column("id", RichIdColumn(SignInId), nullable=False),
     Column("connector_id", RichIdColumn(AuthConnectorId), nullable=False),
     Column("email", Text, nullable=False),
-    Column("code_mac", LargeBinary, nullable=False),
+    Column("code_mac", LargeBinary),
     Column("code", LargeBinary),
+    Column("shared", Boolean, nullable=False, server_default=text("false")),
     Column("binding_hash", LargeBinary, nullable=False),
     Column("address", Text),
     Column("attempts", Integer, nullable=False, server_default=text("0")),
@@ -86,10 +88,14 @@ EMAIL_CODES = Table(
     ForeignKeyConstraint(
         ["tenant_id", "connector_id"], ["auth_connectors.tenant_id", "auth_connectors.id"], ondelete="CASCADE"
     ),
-    Index("ix_email_codes_email", "tenant_id", text("lower(email)"), "created_at"),
+    Index("ix_email_codes_shared", "tenant_id", text("lower(email)"), "created_at", postgresql_where=text("shared")),
     Index("ix_email_codes_connector", "tenant_id", "connector_id"),
 )
-"""A mailed code. `code_mac` is what a try is compared with; `code`, sealed, is there until it is mailed."""
+"""A sign-in that waits for a mailed code.
+
+`code_mac` is what a try is compared with; `code`, sealed, is there until it is mailed. A sign-in without them was not
+mailed any: it waits, as all of its address do, for one that is `shared`.
+"""
 
 
 class DBIdentity(TypedDict):
@@ -116,12 +122,13 @@ class DBLoginTransaction(TypedDict):
 
 
 class DBEmailCode(TypedDict):
-    """What counting a try on an email code gives."""
+    """What counting a try on an email code gives; `code_mac` is `None` for a sign-in that was not mailed any."""
 
     id: SignInId
     connector_id: AuthConnectorId
     email: str
-    code_mac: bytes
+    code_mac: bytes | None
+    shared: bool
     expires_at: datetime
 
 
@@ -133,8 +140,8 @@ class DBMailableCode(TypedDict):
     connector_id: AuthConnectorId
 
 
-class DBRecentCodes(TypedDict):
-    """How many codes an address was mailed: in the last hour, and in ten minutes for requests from one place."""
+class DBSharedCode(TypedDict):
+    """A code that is good for every sign-in of its address."""
 
-    in_hour: int
-    from_address: int
+    id: SignInId
+    code_mac: bytes

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from central.kernel.ids import SessionId, TenantId, UserId
 from central_server.infra.db import Unit
+from central_server.infra.rate_limits.quota import Quota
 
 
 class By(NamedTuple):
@@ -21,10 +22,11 @@ SYSTEM = By()
 
 @dataclass(slots=True)
 class Cookies:
-    """The two cookies of a request, and what the answer does to them. Tokens never appear in `repr`."""
+    """Our cookies of a request, and what the answer does to them. Tokens never appear in `repr`."""
 
     session: str | None = field(default=None, repr=False)
     sign_in: str | None = field(default=None, repr=False)
+    device: str | None = field(default=None, repr=False)
     changes: dict[str, tuple[str, int]] = field(default_factory=dict[str, tuple[str, int]], repr=False)
 
     def set(self, name: str, value: str, max_age: int) -> None:
@@ -38,12 +40,16 @@ class Cookies:
 
 @dataclass(slots=True)
 class Caller:
-    """Somebody who asks, signed in or not: where from, by which program, in which request."""
+    """Somebody who asks, signed in or not: where from, by which program, in which request.
+
+    `quota` is what their request left of a rate limit, once it was counted.
+    """
 
     request_id: str
     address: str | None
     user_agent: str | None
     cookies: Cookies
+    quota: Quota | None = field(default=None, init=False)
 
     @property
     def by(self) -> By:

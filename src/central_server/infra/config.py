@@ -8,8 +8,19 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeAlias
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    InstanceOf,
+    PlainSerializer,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from central_server.infra.rate_limits.bucket import Limit
 
 IpNetwork: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -25,7 +36,12 @@ def _origin(value: str) -> str:
     return f"{parts.scheme}://{parts.netloc.lower()}"
 
 
+def _limit(value: object) -> object:
+    return Limit.parse(value) if isinstance(value, str) else value
+
+
 Origin = Annotated[str, AfterValidator(_origin)]
+RateLimit = Annotated[InstanceOf[Limit], NoDecode, BeforeValidator(_limit), PlainSerializer(str)]
 
 
 class Settings(BaseSettings):
@@ -104,6 +120,24 @@ class Settings(BaseSettings):
     )
     admin_session_lifetime: timedelta = Field(
         default=timedelta(hours=24), description="As `member_session_lifetime`, for owners, admins and operators."
+    )
+
+    rate_limits: Literal["postgres", "memory", "off"] = Field(
+        default="postgres",
+        description="Where requests are counted: for all processes together, in each by itself, or not at all.",
+    )
+    rate_limit_per_tenant: RateLimit = Field(
+        default=Limit(30_000, 60), description="Requests of one tenant's users: a count, and a time in s, m, h or d."
+    )
+    rate_limit_per_user: RateLimit = Field(default=Limit(1200, 60), description="Requests of one user.")
+    rate_limit_per_address: RateLimit = Field(
+        default=Limit(600, 60), description="Requests without a session from one address, or one /64 of IPv6."
+    )
+    rate_limit_sign_ins: RateLimit = Field(
+        default=Limit(600, 600), description="Sign-ins begun, and returns from providers, from one address."
+    )
+    rate_limit_code_failures: RateLimit = Field(
+        default=Limit(30, 600), description="Wrong codes from one address, for whichever sign-ins."
     )
 
     max_body_bytes: int = Field(default=1_048_576, ge=1024, description="The largest body of a request.")

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from math import ceil
 from random import getrandbits
 from re import compile as pattern
 from time import perf_counter
@@ -24,6 +25,7 @@ from central_server.infra.http.cookies import CookieNames
 from central_server.infra.http.idempotency import Answer, AnsweredBeforeError, KeyedRequest
 from central_server.infra.http.observing import RequestObserver
 from central_server.infra.http.reading import InputReader, check_declared_size, read_body
+from central_server.infra.rate_limits.limiter import RateLimiter
 
 _JSON = b"application/json"
 _PROBLEM = PROBLEM_CONTENT_TYPE.encode()
@@ -54,9 +56,12 @@ class HttpParts:
     cookies: CookieNames
     addresses: ClientAddresses
     observer: RequestObserver
+    limiter: RateLimiter
 
     @classmethod
-    def build(cls, settings: Settings, database: Database, gate: Gate, registry: CollectorRegistry) -> "HttpParts":
+    def build(
+        cls, settings: Settings, database: Database, gate: Gate, registry: CollectorRegistry, limiter: RateLimiter
+    ) -> "HttpParts":
         """Make the parts that derive from the settings."""
         return cls(
             settings=settings,
@@ -66,6 +71,7 @@ class HttpParts:
             cookies=CookieNames(secure=settings.secure_cookies),
             addresses=ClientAddresses(settings.trusted_proxies),
             observer=RequestObserver(registry),
+            limiter=limiter,
         )
 
 
@@ -93,9 +99,18 @@ def caller_of(request: Request, headers: Headers, parts: HttpParts) -> Caller:
 
 
 def answer_headers(parts: HttpParts, caller: Caller, headers: Headers) -> list[tuple[bytes, bytes]]:
-    """Give the headers that every answer carries."""
+    """Give the headers that every answer carries.
+
+    `RateLimit-…` are those of draft-ietf-httpapi-ratelimit-headers-06, the last with a field for each number.
+    """
     out = parts.origins.fixed_headers.copy()
     out.append((b"x-request-id", caller.request_id.encode()))
+    if (quota := caller.quota) is not None:
+        out += (
+            (b"ratelimit-limit", b"%d" % quota.limit),
+            (b"ratelimit-remaining", b"%d" % quota.remaining),
+            (b"ratelimit-reset", b"%d" % quota.reset),
+        )
     if (origin := headers.get(b"origin")) is not None:
         out += parts.origins.cors_headers(origin)
     if caller.cookies.changes:
@@ -108,7 +123,7 @@ def problem_response(error: CentralError, parts: HttpParts, caller: Caller, head
     problem = error.problem().model_copy(update={"request_id": caller.request_id})
     out = answer_headers(parts, caller, headers)
     if error.retry_after is not None:
-        out.append((b"retry-after", str(max(1, round(error.retry_after))).encode()))
+        out.append((b"retry-after", str(max(1, ceil(error.retry_after))).encode()))
     return Response(error.status, out, Content(_PROBLEM, problem.model_dump_json().encode()))
 
 
@@ -118,7 +133,7 @@ def body_of(request: Request) -> AsyncIterator[bytes]:
 
 
 class Endpoint:
-    """Serves one operation: admits the caller, reads the input, runs the handler, writes its output."""
+    """Serves one operation: admits the caller, counts and reads the request, runs the handler, writes its output."""
 
     def __init__(self, operation: AnyOperation, handler: Callable[..., Awaitable[Any]], parts: HttpParts) -> None:
         self._operation = operation
@@ -126,6 +141,7 @@ class Endpoint:
         self._parts = parts
         self._reader = InputReader(operation)
         self._output = operation.output
+        self._meter = parts.limiter.meter(operation.rate_class)
         self._is_open = isinstance(operation.access, Anyone)
         self._is_unsafe = operation.method not in SAFE_METHODS
         self._takes_key = operation.method in _KEYED_METHODS and not self._is_open
@@ -143,7 +159,11 @@ class Endpoint:
             caller.cookies = self._parts.cookies.read(headers.get(b"cookie"))
             check_header_size(request, self._most_header_bytes)
             caller = await self._admit(request, headers, caller)
+            if (meter := self._meter) is not None:
+                await meter.count(caller)
             answer = await self._serve(request, headers, caller)
+            if meter is not None and meter.forgives:
+                await meter.forgive(caller)
         except AnsweredBeforeError as before:
             answer, replayed = before.answer, True
         except CentralError as error:

@@ -6,6 +6,7 @@ from central.errors import BadRequestError, ForbiddenError
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _BODY_METHODS = frozenset({"POST", "PUT", "PATCH"})
+_READABLE = b"x-request-id, retry-after, idempotency-replayed, ratelimit-limit, ratelimit-remaining, ratelimit-reset"
 _OWN_SITES = frozenset({b"same-origin", b"none"})
 
 SECURITY_HEADERS: tuple[tuple[bytes, bytes], ...] = (
@@ -54,7 +55,7 @@ class Origins:
         return [
             (b"access-control-allow-origin", origin),
             (b"access-control-allow-credentials", b"true"),
-            (b"access-control-expose-headers", b"x-request-id, retry-after, idempotency-replayed"),
+            (b"access-control-expose-headers", _READABLE),
             (b"vary", b"origin"),
         ]
 

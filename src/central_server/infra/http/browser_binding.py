@@ -33,6 +33,7 @@ class BrowserEndpoint:
         self._route = route
         self._handler = handler
         self._parts = parts
+        self._meter = parts.limiter.meter(route.rate)
 
     async def answer(self, request: Request) -> Response:
         """Answer, whatever happens."""
@@ -55,6 +56,8 @@ class BrowserEndpoint:
     async def _serve(self, request: Request, headers: Headers, caller: Caller) -> Response:
         caller.cookies = self._parts.cookies.read(headers.get(b"cookie"))
         check_header_size(request, self._parts.settings.max_header_bytes)
+        if self._meter is not None:
+            await self._meter.count(caller)
         query = parse_query(request.scope["query_string"])
         path = cast("Mapping[str, str]", request.route_values or {})
         answer = await self._handler(BrowserRequest(path, query, headers, caller))

@@ -1,20 +1,24 @@
-"""The server's two cookies, read and written."""
+"""The server's cookies, read and written."""
+
+from collections.abc import Mapping
 
 from central.errors import BadRequestError
-from central.kernel.wire import SESSION_COOKIE, SIGN_IN_COOKIE, cookie_name
+from central.kernel.wire import DEVICE_COOKIE, SESSION_COOKIE, SIGN_IN_COOKIE, cookie_name
 from central_server.infra.actor import Cookies
 
 
 class CookieNames:
-    """The names of the session and the sign-in cookie, with their prefix over https."""
+    """The names of the session, the sign-in and the device cookie, with their prefix over https."""
 
     def __init__(self, *, secure: bool) -> None:
         self.secure = secure
         self.session = cookie_name(SESSION_COOKIE, secure=secure)
         self.sign_in = cookie_name(SIGN_IN_COOKIE, secure=secure)
+        self.device = cookie_name(DEVICE_COOKIE, secure=secure)
+        self._names = frozenset({self.session, self.sign_in, self.device})
 
     def read(self, header: bytes | None) -> Cookies:
-        """Read the two from a `Cookie` header; one that is there twice is refused, as it was planted.
+        """Read ours from a `Cookie` header; one that is there twice is refused, as it was planted.
 
         A sibling domain can add a cookie of the same name, but not take ours away (RFC 6265bis, section 8.7).
         """
@@ -27,17 +31,20 @@ class CookieNames:
 
     def _read_one(self, text: str) -> Cookies:
         name, _, value = text.strip().partition("=")
-        return Cookies(session=value if name == self.session else None, sign_in=value if name == self.sign_in else None)
+        return self._of({name: value})
 
     def _read_several(self, text: str) -> Cookies:
         found: dict[str, str] = {}
         for part in text.split(";"):
             name, _, value = part.strip().partition("=")
-            if name in {self.session, self.sign_in}:
+            if name in self._names:
                 if name in found:
                     raise BadRequestError(f"The cookie {name} was sent twice.", code="duplicate_cookie")
                 found[name] = value
-        return Cookies(session=found.get(self.session), sign_in=found.get(self.sign_in))
+        return self._of(found)
+
+    def _of(self, found: Mapping[str, str]) -> Cookies:
+        return Cookies(found.get(self.session), found.get(self.sign_in), found.get(self.device))
 
     def headers(self, cookies: Cookies) -> list[tuple[bytes, bytes]]:
         """Give the `Set-Cookie` headers for what was changed."""
