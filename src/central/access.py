@@ -12,6 +12,8 @@ TenantPermissionName: TypeAlias = Literal[
     "sessions:write",
     "auth-connectors:read",
     "auth-connectors:write",
+    "domains:read",
+    "domains:write",
     "tenant:write",
 ]
 SystemPermissionName: TypeAlias = Literal["tenants:create", "tenants:read", "tenants:write"]

@@ -2,6 +2,7 @@
 
 from central.auth import operations as auth
 from central.auth_connectors import operations as auth_connectors
+from central.domains import operations as domains
 from central.emails import operations as emails
 from central.explain import operations as explain
 from central.kernel.operation import AnyOperation, BrowserRoute
@@ -17,6 +18,7 @@ CATALOG: tuple[AnyOperation, ...] = (
     *roles.OPERATIONS,
     *explain.OPERATIONS,
     *auth_connectors.OPERATIONS,
+    *domains.OPERATIONS,
     *auth.OPERATIONS,
     *sessions.OPERATIONS,
 )

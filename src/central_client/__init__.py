@@ -31,7 +31,16 @@ if TYPE_CHECKING:
         UnexpectedStatusError,
         ValidationFailedError,
     )
-    from central.kernel.ids import AuthConnectorId, EventId, IdentityId, SessionId, SignInId, TenantId, UserId
+    from central.kernel.ids import (
+        AuthConnectorId,
+        DomainId,
+        EventId,
+        IdentityId,
+        SessionId,
+        SignInId,
+        TenantId,
+        UserId,
+    )
     from central.kernel.pages import Page
     from central_client.client import AsyncCentral, Central
     from central_client.errors import SettingsError, UnreadableAnswerError
@@ -48,6 +57,7 @@ __all__ = [
     "CentralError",
     "ConflictError",
     "ConnectionFailedError",
+    "DomainId",
     "EventId",
     "FieldError",
     "ForbiddenError",
@@ -82,6 +92,7 @@ _HOMES = {
     "central.kernel.pages": {"Page"},
     "central.kernel.ids": {
         "AuthConnectorId",
+        "DomainId",
         "EventId",
         "IdentityId",
         "SessionId",

@@ -19,6 +19,7 @@ from central_client.settings import Settings, as_secret, check_tenant
 if TYPE_CHECKING:
     from central_client.resources.auth import Auth
     from central_client.resources.auth_connectors import AuthConnectors
+    from central_client.resources.domains import Domains
     from central_client.resources.emails import Emails
     from central_client.resources.explain import Explain
     from central_client.resources.roles import Roles
@@ -76,6 +77,13 @@ class CentralBase(Generic[IO]):
         from central_client.resources.auth_connectors import AuthConnectors
 
         return AuthConnectors(self._caller)
+
+    @cached_property
+    def domains(self) -> "Domains[IO]":
+        """The domains of a tenant, and their proofs."""
+        from central_client.resources.domains import Domains
+
+        return Domains(self._caller)
 
     @cached_property
     def sessions(self) -> "Sessions[IO]":

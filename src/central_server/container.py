@@ -18,8 +18,12 @@ from central_server.auth.oidc import OidcSignIn
 from central_server.auth.routes import AuthRoutes
 from central_server.auth_connectors.routes import AuthConnectorRoutes
 from central_server.auth_connectors.service import AuthConnectorService
+from central_server.domains.activities.recheck_domains import RecheckDomainsActivity
+from central_server.domains.routes import DomainRoutes
+from central_server.domains.service import DomainService
 from central_server.infra.config import Settings, SettingsError
 from central_server.infra.db import Database
+from central_server.infra.dns import TxtResolver, parse_server
 from central_server.infra.http.cookies import CookieNames
 from central_server.infra.mail import Mailer, MailTemplates, mailer_from_url
 from central_server.infra.oidc import Providers
@@ -70,10 +74,16 @@ ROUTES: tuple[type, ...] = (
     RoleGrantRoutes,
     RoleRoutes,
     AuthConnectorRoutes,
+    DomainRoutes,
     AuthRoutes,
     SessionRoutes,
 )
-ACTIVITIES: tuple[type, ...] = (SendSignInCodeActivity, SendEmailVerificationActivity, PingActivity)
+ACTIVITIES: tuple[type, ...] = (
+    SendSignInCodeActivity,
+    SendEmailVerificationActivity,
+    RecheckDomainsActivity,
+    PingActivity,
+)
 SERVICES: tuple[type, ...] = (
     SessionTouches,
     SessionService,
@@ -89,6 +99,7 @@ SERVICES: tuple[type, ...] = (
     UserMerging,
     AccessExplainer,
     AuthConnectorService,
+    DomainService,
     TenantService,
     SessionIssuer,
     SessionGate,
@@ -156,6 +167,11 @@ def make_mailer(settings: Settings) -> Mailer:
 def make_templates() -> MailTemplates:
     """Make the templates of mails."""
     return MailTemplates("central_server.auth", "central_server.users")
+
+
+def make_resolver(settings: Settings) -> TxtResolver:
+    """Make what looks up the proofs of domains."""
+    return TxtResolver([parse_server(text) for text in settings.dns_resolvers], timeout=settings.dns_timeout)
 
 
 def make_outbound(settings: Settings) -> OutboundClient:
@@ -227,6 +243,7 @@ FACTORIES = (
     make_signing_keys,
     make_mailer,
     make_templates,
+    make_resolver,
     make_outbound,
     make_providers,
     make_listeners,

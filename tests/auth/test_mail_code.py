@@ -6,6 +6,7 @@ from central.kernel.ids import EventId, SignInId
 from central_client import AsyncCentral
 from central_server.infra.mail import DirectoryMailer, Mailer
 from support.database import superuser
+from support.domains import verify_domain
 from support.place import Place
 from support.provider import Provider
 from support.signing_in import connect_provider, email_codes, mailed_code, run_sql
@@ -89,16 +90,22 @@ async def test_nothing_is_mailed_to_whom_it_would_not_help(
     assert await _mails(place, email) == []
 
 
-@pytest.mark.parametrize(("allowed", "mails"), [(["example.com"], 1), (["example.org"], 0), ([], 0)])
+@pytest.mark.parametrize(
+    ("allowed", "verified", "mails"),
+    [(["{domain}"], True, 1), (["{domain}"], False, 0), (["example.org"], True, 0), ([], True, 0)],
+)
 async def test_unknown_people_are_mailed_where_they_may_become_users(
-    place: Place, allowed: list[str], mails: int
+    place: Place, *, allowed: list[str], verified: bool, mails: int
 ) -> None:
-    """A connector that lets a domain in just in time mails its addresses, and no other."""
+    """A connector that lets a domain in just in time mails its addresses once it is verified, and no other."""
+    if verified:
+        await verify_domain(place)
     (connector,) = [c async for c in place.owner.auth_connectors.list()]
     await place.owner.auth_connectors.update(
-        connector=connector.id, provisioning={"just_in_time": True, "allowed_domains": allowed}
+        connector=connector.id,
+        provisioning={"just_in_time": True, "allowed_domains": [name.format(domain=place.domain) for name in allowed]},
     )
-    email = f"{place.tenant.slug}@example.com"
+    email = place.address()
     sign_in = await _start(place, email)
     assert await (await email_codes(place.stack)).TX_mail_code(place.tenant.id, sign_in, EventId.new()) == bool(mails)
     assert len(await _mails(place, email)) == mails

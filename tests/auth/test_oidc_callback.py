@@ -18,9 +18,9 @@ Answers = tuple[int, str]
 
 @pytest.fixture
 async def connector(place: Place, provider: Provider) -> AuthConnector:
-    """A connector that lets people of example.com in just in time."""
-    provider.person = person()
-    return await connect_provider(place, provider, trusted=["example.com"], allowed=["example.com"])
+    """A connector that lets people of the tenant's domain in just in time."""
+    provider.person = person(place.address())
+    return await connect_provider(place, provider, trusted=[place.domain], allowed=[place.domain])
 
 
 @pytest.fixture
@@ -55,9 +55,9 @@ async def test_second_sign_in_is_the_same_user_whatever_the_address(
     """Who changes their address at the provider, even to another user's, stays who they are here."""
     await browser.sign_in(provider, connector.id)
     first = await browser.client().users.me()
-    other = await place.user(email="other@example.com")
+    other = await place.user(email=place.address("other"))
     assert provider.person is not None
-    for email in ("new@example.com", other.email, None):
+    for email in (place.address("new"), other.email, None):
         provider.person = replace(provider.person, email=email)
         async with Browser(place) as again:
             assert (await again.sign_in(provider, connector.id)).status_code == 303
@@ -68,8 +68,8 @@ async def test_second_sign_in_is_the_same_user_whatever_the_address(
 async def test_public_client_and_profile_by_userinfo(place: Place, provider: Provider, browser: Browser) -> None:
     """A connector without a secret works, and so does a provider that tells the address at userinfo only."""
     provider.client_secret, provider.authentication, provider.profile_in_id_token = None, "none", False
-    provider.person = person()
-    connector = await connect_provider(place, provider, allowed=["example.com"])
+    provider.person = person(place.address())
+    connector = await connect_provider(place, provider, allowed=[place.domain])
     assert (await browser.sign_in(provider, connector.id)).status_code == 303
     assert (await browser.client().users.me()).email == provider.person.email
 
@@ -185,8 +185,8 @@ async def test_callback_of_another_connector_or_tenant(
     place: Place, other_place: Place, provider: Provider, connector: AuthConnector, browser: Browser
 ) -> None:
     """A sign-in cannot be finished at another connector's callback, nor at another tenant's (mix-up)."""
-    twin = await connect_provider(place, provider, allowed=["example.com"])
-    foreign = await connect_provider(other_place, provider, allowed=["example.com"])
+    twin = await connect_provider(place, provider, allowed=[place.domain])
+    foreign = await connect_provider(other_place, provider, allowed=[other_place.domain])
     url = await browser.begin(provider, connector.id)
     for tenant, other in (
         (place.tenant.id, twin.id),
@@ -269,7 +269,7 @@ async def test_what_ends_between_start_and_callback_gives_no_session(
     person_is: str,
 ) -> None:
     """A user, linked or about to be, tenant or connector that is switched off meanwhile lets nobody in."""
-    user = await place.user(email="ada@example.com")
+    user = await place.user(email=place.address("ada"))
     provider.person = person(user.email)
     if person_is == "known":
         async with Browser(place) as before:
@@ -298,7 +298,7 @@ async def test_what_ends_while_the_code_is_exchanged_gives_no_session(
     happens: Callable[[Place, AuthConnector, Any], Awaitable[None]],
 ) -> None:
     """What was right when the callback came and is wrong when the provider has answered lets nobody in."""
-    user = await place.user(email="ada@example.com")
+    user = await place.user(email=place.address("ada"))
     provider.person = person(user.email)
     url = await browser.begin(provider, connector.id)
     provider.misbehaviour = Misbehaviour(slow={"token": 0.4})
@@ -315,8 +315,8 @@ async def test_what_ends_while_the_code_is_exchanged_gives_no_session(
 async def test_disabling_the_connector_beats_a_callback_at_the_same_time(place: Place, provider: Provider) -> None:
     """Whichever comes first, whoever came in before the connector was disabled has left a session behind, no more."""
     for _ in range(8):
-        connector = await connect_provider(place, provider, allowed=["example.com"])
-        provider.person = person()
+        connector = await connect_provider(place, provider, allowed=[place.domain])
+        provider.person = person(place.address())
         async with Browser(place) as browser:
             url = await browser.begin(provider, connector.id)
             answer, disabled = await asyncio.gather(
@@ -362,8 +362,8 @@ async def test_person_who_came_in_elsewhere_meanwhile(
 
 async def test_two_people_with_one_address_at_once(place: Place, provider: Provider) -> None:
     """Of two people whom the provider gives the same address, one is linked, and the other refused."""
-    connector = await connect_provider(place, provider, trusted=["example.com"], allowed=["example.com"])
-    for email in ("linked@example.com", "created@example.com"):
+    connector = await connect_provider(place, provider, trusted=[place.domain], allowed=[place.domain])
+    for email in (place.address("linked"), place.address("created")):
         if email.startswith("linked"):
             await place.user(email=email)
         browsers, urls = [Browser(place) for _ in range(10)], []

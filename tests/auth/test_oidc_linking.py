@@ -9,6 +9,7 @@ from central.auth_connectors.models import AuthConnector
 from central.errors import UnauthenticatedError
 from central.users.models import User
 from support.database import superuser
+from support.domains import pass_time, verify_domain, withdraw
 from support.place import Place
 from support.provider import Provider
 from support.signing_in import Browser, connect_provider, count_sessions, failures, person, run_sql, sign_in_by_code
@@ -19,8 +20,12 @@ Local = Literal["none", "unlinked", "disabled", "linked to another", "in another
 LOCALS: tuple[Local, ...] = ("none", "unlinked", "disabled", "linked to another", "in another tenant")
 
 
+Domain = Literal["verified", "failing", "unclaimed", "pending", "lapsed", "verified elsewhere"]
+DOMAINS: tuple[Domain, ...] = ("verified", "failing", "unclaimed", "pending", "lapsed", "verified elsewhere")
+
+
 class Setting(NamedTuple):
-    """How a connector is set up."""
+    """How a connector is set up; `{domain}` is that of the addresses, `{tail}` the end of its text."""
 
     trusted: tuple[str, ...]
     allowed: tuple[str, ...] | None
@@ -28,30 +33,30 @@ class Setting(NamedTuple):
 
 
 SETTINGS = {
-    "trusted": Setting(("example.com",), None),
-    "trusted, just in time": Setting(("example.com",), ("example.com",)),
+    "trusted": Setting(("{domain}",), None),
+    "trusted, just in time": Setting(("{domain}",), ("{domain}",)),
     "untrusted": Setting((), None),
-    "untrusted, just in time": Setting((), ("example.com",)),
-    "other domains": Setting(("sub.example.com", "ple.com"), ("notexample.com", "example.com.evil.example")),
-    "disabled": Setting(("example.com",), ("example.com",), enabled=False),
+    "untrusted, just in time": Setting((), ("{domain}",)),
+    "other domains": Setting(("sub.{domain}", "{tail}"), ("not{domain}", "{domain}.evil.example")),
+    "disabled": Setting(("{domain}",), ("{domain}",), enabled=False),
 }
 
 
-def _expected(verified: str, local: Local, setting: Setting) -> str:
+def _expected(verified: str, local: Local, setting: Setting, domain: Domain) -> str:
     """Say what should happen, from the rules as the design states them."""
     if not setting.enabled:
         return "connector_disabled"
     if verified != "true":
         return "email_not_verified"
-    trusted, allowed = (
-        "example.com" in setting.trusted,
-        setting.allowed is not None and "example.com" in setting.allowed,
-    )
-    if local in {"none", "in another tenant"}:
-        return "created" if allowed else "user_unknown" if setting.allowed is None else "domain_not_allowed"
-    if local == "linked to another" or not trusted:
+    trusted, allowed = "{domain}" in setting.trusted, setting.allowed is not None and "{domain}" in setting.allowed
+    is_new = local in {"none", "in another tenant"}
+    if is_new and not allowed:
+        return "user_unknown" if setting.allowed is None else "domain_not_allowed"
+    if not is_new and (local == "linked to another" or not trusted):
         return "email_taken"
-    return "linked" if local == "unlinked" else "user_disabled"
+    if domain not in {"verified", "failing"}:
+        return "domain_not_verified"
+    return "created" if is_new else "linked" if local == "unlinked" else "user_disabled"
 
 
 async def _make(local: Local, email: str, place: Place, other: Place, connector: AuthConnector) -> User | None:
@@ -86,6 +91,36 @@ async def _outcome(place: Place, browser: Browser, answer: Any, user: User | Non
     return "linked" if user is not None and me.id == user.id else "created"
 
 
+async def _bring(domain: Domain, place: Place, other: Place) -> None:
+    """Bring the tenant's domain into a state, by what would happen in the world."""
+    if domain == "unclaimed":
+        return
+    if domain in {"pending", "verified elsewhere"}:
+        await place.owner.domains.create(name=place.domain)
+        if domain == "verified elsewhere":
+            await verify_domain(other, place.domain)
+        return
+    claim = await verify_domain(place)
+    if domain == "verified":
+        return
+    withdraw(place, claim)
+    assert (await place.owner.domains.verify(domain=claim.id)).state == "failing"
+    if domain == "lapsed":
+        await pass_time(place.stack, claim, failing_since="8 days")
+        assert (await place.owner.domains.verify(domain=claim.id)).state == "lapsed"
+
+
+async def _connect(place: Place, provider: Provider, setting: Setting) -> AuthConnector:
+    def here(names: tuple[str, ...]) -> list[str]:
+        return [name.format(domain=place.domain, tail=place.domain[3:]) for name in names]
+
+    allowed = None if setting.allowed is None else here(setting.allowed)
+    connector = await connect_provider(place, provider, trusted=here(setting.trusted), allowed=allowed, verified=False)
+    if not setting.enabled:
+        await place.owner.auth_connectors.disable(connector=connector.id)
+    return connector
+
+
 async def _identities(place: Place) -> int:
     async with superuser(place.stack) as connection:
         found: int = await connection.fetchval(
@@ -94,17 +129,22 @@ async def _identities(place: Place) -> int:
     return found
 
 
+@pytest.mark.parametrize("domain", DOMAINS)
 @pytest.mark.parametrize("name", SETTINGS)
-async def test_every_combination(place: Place, other_place: Place, provider: Provider, name: str) -> None:
-    """Only a boolean true, a trusted domain and an unlinked user link; only an allowed domain makes a user."""
+async def test_every_combination(
+    place: Place, other_place: Place, provider: Provider, name: str, domain: Domain
+) -> None:
+    """Only a boolean true, a trusted and verified domain and an unlinked user link; only an allowed one makes a user.
+
+    The domain's state is tried in full for what the provider vouches for; it lets nobody else in either way.
+    """
     setting = SETTINGS[name]
-    connector = await connect_provider(place, provider, trusted=setting.trusted, allowed=setting.allowed)
-    if not setting.enabled:
-        await place.owner.auth_connectors.disable(connector=connector.id)
+    connector = await _connect(place, provider, setting)
+    await _bring(domain, place, other_place)
     seen, expected = {}, {}
-    for verified, value in VERIFIED.items():
+    for verified, value in VERIFIED.items() if domain == "verified" else [("true", True)]:
         for local in LOCALS:
-            email = f"{uuid4().hex}@example.com"
+            email = place.address()
             user = await _make(local, email, place, other_place, connector)
             provider.person = person(email.upper() if verified == "true" else email, verified=value)
             if value is None:
@@ -119,7 +159,7 @@ async def test_every_combination(place: Place, other_place: Place, provider: Pro
                 else:
                     path = f"/v1/tenants/{place.tenant.slug}/auth-connectors/{connector.id}/start"
                     answer = await browser.http.get(path)
-                expected[verified, local] = _expected(verified, local, setting)
+                expected[verified, local] = _expected(verified, local, setting, domain)
                 seen[verified, local] = await _outcome(place, browser, answer, user)
             added = seen[verified, local] in {"linked", "created"}
             assert await _identities(place) == before + added
@@ -130,14 +170,14 @@ async def test_every_combination(place: Place, other_place: Place, provider: Pro
     assert sorted(await failures(place)) == sorted(refused)
 
 
-@pytest.mark.parametrize("email", [None, "", "no-address", "a@b", "ada@example.com\u0000", "Ada <ada@example.com>"])
+@pytest.mark.parametrize("email", [None, "", "no-address", "a@b", "ada@{domain}\u0000", "Ada <ada@{domain}>"])
 async def test_no_usable_address(place: Place, provider: Provider, email: str | None) -> None:
     """A verified text that is no single address makes and links nobody."""
-    connector = await connect_provider(place, provider, trusted=["example.com"], allowed=["example.com"])
-    await place.user(email="ada@example.com")
+    connector = await connect_provider(place, provider, trusted=[place.domain], allowed=[place.domain])
+    await place.user(email=place.address("ada"))
     async with Browser(place) as browser:
-        provider.person = person("x@example.com")
-        provider.person = type(provider.person)(sub="x", email=email, email_verified=True)
+        vouched = email and email.format(domain=place.domain)
+        provider.person = type(person())(sub="x", email=vouched, email_verified=True)
         answer = await browser.sign_in(provider, connector.id)
     assert (answer.status_code, answer.json()["code"]) == (403, "email_not_verified")
     assert len([u async for u in place.owner.users.list()]) == 2
@@ -145,9 +185,9 @@ async def test_no_usable_address(place: Place, provider: Provider, email: str | 
 
 async def test_same_subject_at_another_connector_is_another_person(place: Place, provider: Provider) -> None:
     """A subject counts for its own connector only, also at the same issuer."""
-    first = await connect_provider(place, provider, allowed=["example.com"])
+    first = await connect_provider(place, provider, allowed=[place.domain])
     second = await connect_provider(place, provider)
-    provider.person = person()
+    provider.person = person(place.address())
     async with Browser(place) as browser:
         assert (await browser.sign_in(provider, first.id)).status_code == 303
         answer = await browser.sign_in(provider, second.id)
@@ -157,10 +197,10 @@ async def test_same_subject_at_another_connector_is_another_person(place: Place,
 @pytest.mark.parametrize("sub", ["ADA", "ada ", " ada", "ad\u0430", "a" * 255])
 async def test_subjects_are_compared_exactly(place: Place, provider: Provider, sub: str) -> None:
     """A subject that differs in case, blanks or script is another person."""
-    connector = await connect_provider(place, provider, allowed=["example.com"])
+    connector = await connect_provider(place, provider, allowed=[place.domain])
     ids = []
     for subject in ("ada", sub):
-        provider.person = person(f"{len(ids)}@example.com", sub=subject)
+        provider.person = person(place.address(str(len(ids))), sub=subject)
         async with Browser(place) as browser:
             answer = await browser.sign_in(provider, connector.id)
             if answer.status_code == 303:
@@ -171,8 +211,8 @@ async def test_subjects_are_compared_exactly(place: Place, provider: Provider, s
 
 async def test_linking_ends_sessions_from_before_the_address_was_proven(place: Place, provider: Provider) -> None:
     """Whoever held the account of an unverified address is out once its owner comes (pre-hijacking)."""
-    connector = await connect_provider(place, provider, trusted=["example.com"])
-    squatted, proven = await place.user(email="a@example.com"), await place.user(email="b@example.com")
+    connector = await connect_provider(place, provider, trusted=[place.domain])
+    squatted, proven = await place.user(email=place.address("a")), await place.user(email=place.address("b"))
     squatter = await place.sign_in(squatted)
     rightful = place.anonymous()
     await sign_in_by_code(place, rightful, proven.email)
@@ -188,13 +228,13 @@ async def test_linking_ends_sessions_from_before_the_address_was_proven(place: P
 
 async def test_linking_shows_that_the_address_is_the_users(place: Place, provider: Provider) -> None:
     """A trusted provider's word makes an address verified, once; a later address of the user is not."""
-    connector = await connect_provider(place, provider, trusted=["example.com"])
-    user = await place.user(email="a@example.com")
+    connector = await connect_provider(place, provider, trusted=[place.domain])
+    user = await place.user(email=place.address("a"))
     provider.person = person(user.email)
     async with Browser(place) as browser:
         await browser.sign_in(provider, connector.id)
     assert (await place.owner.users.get(user=user.id)).email_verified
-    await place.owner.users.update(user=user.id, email="b@example.com")
+    await place.owner.users.update(user=user.id, email=place.address("b"))
     async with Browser(place) as browser:
         await browser.sign_in(provider, connector.id)
     assert not (await place.owner.users.get(user=user.id)).email_verified
@@ -203,8 +243,8 @@ async def test_linking_shows_that_the_address_is_the_users(place: Place, provide
 @pytest.mark.parametrize("name", ["\u202eevil", "a\nb", "\u0007", "x" * 3000, "", None, "Ada\tLovelace"])
 async def test_name_from_the_provider_is_one_line(place: Place, provider: Provider, name: str | None) -> None:
     """What a provider calls somebody becomes one printable line, or the address's first part."""
-    connector = await connect_provider(place, provider, allowed=["example.com"])
-    provider.person = type(person())(sub="x", email="ada@example.com", email_verified=True, name=name)
+    connector = await connect_provider(place, provider, allowed=[place.domain])
+    provider.person = type(person())(sub="x", email=place.address("ada"), email_verified=True, name=name)
     async with Browser(place) as browser:
         assert (await browser.sign_in(provider, connector.id)).status_code == 303
         shown = (await browser.client().users.me()).display_name

@@ -108,8 +108,8 @@ def _stays(location: str) -> bool:
 async def test_two_hundred_addresses_through_the_server(place: Place, provider: Provider) -> None:
     """Of a corpus of tricks none leads away: each is refused at the start, or the browser stays on the server."""
     assert len(set(CORPUS)) >= 200
-    connector = await connect_provider(place, provider, allowed=["example.com"])
-    provider.person = person()
+    connector = await connect_provider(place, provider, allowed=[place.domain])
+    provider.person = person(place.address())
     taken = []
     async with Browser(place) as browser:
         for target in dict.fromkeys(CORPUS):

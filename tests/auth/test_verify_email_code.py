@@ -11,6 +11,7 @@ from central.tenants.models import SuspendTenantInput
 from central_client import AsyncCentral
 from central_server.infra.vault import SigningKeys
 from central_server.infra.vault.keyring import generate_key
+from support.domains import verify_domain
 from support.limits import fill_buckets
 from support.place import Place
 from support.provider import Provider
@@ -325,22 +326,26 @@ async def test_unknown_address_is_refused_like_a_wrong_code(place: Place) -> Non
 
 
 @pytest.mark.parametrize(
-    ("provisioning", "email", "outcome"),
+    ("just_in_time", "allowed", "email", "outcome"),
     [
-        (ProvisioningInput(just_in_time=True, allowed_domains=["example.com"]), "New@Example.com", "made"),
-        (ProvisioningInput(just_in_time=True, allowed_domains=["example.com"]), "new@sub.example.com", "refused"),
-        (ProvisioningInput(just_in_time=True, allowed_domains=["example.com"]), "new@example.com.evil.test", "refused"),
-        (ProvisioningInput(just_in_time=True, allowed_domains=["example.com"]), "new@notexample.com", "refused"),
-        (ProvisioningInput(just_in_time=True, allowed_domains=[]), "new@example.com", "refused"),
-        (ProvisioningInput(just_in_time=False, allowed_domains=["example.com"]), "new@example.com", "refused"),
+        (True, ["{domain}"], "New@{DOMAIN}", "made"),
+        (True, ["{domain}"], "new@sub.{domain}", "refused"),
+        (True, ["{domain}"], "new@{domain}.evil.test", "refused"),
+        (True, ["{domain}"], "new@not{domain}", "refused"),
+        (True, [], "new@{domain}", "refused"),
+        (False, ["{domain}"], "new@{domain}", "refused"),
     ],
 )
 async def test_users_are_made_as_the_connector_says(
-    place: Place, provisioning: ProvisioningInput, email: str, outcome: str
+    place: Place, *, just_in_time: bool, allowed: list[str], email: str, outcome: str
 ) -> None:
-    """A first sign-in makes a member, whose address is verified, only for exactly the allowed domains."""
-    (connector,) = [c async for c in place.owner.auth_connectors.list()]
-    await place.owner.auth_connectors.update(connector=connector.id, provisioning=provisioning)
+    """A first sign-in makes a member, whose address is verified, only for exactly the allowed domains.
+
+    All domains are verified ones of the tenant here: what refuses is the connector.
+    """
+    email = email.format(domain=place.domain, DOMAIN=place.domain.upper())
+    await verify_domain(place, email.partition("@")[2])
+    await _provision(place, just_in_time=just_in_time, allowed=[name.format(domain=place.domain) for name in allowed])
     client = place.anonymous()
     started = await client.auth.start_email_code(email=email)
     mailed = await mailed_code(place, started.sign_in)
@@ -353,16 +358,38 @@ async def test_users_are_made_as_the_connector_says(
         assert len([u async for u in place.owner.users.list()]) == 1
 
 
+async def _provision(place: Place, *, just_in_time: bool, allowed: list[str]) -> None:
+    (connector,) = [c async for c in place.owner.auth_connectors.list()]
+    policy = ProvisioningInput(just_in_time=just_in_time, allowed_domains=allowed)
+    await place.owner.auth_connectors.update(connector=connector.id, provisioning=policy)
+
+
+@pytest.mark.parametrize("domain", ["unclaimed", "pending", "verified elsewhere"])
+async def test_users_are_made_for_verified_domains_only(place: Place, other_place: Place, domain: str) -> None:
+    """An allowed domain that the tenant has not verified makes nobody, and that looks like a wrong code."""
+    await _provision(place, just_in_time=True, allowed=[place.domain])
+    if domain != "unclaimed":
+        await place.owner.domains.create(name=place.domain)
+    if domain == "verified elsewhere":
+        await verify_domain(other_place, place.domain)
+    client = place.anonymous()
+    started = await client.auth.start_email_code(email=place.address())
+    mailed = await mailed_code(place, started.sign_in)
+    with pytest.raises(UnauthenticatedError) as refusal:
+        await client.auth.verify_email_code(sign_in=started.sign_in, code=mailed)
+    assert refusal.value.code == "wrong_code"
+    assert len([u async for u in place.owner.users.list()]) == 1
+
+
 async def test_ten_first_sign_ins_of_one_address_at_once(place: Place) -> None:
     """However many browsers somebody first verifies a code in at the same time, they become one user, in each."""
-    (connector,) = [c async for c in place.owner.auth_connectors.list()]
-    policy = ProvisioningInput(just_in_time=True, allowed_domains=["example.com"])
-    await place.owner.auth_connectors.update(connector=connector.id, provisioning=policy)
+    await verify_domain(place)
+    await _provision(place, just_in_time=True, allowed=[place.domain])
     starts = []
     for _ in range(10):
         await fill_buckets(place)
         client = place.anonymous()
-        started = await client.auth.start_email_code(email="new@example.com")
+        started = await client.auth.start_email_code(email=place.address("new"))
         starts.append((client, started.sign_in, await mailed_code(place, started.sign_in)))
     signed_in = await asyncio.gather(
         *[client.auth.verify_email_code(sign_in=sign_in, code=code) for client, sign_in, code in starts]

@@ -10,8 +10,8 @@ from support.signing_in import Browser, connect_provider, person
 
 async def test_identities_go_and_sessions_stay(place: Place, provider: Provider) -> None:
     """With a connector go the links of its people and sign-ins on their way; users and sessions stay."""
-    connector = await connect_provider(place, provider, allowed=["example.com"])
-    provider.person = person()
+    connector = await connect_provider(place, provider, allowed=[place.domain])
+    provider.person = person(place.address())
     async with Browser(place) as browser, Browser(place) as late:
         await browser.sign_in(provider, connector.id)
         url = await late.begin(provider, connector.id)
@@ -36,12 +36,12 @@ async def test_identities_go_and_sessions_stay(place: Place, provider: Provider)
 
 async def test_a_new_connector_for_the_same_provider_knows_nobody(place: Place, provider: Provider) -> None:
     """A connector that was deleted and made again links nobody by itself."""
-    first = await connect_provider(place, provider, allowed=["example.com"])
-    provider.person = person()
+    first = await connect_provider(place, provider, allowed=[place.domain])
+    provider.person = person(place.address())
     async with Browser(place) as browser:
         await browser.sign_in(provider, first.id)
         await place.owner.auth_connectors.delete(connector=first.id)
-        second = await connect_provider(place, provider, allowed=["example.com"])
+        second = await connect_provider(place, provider, allowed=[place.domain])
         answer = await browser.sign_in(provider, second.id)
     assert (answer.status_code, answer.json()["code"]) == (403, "email_taken")
 

@@ -22,8 +22,8 @@ async def _events(place: Place) -> Counter[str]:
 
 async def test_disabled_connector_leaves_sessions(place: Place, provider: Provider) -> None:
     """Nobody signs in by a disabled connector; who came in by it before stays in. A second time changes nothing."""
-    connector = await connect_provider(place, provider, allowed=["example.com"])
-    provider.person = person()
+    connector = await connect_provider(place, provider, allowed=[place.domain])
+    provider.person = person(place.address())
     async with Browser(place) as browser:
         assert (await browser.sign_in(provider, connector.id)).status_code == 303
         disabled = await place.owner.auth_connectors.disable(connector=connector.id)

@@ -9,8 +9,8 @@ from support.signing_in import Browser, connect_provider, person
 
 async def test_enabled_connector_signs_in_again(place: Place, provider: Provider) -> None:
     """People are still known by a connector that was disabled for a while; a second time changes nothing."""
-    connector = await connect_provider(place, provider, allowed=["example.com"])
-    provider.person = person()
+    connector = await connect_provider(place, provider, allowed=[place.domain])
+    provider.person = person(place.address())
     async with Browser(place) as browser:
         await browser.sign_in(provider, connector.id)
         user = (await browser.client().users.me()).id

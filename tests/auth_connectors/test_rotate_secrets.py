@@ -40,10 +40,10 @@ async def test_secrets_move_to_a_new_key(
 ) -> None:
     """Re-wrapped in batches, every secret opens without the old key, and people go on signing in."""
     places = [await make_place(old_stack) for _ in range(3)]
-    made = [(place, await connect_provider(place, provider, allowed=["example.com"])) for place in places for _ in "ab"]
+    made = [(p, await connect_provider(p, provider, allowed=[p.domain])) for p in places for _ in "ab"]
     both = await _started(old_stack, f"{NEW},{OLD}", tmp_path_factory)
     service = await both.container.get(AuthConnectorService)
-    late_place, late = places[0], await connect_provider(places[0], provider, allowed=["example.com"])
+    late_place, late = places[0], await connect_provider(places[0], provider, allowed=[places[0].domain])
     assert [await service.TX_rewrap_secrets(4) for _ in range(3)] == [4, 3, 0]
     await both.stop()
 
@@ -59,8 +59,8 @@ async def test_secrets_move_to_a_new_key(
         row = await service.get_auth_connector_by_id(place.tenant.id, connector.id)
         assert row is not None
         assert service.open_secret(row) == provider.client_secret
-    provider.person = person()
-    moved = Stack(new, new.settings, old_stack.superuser_url)
+    provider.person = person(places[0].address())
+    moved = Stack(new, new.settings, old_stack.superuser_url, old_stack.dns)
     async with Browser(Place(moved, places[0].tenant, places[0].owner_user, places[0].owner)) as browser:
         assert (await browser.sign_in(provider, late.id)).status_code == 303
     await new.stop()

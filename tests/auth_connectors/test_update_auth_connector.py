@@ -19,7 +19,7 @@ def _settings(provider: Provider, **changes: Any) -> dict[str, Any]:
 
 async def test_absent_fields_are_left_alone(place: Place, provider: Provider) -> None:
     """A change of one field leaves the others, and makes a new version."""
-    before = await connect_provider(place, provider, trusted=["example.com"], allowed=["example.com"])
+    before = await connect_provider(place, provider, trusted=[place.domain], allowed=[place.domain])
     after = await place.owner.auth_connectors.update(connector=before.id, name="Renamed")
     assert after.name == "Renamed"
     assert after.version == before.version + 1
@@ -31,7 +31,7 @@ async def test_absent_fields_are_left_alone(place: Place, provider: Provider) ->
 async def test_settings_are_replaced_and_the_secret_is_kept(place: Place, provider: Provider) -> None:
     """Settings are replaced as a whole; a secret that is not given stays, and a new one takes its place."""
     service = await place.stack.central.container.get(AuthConnectorService)
-    connector = await connect_provider(place, provider, trusted=["example.com"])
+    connector = await connect_provider(place, provider, trusted=[place.domain])
     for given, kept in ((None, provider.client_secret), ("new-secret", "new-secret"), (None, "new-secret")):
         secret = {} if given is None else {"client_secret": given}
         changed = await place.owner.auth_connectors.update(
@@ -47,13 +47,13 @@ async def test_settings_are_replaced_and_the_secret_is_kept(place: Place, provid
 
 async def test_trust_is_that_of_the_callback_not_of_the_start(place: Place, provider: Provider) -> None:
     """A domain that is no longer trusted or let in does not help who was on their way already."""
-    connector = await connect_provider(place, provider, trusted=["example.com"], allowed=["example.com"])
-    user = await place.user()
-    for email, code in ((user.email, "email_taken"), ("new@example.com", "user_unknown")):
+    connector = await connect_provider(place, provider, trusted=[place.domain], allowed=[place.domain])
+    user = await place.user(email=place.address())
+    for email, code in ((user.email, "email_taken"), (place.address("new"), "user_unknown")):
         await place.owner.auth_connectors.update(
             connector=connector.id,
-            settings=_settings(provider, trusted_domains=["example.com"]),
-            provisioning={"just_in_time": True, "allowed_domains": ["example.com"]},
+            settings=_settings(provider, trusted_domains=[place.domain]),
+            provisioning={"just_in_time": True, "allowed_domains": [place.domain]},
         )
         provider.person = person(email)
         async with Browser(place) as browser:

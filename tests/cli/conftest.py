@@ -81,9 +81,8 @@ async def empty(stack: Stack, tmp_path: Path) -> AsyncIterator[dict[str, str]]:
         await connection.execute(f'CREATE DATABASE "{name}"')
         base, _, _ = stack.superuser_url.rpartition("/")
         place = base.rpartition("@")[2]
-        yield settings_of(
-            f"postgresql://central_app:{APP_PASSWORD}@{place}/{name}", f"{base}/{name}", tmp_path / "mails"
-        )
+        app_url = f"postgresql://central_app:{APP_PASSWORD}@{place}/{name}"
+        yield settings_of(app_url, f"{base}/{name}", tmp_path / "mails") | {"dns_resolvers": stack.dns.address}
         await connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 

@@ -10,6 +10,7 @@ from central_server.infra.db import Database
 from central_server.infra.vault import KeyRing
 from central_server.infra.vault.keyring import generate_key
 from central_server.tenants.service import TenantService
+from support.place import Stack
 
 
 async def _seal_a_secret() -> None:
@@ -61,9 +62,21 @@ async def test_doctor_says_what_is_wrong(cli, migrated: dict[str, str]) -> None:
         "stored secrets": "ok",
         "temporal": "wrong",
         "mail": "ok",
+        "dns": "ok",
         "vault keys": "ok",
         "signing keys": "ok",
     }
+
+
+async def test_doctor_asks_the_resolver(cli, stack: Stack, migrated: dict[str, str]) -> None:
+    """A resolver that fails or is silent is wrong, and said by its address and setting; one that is none, too."""
+    for fault in ("SERVFAIL", "silent"):
+        with stack.dns.fault("", fault):
+            ran = await cli("doctor", dns_timeout="0.3")
+        wrong = f"no answer from {stack.dns.address}: no domain can be verified; see CENTRAL_DNS_RESOLVERS"
+        assert wrong in " ".join(ran.out.split())
+    ran = await cli("doctor", dns_resolvers="dns.example")
+    assert "CENTRAL_DNS_RESOLVERS: expected a resolver like 9.9.9.9" in " ".join(ran.out.split())
 
 
 async def test_doctor_refuses_the_owner(cli, migrated: dict[str, str]) -> None:

@@ -14,7 +14,7 @@ from central_client import AsyncCentral, Central
 from central_client.call import Call, PagedCall, Resource
 from central_client.client import CentralBase
 
-FAMILIES = ("tenants", "users", "emails", "roles", "explain", "auth_connectors", "sessions", "auth")
+FAMILIES = ("tenants", "users", "emails", "roles", "explain", "auth_connectors", "domains", "sessions", "auth")
 
 
 def offered(client: Central | AsyncCentral) -> dict[str, Any]:
@@ -99,6 +99,7 @@ def test_exports_are_pinned():
         "ConnectionFailedError",
         *(error.__name__ for error in errors.WIRE_ERRORS),
         "AuthConnectorId",
+        "DomainId",
         "EventId",
         "IdentityId",
         "SessionId",

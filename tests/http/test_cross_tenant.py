@@ -20,7 +20,8 @@ _OPEN_WITH_IDS = {"auth.verify_email_code": 410, "auth.start_oidc": 404}
 _WITH_IDS = [
     operation
     for operation in CATALOG
-    if EXAMPLES.get(operation.name, dict)(Things.absent()).keys() & {"user", "session", "connector", "sign_in"}
+    if EXAMPLES.get(operation.name, dict)(Things.absent()).keys()
+    & {"user", "session", "connector", "domain", "sign_in"}
 ]
 
 

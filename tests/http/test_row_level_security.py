@@ -132,6 +132,12 @@ async def test_rows_are_not_handed_over(alice: Place, mallory: Place) -> None:
         "UPDATE tenants SET state = 'active'",
         "UPDATE tenants SET id = gen_random_uuid()",
         "INSERT INTO tenants (id, slug, name, state) VALUES (current_tenant(), 'x', 'x', 'suspended')",
+        "UPDATE domains SET name = 'bank.example'",
+        "UPDATE domains SET token = 'known'",
+        (
+            "INSERT INTO domains (tenant_id, id, name, token, include_subdomains, state, verified_at) "
+            "VALUES (current_tenant(), gen_random_uuid(), 'bank.example', 't', false, 'verified', now())"
+        ),
         "DELETE FROM tenants",
         "DELETE FROM tenant_slugs",
         "UPDATE tenant_slugs SET tenant_id = tenant_id",
@@ -201,6 +207,7 @@ async def test_functions_that_see_more_are_few_and_closed(stack: Stack) -> None:
         "take_tokens",
         "charge_buckets",
         "drop_full_buckets",
+        "find_domain_holder",
     }
     for row in rows:
         assert (row["proconfig"], row["open"], row["owner"]) == (['search_path=""'], False, "central_platform")
@@ -235,4 +242,5 @@ async def test_unique_indexes_lead_with_the_tenant(stack: Stack) -> None:
         "pk_tenant_slugs",
         "uq_tenant_slugs_skeleton",
         "uq_sessions_token_hash",
+        "uq_domains_verified_name",
     }

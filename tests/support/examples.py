@@ -13,6 +13,7 @@ from central.access import Anyone
 from central.catalog import CATALOG
 from central.kernel.ids import (
     AuthConnectorId,
+    DomainId,
     EmailVerificationId,
     SessionId,
     SignInId,
@@ -34,6 +35,7 @@ class Things:
     user: str
     session: str
     connector: str
+    domain: str
     sign_in: str
     role: str
     email: str
@@ -48,6 +50,7 @@ class Things:
         await place.sign_in(user)
         sessions = await place.owner.sessions.list(user=user.id).first_page()
         connectors = await place.owner.auth_connectors.list().first_page()
+        domain = await place.owner.domains.create(name=place.domain)
         role = await place.owner.roles.create(slug=f"role-{secrets.token_hex(4)}", name="Role", permissions=[])
         started = await place.anonymous().auth.start_email_code(email=user.email)
         session, connector = sessions.items[0].id, connectors.items[0].id
@@ -62,6 +65,7 @@ class Things:
             user=user.id,
             session=session,
             connector=connector,
+            domain=domain.id,
             sign_in=started.sign_in,
             role=role.slug,
             email=email.id,
@@ -78,6 +82,7 @@ class Things:
             user=UserId.new(),
             session=SessionId.new(),
             connector=AuthConnectorId.new(),
+            domain=DomainId.new(),
             sign_in=SignInId.new(),
             role="no-role",
             email=UserEmailId.new(),
@@ -113,6 +118,10 @@ def _session(things: Things) -> Fields:
 
 def _connector(things: Things) -> Fields:
     return {**_tenant(things), "connector": things.connector}
+
+
+def _domain(things: Things) -> Fields:
+    return {**_tenant(things), "domain": things.domain}
 
 
 EXAMPLES: dict[str, Callable[[Things], Fields]] = {
@@ -174,6 +183,12 @@ EXAMPLES: dict[str, Callable[[Things], Fields]] = {
     "auth_connectors.disable": _connector,
     "auth_connectors.enable": _connector,
     "auth_connectors.delete": _connector,
+    "domains.create": lambda things: {**_connector(things), "name": "example.example"},
+    "domains.list": _tenant,
+    "domains.get": _domain,
+    "domains.update": lambda things: {**_domain(things), "connector": things.connector},
+    "domains.verify": _domain,
+    "domains.delete": _domain,
     "auth.start_email_code": lambda things: {**_tenant(things), "email": "example@example.com"},
     "auth.verify_email_code": lambda things: {**_tenant(things), "sign_in": things.sign_in, "code": "000000"},
     "auth.start_oidc": _connector,

@@ -25,6 +25,7 @@ from central_server.infra.rate_limits.policy import RULES
 from central_server.infra.vault.keyring import generate_key
 from central_server.tenants.service import TenantService
 from central_server.users.service import UserService
+from support.dns_server import DnsServer
 
 APP_PASSWORD = "app-password-of-tests"
 BASE_URL = "http://central.test"
@@ -38,6 +39,7 @@ class Stack:
     central: Central
     settings: Settings
     superuser_url: str
+    dns: DnsServer
     operator: AsyncCentral = field(init=False)
 
     def http(self) -> httpx.AsyncClient:
@@ -64,6 +66,15 @@ class Place:
     tenant: Tenant
     owner_user: User
     owner: AsyncCentral
+
+    @property
+    def domain(self) -> str:
+        """A domain that no other tenant has to do with; it is not claimed."""
+        return f"{self.tenant.slug}.example"
+
+    def address(self, local: str | None = None) -> str:
+        """Give an address of that domain."""
+        return f"{local or secrets.token_hex(6)}@{self.domain}"
 
     def anonymous(self) -> AsyncCentral:
         """Give a client that is not signed in."""
@@ -106,18 +117,21 @@ async def make_stack(
     await connection.close()
     owner_url = postgres.url(database=database)
     await upgrade(owner_url, app_password=APP_PASSWORD)
-    settings = make_settings(postgres.url("central_app", APP_PASSWORD, database), mailbox, **overrides)
-    central = Central(settings)
-    await central.start()
-    stack = Stack(central, settings, owner_url)
-    place = await make_place(stack)
-    users = await central.container.get(UserService)
-    await users.TX_set_system_permissions(place.tenant.id, place.owner_user.id, SYSTEM_PERMISSIONS)
-    stack.operator = stack.client(place.tenant.slug, await stack.session_of(place.tenant.id, place.owner_user.id))
-    try:
-        yield stack
-    finally:
-        await central.stop()
+    async with DnsServer() as dns:
+        resolvers = {"dns_resolvers": dns.address, "dns_timeout": 30}
+        database_url = postgres.url("central_app", APP_PASSWORD, database)
+        settings = make_settings(database_url, mailbox, **resolvers | overrides)
+        central = Central(settings)
+        await central.start()
+        stack = Stack(central, settings, owner_url, dns)
+        place = await make_place(stack)
+        users = await central.container.get(UserService)
+        await users.TX_set_system_permissions(place.tenant.id, place.owner_user.id, SYSTEM_PERMISSIONS)
+        stack.operator = stack.client(place.tenant.slug, await stack.session_of(place.tenant.id, place.owner_user.id))
+        try:
+            yield stack
+        finally:
+            await central.stop()
 
 
 def make_settings(database_url: str, mailbox: Path, **overrides: object) -> Settings:

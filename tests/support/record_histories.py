@@ -5,6 +5,7 @@ Existing files stay: they are what released versions did. A file is named `{work
 
 import asyncio
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,14 @@ from temporalio import activity
 from temporalio.client import Client, WorkflowFailureError
 from temporalio.exceptions import ApplicationError
 
-from central.kernel.ids import EmailVerificationId, EventId, SignInId, TenantId
+from central.kernel.ids import DomainId, EmailVerificationId, EventId, SignInId, TenantId
 from central_server.auth.specs import SEND_SIGN_IN_CODE, SendSignInCodeInput, SendSignInCodeOutput
+from central_server.domains.specs import (
+    RECHECK_DOMAINS,
+    DuePosition,
+    RecheckDomainsInput,
+    RecheckDomainsOutput,
+)
 from central_server.infra.temporal.dispatcher import TemporalDispatcher
 from central_server.infra.temporal.spec import Queue
 from central_server.infra.temporal.worker import QueueWorker
@@ -55,6 +62,21 @@ def _verification() -> SendEmailVerificationInput:
     )
 
 
+class _Rechecking:
+    def __init__(self, *, pages: int = 1, fail: bool = False) -> None:
+        self.pages, self.fail = pages, fail
+
+    @activity.defn(name="domains.recheck")
+    async def recheck(self, input: RecheckDomainsInput) -> RecheckDomainsOutput:
+        if self.fail:
+            raise ApplicationError("not to be done", type="ValidationError", non_retryable=True)
+        self.pages -= 1
+        last = DuePosition(next_check_at=datetime(2026, 1, 1, tzinfo=UTC), domain_id=DomainId.new())
+        return RecheckDomainsOutput(
+            last=last if self.pages else None, checked=input.checked + 100, changed=input.changed + 1, failed=0
+        )
+
+
 def _code() -> SendSignInCodeInput:
     return SendSignInCodeInput(event_id=EventId.new(), tenant_id=TenantId.new(), sign_in_id=SignInId.new())
 
@@ -65,6 +87,9 @@ _RUNS: list[tuple[str, Any, Any, Any]] = [
     ("nobody", SEND_SIGN_IN_CODE, _code(), _Mailing(sent=False)),
     ("failed", SEND_SIGN_IN_CODE, _code(), _Mailing(fail=True)),
     ("sent", SEND_EMAIL_VERIFICATION, _verification(), _Verifying()),
+    ("one-page", RECHECK_DOMAINS, RecheckDomainsInput(), _Rechecking()),
+    ("three-pages", RECHECK_DOMAINS, RecheckDomainsInput(), _Rechecking(pages=3)),
+    ("failed", RECHECK_DOMAINS, RecheckDomainsInput(), _Rechecking(fail=True)),
 ]
 _WORKFLOWS = {Queue.CORE: CORE_WORKFLOWS, Queue.MEDIA: MEDIA_WORKFLOWS}
 

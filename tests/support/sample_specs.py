@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from temporalio import activity
 
-from central_server.infra.temporal.spec import Queue, WorkflowModel, WorkflowSpec
+from central_server.infra.temporal.spec import Queue, ScheduleSpec, WorkflowModel, WorkflowSpec
 
 
 class SampleInput(WorkflowModel):
@@ -19,6 +19,7 @@ class SampleOutput(WorkflowModel):
 
 SAMPLE = WorkflowSpec("tests.sample", Queue.CORE, SampleInput, SampleOutput, run_timeout=timedelta(minutes=1))
 CLOCK = WorkflowSpec("tests.clock", Queue.CORE, SampleInput, SampleOutput, run_timeout=timedelta(seconds=15))
+SAMPLE_SCHEDULE = ScheduleSpec(SAMPLE, SampleInput(word="again"), every=timedelta(seconds=1))
 
 
 class SampleActivity:

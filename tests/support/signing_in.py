@@ -16,6 +16,7 @@ from central_client import AsyncCentral
 from central_server.auth.codes import EmailCodes
 from central_server.infra.vault import Vault, associated_data
 from support.database import superuser
+from support.domains import has_verified, verify_domain
 from support.place import Place, Stack
 from support.provider import Person, Provider
 
@@ -33,9 +34,15 @@ async def connect_provider(
     *,
     trusted: Sequence[str] = (),
     allowed: Sequence[str] | None = None,
+    verified: bool = True,
     name: str | None = None,
 ) -> AuthConnector:
-    """Create a connector for a provider; `trusted` domains link, `allowed` ones are let in just in time."""
+    """Create a connector for a provider; `trusted` domains link, `allowed` ones are let in just in time.
+
+    The tenant's own domain is verified first, if it is one of them: unverified it would do neither.
+    """
+    if verified and place.domain in {*trusted, *(allowed or ())} and not await has_verified(place, place.domain):
+        await verify_domain(place)
     return await place.owner.auth_connectors.create(
         name=name or f"Provider {secrets.token_hex(4)}",
         settings=OidcSettingsInput(

@@ -8,6 +8,7 @@ from pydantic import SecretStr
 
 from central.auth.models import SignedInPrivate, StartEmailCodeSignInResponse
 from central.auth_connectors.models import AuthConnector, AuthConnectorPublic, EmailCodeSettingsInput
+from central.domains.models import Domain
 from central.sessions.models import RevokeSessionsResponse, SessionPrivate
 from central.tenants.models import Tenant, TenantPublic
 from central.users.models import User, UserPrivate
@@ -29,6 +30,7 @@ def blocking(client: Central, user: UserId) -> None:
     assert_type(
         client.auth_connectors.create(name="Codes", settings=EmailCodeSettingsInput(kind="email_code")), AuthConnector
     )
+    assert_type(client.domains.create(name="acme.example", include_subdomains=True), Domain)
     assert_type(client.sessions.revoke_all_mine(keep_current=False), RevokeSessionsResponse)
     assert_type(client.auth.sign_out(), None)
     assert_type(client.session_token, SecretStr | None)

@@ -30,18 +30,20 @@ def _profile(email: str | None, *, verified: bool) -> Profile:
 
 @pytest.mark.parametrize(("email", "local"), list(product(EMAILS, LOCALS)))
 def test_only_these_decisions_let_somebody_in(email: str | None, local: LocalUser) -> None:
-    """Over all trust a connector may have, linking and creating need a verified address of a named domain."""
-    for trusted, just_in_time, allowed in product(DOMAINS, (True, False), DOMAINS):
-        decision = decide_unknown_person(email, local, ConnectorTrust(trusted, just_in_time, allowed))
+    """Over all trust a connector may have, linking and creating need a verified address of a named, verified domain."""
+    for trusted, just_in_time, allowed, verified in product(DOMAINS, (True, False), DOMAINS, (True, False)):
+        trust = ConnectorTrust(trusted, just_in_time, allowed)
+        decision = decide_unknown_person(email, local, trust, domain_verified=verified)
         of_example = email is not None and email.lower().endswith("@example.com")
         links = local == "unlinked" and of_example and "example.com" in trusted
         creates = local == "none" and of_example and just_in_time and "example.com" in allowed
-        if links:
+        if links and verified:
             assert decision == Link(email or "")
-        elif creates:
+        elif creates and verified:
             assert decision == Create(email or "")
         else:
             assert isinstance(decision, Refuse)
+            assert (decision.reason == "domain_not_verified") == (links or creates)
 
 
 @pytest.mark.parametrize(
@@ -57,13 +59,13 @@ def test_only_these_decisions_let_somebody_in(email: str | None, local: LocalUse
 def test_a_refusal_says_why(email: str | None, local: LocalUser, reason: str) -> None:
     """Each refusal has the reason that an administrator needs."""
     trust = ConnectorTrust(("example.com",), True, ("example.com",))
-    assert decide_unknown_person(email, local, trust) == Refuse(reason)
+    assert decide_unknown_person(email, local, trust, domain_verified=True) == Refuse(reason)
 
 
 def test_unknown_people_without_provisioning() -> None:
     """Where nobody is created, somebody unknown is told so."""
     trust = ConnectorTrust((), False, ("example.com",))
-    assert decide_unknown_person("ada@example.com", "none", trust) == Refuse("user_unknown")
+    assert decide_unknown_person("ada@example.com", "none", trust, domain_verified=True) == Refuse("user_unknown")
 
 
 @pytest.mark.parametrize("email", ["ada@example.com", " ada@example.com ", "ada@example.com\n"])

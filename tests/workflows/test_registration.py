@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from central_server.container import make_listeners
-from central_server.infra.temporal.spec import Queue, WorkflowSpec
+from central_server.infra.temporal.spec import Queue, ScheduleSpec, WorkflowSpec
 from central_server.infra.temporal.worker import activity_methods
 from central_server.worker.run import ACTIVITIES
+from central_server.worker.schedules import SCHEDULES
 from central_server.worker.workflows.core import CORE_WORKFLOWS
 from central_server.worker.workflows.media import MEDIA_WORKFLOWS
 
@@ -40,6 +41,14 @@ def test_workflow_files_import_little(workflow: type):
     for module in modules:
         ours = module.startswith("central_server.") and (".activities." in module or module.endswith(".specs"))
         assert ours or module.partition(".")[0] in {*sys.stdlib_module_names, "temporalio"}
+
+
+def test_each_schedule_is_kept():
+    """What is declared to come round is what the core worker keeps, and starts a workflow that a worker registers."""
+    declared = {name for name in ScheduleSpec.registry if name[:6] != "tests."}
+    assert declared == {schedule.workflow.name for schedule in SCHEDULES}
+    assert declared <= {definition(workflow).name for workflow in EVERY}
+    assert all(isinstance(schedule.input, schedule.workflow.input) for schedule in SCHEDULES)
 
 
 def test_listeners_start_known_workflows():

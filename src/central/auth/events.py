@@ -11,6 +11,7 @@ SignInFailure: TypeAlias = Literal[
     "email_not_verified",
     "email_taken",
     "domain_not_allowed",
+    "domain_not_verified",
     "user_disabled",
     "connector_disabled",
 ]

@@ -44,7 +44,7 @@ class ProvisioningInput(Input):
     allowed_domains: list[Domain] = Field(
         default=[],
         max_length=100,
-        description="Only for verified addresses of these domains; empty: for none.",
+        description="Only for verified addresses of these verified domains of the tenant; empty: for none.",
     )
 
 
@@ -124,7 +124,8 @@ class OidcSettingsInput(Input):
     trusted_domains: list[Domain] = Field(
         default=[],
         max_length=100,
-        description="Domains whose addresses, verified by the provider, may link a sign-in to an existing user.",
+        description="Verified domains of the tenant whose addresses, verified by the provider, may link a sign-in to "
+        "an existing user.",
     )
 
 

@@ -152,6 +152,10 @@ class AuthConnectorId(RichId, prefix="connector"):
     """A way in: an OpenID provider or mailed codes."""
 
 
+class DomainId(RichId, prefix="domain"):
+    """A tenant's claim of a domain of the DNS."""
+
+
 class SessionId(RichId, prefix="session"):
     """A signed-in browser or program."""
 

@@ -58,6 +58,11 @@ TenantRef = Annotated[PathValue, Field(max_length=64)]
 Email = Annotated[str, StringConstraints(strip_whitespace=True, max_length=254), AfterValidator(_email)]
 """One email address (RFC 5321 dot-atom and a domain of two labels or more), kept as written, compared without case."""
 
+DomainName = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=253), AfterValidator(one_line)
+]
+"""A domain name as people write it, international ones too; what it means is for the server to say."""
+
 Slug = Annotated[
     str,
     StringConstraints(

@@ -25,6 +25,7 @@ from central_server.auth.issuing import SessionIssuer
 from central_server.auth.tables import DBEmailCode, DBMailableCode, DBSharedCode
 from central_server.auth_connectors.service import AuthConnectorService
 from central_server.auth_connectors.tables import DBAuthConnector
+from central_server.domains.service import DomainService
 from central_server.infra.actor import By, Caller
 from central_server.infra.db import Database, WriteExecutor
 from central_server.infra.http.cookies import CookieNames
@@ -59,6 +60,7 @@ class EmailCodes:
         tenants: TenantService,
         users: UserService,
         auth_connectors: AuthConnectorService,
+        domains: DomainService,
         issuer: SessionIssuer,
         vault: Vault,
         signing: SigningKeys,
@@ -72,6 +74,7 @@ class EmailCodes:
         self.tenants = tenants
         self.users = users
         self.auth_connectors = auth_connectors
+        self.domains = domains
         self.issuer = issuer
         self.vault = vault
         self.signing = signing
@@ -104,10 +107,12 @@ class EmailCodes:
         used = {attempt["id"], await self._owner_of_code(tenant.id, attempt, input.code)}
         previous = await self.issuer.previous_session(caller)
         async with self.db.write(tenant.id) as tx:
+            # Held first: whoever deletes the connector takes its codes, and then what leads to it, after it.
+            connector = await self.auth_connectors.hold_enabled_auth_connector(tenant.id, attempt["connector_id"], tx)
             uuids = [id.uuid for id in used]
             if await tx.execute(queries.CONSUME_EMAIL_CODES, of_tenant=tenant.id, of_ids=uuids) != len(used):
                 raise _ended()
-            user = await self._user_of(tenant.id, attempt, caller.by, tx)
+            user = await self._user_of(tenant.id, attempt["email"], connector, caller.by, tx)
             issued: IssuedSession = await self.issuer.issue_session(
                 tenant.id,
                 user.id,
@@ -210,28 +215,31 @@ class EmailCodes:
             raise _ended()
         return row
 
-    async def _user_of(self, tenant: TenantId, attempt: DBEmailCode, by: By, tx: WriteExecutor) -> User:
-        """Find whose address it is, or create a user where the connector may."""
-        user = await self.users.get_user_by_email(tenant, attempt["email"], tx)
+    async def _user_of(
+        self, tenant: TenantId, email: str, connector: DBAuthConnector, by: By, tx: WriteExecutor
+    ) -> User:
+        """Find whose address it is, or create a user where the connector may and the domain is the tenant's."""
+        user = await self.users.get_user_by_email(tenant, email, tx)
         if user is not None:
             return user
-        connector = await self.auth_connectors.get_auth_connector_by_id(tenant, attempt["connector_id"], tx)
-        if connector is None or not _may_create(connector, attempt["email"]):
+        if not _may_create(connector, email) or not await self.domains.hold_verified_for(tenant, email, tx):
             raise _wrong_code()
-        new = NewUser(email=attempt["email"], email_verified=True)
+        new = NewUser(email=email, email_verified=True)
         try:
             async with tx.savepoint() as part:
                 return await self.users.create_user(tenant, new, by, part)
         except ConflictError:
             # The same address came in elsewhere since it was looked up.
-            return await self.users.with_user_by_email(tenant, attempt["email"], _as_it_is, tx)
+            return await self.users.with_user_by_email(tenant, email, _as_it_is, tx)
 
     async def _may_sign_in(self, tenant: TenantId, code: DBMailableCode) -> bool:
         connector = await self.auth_connectors.get_auth_connector_by_id(tenant, code["connector_id"])
         if connector is None or not connector["enabled"]:
             return False
         user = await self.users.get_user_by_email(tenant, code["email"])
-        return _may_create(connector, code["email"]) if user is None else user.state == "active"
+        if user is not None:
+            return user.state == "active"
+        return _may_create(connector, code["email"]) and await self.domains.is_verified_for(tenant, code["email"])
 
 
 def _may_create(connector: DBAuthConnector, email: str) -> bool:

@@ -16,6 +16,7 @@ from central_server.auth.policy import (
 )
 from central_server.auth.tables import DBIdentity
 from central_server.auth_connectors.tables import DBAuthConnector
+from central_server.domains.service import DomainService
 from central_server.infra.actor import By
 from central_server.infra.db import WriteExecutor, register_conflict
 from central_server.infra.oidc import Profile
@@ -51,8 +52,9 @@ class Identities:
     conditions of `decide_unknown_person`.
     """
 
-    def __init__(self, users: UserService) -> None:
+    def __init__(self, users: UserService, domains: DomainService) -> None:
         self.users = users
+        self.domains = domains
 
     async def admit(
         self, tenant: TenantId, connector: DBAuthConnector, person: Person, by: By, executor: WriteExecutor
@@ -81,7 +83,10 @@ class Identities:
         if link is not None and (link["issuer"], link["subject"]) == (person.issuer, person.subject):
             # The same person came in elsewhere since they were looked up.
             return Admitted(link["user_id"], proves_email=None)
-        decision = decide_unknown_person(email, _local_user(local, link), _trust(connector))
+        is_verified = email is not None and await self.domains.hold_verified_for(tenant, email, tx)
+        decision = decide_unknown_person(
+            email, _local_user(local, link), _trust(connector), domain_verified=is_verified
+        )
         if isinstance(decision, Refuse):
             raise refusal(decision.reason)
         user = await self._link_or_create(tenant, decision, local, person, by, tx)

@@ -20,6 +20,7 @@ _REFUSALS: dict[SignInFailure, str] = {
     "email_not_verified": "The identity provider does not vouch for your address.",
     "email_taken": "Your address belongs to an account that is not linked to this provider; ask an administrator.",
     "domain_not_allowed": "Addresses of your domain are not let in here.",
+    "domain_not_verified": "The domain of your address is not verified here; ask an administrator.",
     "user_disabled": "This account is disabled; ask an administrator.",
     "connector_disabled": "This way of signing in is switched off.",
 }
@@ -70,23 +71,28 @@ def verified_email(profile: Profile) -> str | None:
         return None
 
 
-def decide_unknown_person(email: str | None, local: LocalUser, trust: ConnectorTrust) -> Decision:
+def decide_unknown_person(
+    email: str | None, local: LocalUser, trust: ConnectorTrust, *, domain_verified: bool
+) -> Decision:
     """Decide about a person whose `(connector, issuer, subject)` is new.
 
     `email` is the `verified_email`; `local` says whether a user has it, and whether they are linked to another
-    person at this connector. An address alone never finds a user: it must be verified, of a domain that the
-    connector is trusted for, and the user unlinked (CVE-2026-56666, CVE-2023-3128).
+    person at this connector; `domain_verified` whether the tenant has shown that the address's domain is theirs. An
+    address alone never finds a user: it must be verified, of a verified domain that the connector is trusted for, and
+    the user unlinked (CVE-2026-56666, CVE-2023-3128).
     """
     if email is None:
         return Refuse("email_not_verified")
     domain = email.rpartition("@")[2].lower()
-    if local == "linked":
+    if local == "linked" or (local == "unlinked" and domain not in trust.trusted_domains):
         return Refuse("email_taken")
-    if local == "unlinked":
-        return Link(email) if domain in trust.trusted_domains else Refuse("email_taken")
-    if not trust.just_in_time:
+    if local == "none" and not trust.just_in_time:
         return Refuse("user_unknown")
-    return Create(email) if domain in trust.allowed_domains else Refuse("domain_not_allowed")
+    if local == "none" and domain not in trust.allowed_domains:
+        return Refuse("domain_not_allowed")
+    if not domain_verified:
+        return Refuse("domain_not_verified")
+    return Link(email) if local == "unlinked" else Create(email)
 
 
 def refusal(reason: SignInFailure) -> ForbiddenError:

@@ -24,6 +24,9 @@ LOCK_AUTH_CONNECTOR = Query[DBAuthConnector](select(*_COLUMNS).where(_IS_ONE).wi
 HOLD_ENABLED_AUTH_CONNECTOR = Query[DBAuthConnector](
     select(*_COLUMNS).where(_IS_ONE, AUTH_CONNECTORS.c.enabled).with_for_update(read=True)
 )
+HOLD_AUTH_CONNECTOR = Query[DBAuthConnectorId](
+    select(AUTH_CONNECTORS.c.id).where(_IS_ONE).with_for_update(read=True, key_share=True)
+)
 GET_EMAIL_CODE_CONNECTOR = Query[DBAuthConnector](
     select(*_COLUMNS).where(
         AUTH_CONNECTORS.c.tenant_id == _TENANT, text("kind = 'email_code'"), AUTH_CONNECTORS.c.enabled

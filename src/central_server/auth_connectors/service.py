@@ -98,6 +98,11 @@ class AuthConnectorService:
             raise ForbiddenError("This way of signing in is switched off.", code="connector_disabled")
         return row
 
+    async def hold_auth_connector(self, tenant: TenantId, connector: AuthConnectorId, executor: WriteExecutor) -> None:
+        """Keep a connector, enabled or not, until the transaction ends; `NotFoundError` when there is none."""
+        if await executor.first(queries.HOLD_AUTH_CONNECTOR, tenant_id=tenant, id=connector) is None:
+            raise NotFoundError.of("auth connector")
+
     async def get(
         self, input: GetAuthConnectorInput, actor: Actor, executor: ReadExecutor | WriteExecutor | None = None
     ) -> AuthConnector:

@@ -14,6 +14,7 @@ from central_server.infra.config import Settings
 from central_server.infra.db import Database
 from central_server.infra.db.inspection import DatabaseFacts, inspect_database
 from central_server.infra.db.revision import HEAD, current_revision
+from central_server.infra.dns import TxtResolver
 from central_server.infra.mail import Mailer
 from central_server.infra.outbound import OutboundClient
 from central_server.infra.temporal.client import TemporalConnection
@@ -39,6 +40,7 @@ async def examine(settings: Settings) -> list[Finding]:
     for part, check in (
         ("temporal", _temporal),
         ("mail", _mail),
+        ("dns", _dns),
         ("vault keys", _vault_keys),
         ("signing keys", _signing_keys),
     ):
@@ -157,6 +159,13 @@ async def _mail(container: AsyncContainer) -> Finding:
     mailer = await container.get(Mailer)
     await mailer.check()
     return Finding("mail", None, f"could be sent now, from {mailer.host}")
+
+
+async def _dns(container: AsyncContainer) -> Finding:
+    resolver = await container.get(TxtResolver)
+    if await resolver.answers():
+        return Finding("dns", None, f"the resolver answers: {resolver}")
+    return Finding("dns", f"no answer from {resolver}: no domain can be verified; see CENTRAL_DNS_RESOLVERS")
 
 
 async def _vault_keys(container: AsyncContainer) -> Finding:

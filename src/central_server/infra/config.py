@@ -20,6 +20,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from central_server.infra.dns import parse_server
 from central_server.infra.rate_limits.bucket import Limit
 
 IpNetwork: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -40,8 +41,13 @@ def _limit(value: object) -> object:
     return Limit.parse(value) if isinstance(value, str) else value
 
 
+def _resolver(value: str) -> str:
+    return str(parse_server(value))
+
+
 Origin = Annotated[str, AfterValidator(_origin)]
 RateLimit = Annotated[InstanceOf[Limit], NoDecode, BeforeValidator(_limit), PlainSerializer(str)]
+ResolverAddress = Annotated[str, AfterValidator(_resolver)]
 
 
 class Settings(BaseSettings):
@@ -108,6 +114,22 @@ class Settings(BaseSettings):
         default=(), description="Networks whose `X-Forwarded-For` is believed, by commas: `10.0.0.0/8`."
     )
 
+    dns_resolvers: Annotated[tuple[ResolverAddress, ...], NoDecode] = Field(
+        default=(),
+        description="Resolvers that are asked for the proofs of domains, by commas: `9.9.9.9, [2620:fe::fe]:53`; the "
+        "system's when absent. Choose some that validate (DNSSEC).",
+    )
+    dns_timeout: float = Field(default=5.0, gt=0, le=30, description="Seconds for one look-up, all its tries together.")
+    domain_grace_period: timedelta = Field(
+        default=timedelta(days=7),
+        ge=timedelta(0),
+        le=timedelta(days=365),
+        description="How long a domain counts as verified after its proof has gone (seconds or ISO 8601).",
+    )
+    allow_free_mail_domains: bool = Field(
+        default=False, description="Whether domains such as `gmail.com`, where anybody gets an address, can be claimed."
+    )
+
     member_idle_timeout: timedelta = Field(
         default=timedelta(days=7),
         description="After how long without use a member's session ends (seconds or ISO 8601).",
@@ -147,7 +169,7 @@ class Settings(BaseSettings):
     @classmethod
     def _split_lists(cls, values: dict[str, Any]) -> dict[str, Any]:
         """Read lists as people write them in an environment: `a, b`."""
-        for name in ("allowed_origins", "trusted_proxies"):
+        for name in ("allowed_origins", "trusted_proxies", "dns_resolvers"):
             if isinstance(text := values.get(name), str):
                 values[name] = [part.strip() for part in text.split(",") if part.strip()]
         return values

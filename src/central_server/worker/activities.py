@@ -1,6 +1,7 @@
 from central_server.auth.activities.send_sign_in_code import SendSignInCodeActivity
+from central_server.domains.activities.recheck_domains import RecheckDomainsActivity
 from central_server.media.activities.ping import PingActivity
 from central_server.users.activities.send_email_verification import SendEmailVerificationActivity
 
-CORE_ACTIVITIES: tuple[type, ...] = (SendSignInCodeActivity, SendEmailVerificationActivity)
+CORE_ACTIVITIES: tuple[type, ...] = (SendSignInCodeActivity, SendEmailVerificationActivity, RecheckDomainsActivity)
 MEDIA_ACTIVITIES: tuple[type, ...] = (PingActivity,)

@@ -1,4 +1,4 @@
-"""What a workflow is called, takes, gives, and where it runs: all that callers and workers share about it.
+"""What a workflow is called, takes, gives, where it runs and when by itself: all that is shared about it.
 
 Workflow files import this module, so it imports the standard library and pydantic only.
 """
@@ -50,3 +50,25 @@ class WorkflowSpec(Generic[I, O]):
         if self.name in WorkflowSpec.registry:
             raise TypeError(f"workflow name {self.name!r} is taken")
         WorkflowSpec.registry[self.name] = self
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleSpec(Generic[I, O]):
+    """Starts a workflow again and again, one at a time: declared once, beside its `WorkflowSpec`.
+
+    It starts at each whole multiple of `every` since 1970 (UTC), `offset` later, unless the one before still runs.
+    After an absence of Temporal it starts once for all that were missed. A workflow has at most one schedule: a second
+    one is a `TypeError`, at import.
+    """
+
+    registry: ClassVar[dict[str, "ScheduleSpec[Any, Any]"]] = {}
+
+    workflow: WorkflowSpec[I, O]
+    input: I
+    every: timedelta
+    offset: timedelta = timedelta(0)
+
+    def __post_init__(self) -> None:
+        if self.workflow.name in ScheduleSpec.registry:
+            raise TypeError(f"workflow {self.workflow.name!r} has a schedule already")
+        ScheduleSpec.registry[self.workflow.name] = self

@@ -1,0 +1,6 @@
+from typing import Any
+
+from central_server.domains.specs import RECHECK_DOMAINS_HOURLY
+from central_server.infra.temporal.spec import ScheduleSpec
+
+SCHEDULES: tuple[ScheduleSpec[Any, Any], ...] = (RECHECK_DOMAINS_HOURLY,)
