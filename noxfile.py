@@ -10,6 +10,19 @@ nox.options.default_venv_backend = "uv|virtualenv"
 
 PYTHONS = ["3.11", "3.12", "3.13"]
 
+PROOF = [
+    "tests/contract/test_places_of_ids.py",
+    "tests/http/test_cross_tenant.py",
+    "tests/http/test_walls.py",
+    "tests/http/test_row_level_security.py",
+    "tests/races",
+    "tests/auth/test_ways_in.py",
+    "tests/auth/test_oidc_linking.py",
+    "tests/auth/test_oidc_callback.py",
+    "tests/auth/test_oidc_mix_up.py",
+    "tests/infra/oidc",
+]
+
 
 def install(session: nox.Session) -> None:
     session.install("-c", "constraints.txt", "-e", ".[server,embedded,dev]")
@@ -27,6 +40,14 @@ def tests_on(session: nox.Session) -> None:
     """Run the whole suite on every supported Python that is present."""
     install(session)
     session.run("pytest", "-n", "2", "--dist", "worksteal", *session.posargs)
+
+
+@nox.session
+def proof(session: nox.Session) -> None:
+    """Run what `docs/security-proof.md` is about, with ten rounds of each race, and print the counts."""
+    install(session)
+    rounds = session.env.get("CENTRAL_PROOF_ROUNDS", "10")
+    session.run("pytest", "-n", "2", "-q", *PROOF, *session.posargs, env={"CENTRAL_PROOF_ROUNDS": rounds})
 
 
 @nox.session

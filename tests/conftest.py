@@ -1,11 +1,13 @@
 import os
 import secrets
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 
 from central_client import AsyncCentral
 from central_server.infra.logs import configure_logging
+from support.counts import bound, counted
 from support.place import Place, Stack, make_place, make_stack
 from support.servers import shared_postgres
 
@@ -71,3 +73,15 @@ def anonymous(place: Place) -> AsyncCentral:
 def operator(stack: Stack) -> AsyncCentral:
     """An operator of the system: owner of a tenant of its own, with every system permission."""
     return stack.operator
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Print what the tests of security have counted, if any of them ran."""
+    sums = counted(terminalreporter.stats.get("passed", ()))
+    if not sums:
+        return
+    failed = sum(len(terminalreporter.stats.get(outcome, ())) for outcome in ("failed", "error"))
+    terminalreporter.section("proof")
+    terminalreporter.write_line(f"{'counted':>9}  by tests that passed; tests that failed: {failed}")
+    for what, number in sums.items():
+        terminalreporter.write_line(f"{number:>9,}  {what}{bound(what, number)}")

@@ -1,6 +1,6 @@
 """Whom a person from a provider becomes: every combination, through the server."""
 
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 from uuid import uuid4
 
 import pytest
@@ -8,6 +8,7 @@ import pytest
 from central.auth_connectors.models import AuthConnector
 from central.errors import UnauthenticatedError
 from central.users.models import User
+from support.counts import count
 from support.database import superuser
 from support.domains import pass_time, verify_domain, withdraw
 from support.place import Place
@@ -16,8 +17,8 @@ from support.signing_in import Browser, connect_provider, count_sessions, failur
 
 ABSENT = object()
 VERIFIED = {"true": True, "false": False, "absent": ABSENT, "null": None, "'true'": "true", "1": 1}
-Local = Literal["none", "unlinked", "disabled", "linked to another", "in another tenant"]
-LOCALS: tuple[Local, ...] = ("none", "unlinked", "disabled", "linked to another", "in another tenant")
+Local = Literal["none", "unlinked", "verified", "disabled", "linked to another", "in another tenant"]
+LOCALS: tuple[Local, ...] = get_args(Local)
 
 
 Domain = Literal["verified", "failing", "unclaimed", "pending", "lapsed", "verified elsewhere"]
@@ -56,13 +57,16 @@ def _expected(verified: str, local: Local, setting: Setting, domain: Domain) -> 
         return "email_taken"
     if domain not in {"verified", "failing"}:
         return "domain_not_verified"
-    return "created" if is_new else "linked" if local == "unlinked" else "user_disabled"
+    return "created" if is_new else "user_disabled" if local == "disabled" else "linked"
 
 
 async def _make(local: Local, email: str, place: Place, other: Place, connector: AuthConnector) -> User | None:
     if local == "none":
         return None
     user = await (other if local == "in another tenant" else place).user(email=email)
+    if local == "verified":
+        await sign_in_by_code(place, place.anonymous(), email)
+        await run_sql(place, "UPDATE sessions SET ended_at = now() WHERE user_id = $1", user.id.uuid)
     if local == "disabled":
         await place.owner.users.disable(user=user.id)
     if local == "linked to another":
@@ -132,7 +136,7 @@ async def _identities(place: Place) -> int:
 @pytest.mark.parametrize("domain", DOMAINS)
 @pytest.mark.parametrize("name", SETTINGS)
 async def test_every_combination(
-    place: Place, other_place: Place, provider: Provider, name: str, domain: Domain
+    place: Place, other_place: Place, provider: Provider, name: str, domain: Domain, record_property: Any
 ) -> None:
     """Only a boolean true, a trusted and verified domain and an unlinked user link; only an allowed one makes a user.
 
@@ -168,6 +172,7 @@ async def test_every_combination(
     assert await count_sessions(place) == signed_in
     refused = [outcome for outcome in seen.values() if outcome not in {"linked", "created", "connector_disabled"}]
     assert sorted(await failures(place)) == sorted(refused)
+    count(record_property, "combinations of the linking table", len(seen))
 
 
 @pytest.mark.parametrize("email", [None, "", "no-address", "a@b", "ada@{domain}\u0000", "Ada <ada@{domain}>"])

@@ -51,12 +51,28 @@ async def tenant_tables(connection: Any) -> list[str]:
 async def fingerprint(stack: Stack, tenant: TenantId) -> dict[str, str]:
     """Sum up all rows of a tenant, table by table, but for the times of last use."""
     async with superuser(stack) as connection:
-        sums = {}
-        for table in await tenant_tables(connection):
-            rows = await connection.fetch(
-                f"SELECT (to_jsonb(t) - 'last_used_at')::text AS row FROM {table} t WHERE tenant_id = $1 ORDER BY 1",
-                tenant.uuid,
-            )
-            sums[table] = "\n".join(row["row"] for row in rows)
-        own = await connection.fetchrow("SELECT to_jsonb(t)::text FROM tenants t WHERE id = $1", tenant.uuid)
-        return {**sums, "tenants": own[0] if own else ""}
+        return await Fingerprints(connection, await tenant_tables(connection)).of(tenant)
+
+
+class Fingerprints:
+    """Sums up tenants' rows on a connection of the superuser's, in one round trip each."""
+
+    def __init__(self, connection: Any, tables: list[str]) -> None:
+        self._connection = connection
+        self._tables = tables
+        row = "(to_jsonb(t) - 'last_used_at')::text AS row"
+        parts = [f"SELECT '{table}' AS name, {row} FROM {table} t WHERE tenant_id = $1" for table in tables]
+        parts.append(f"SELECT 'tenants' AS name, {row} FROM tenants t WHERE id = $1")
+        self._query = " UNION ALL ".join(parts)
+
+    async def of(self, tenant: TenantId) -> dict[str, str]:
+        """Give all rows of a tenant by table, as one text each."""
+        rows: dict[str, list[str]] = {name: [] for name in (*self._tables, "tenants")}
+        for found in await self._connection.fetch(self._query, tenant.uuid):
+            rows[found["name"]].append(found["row"])
+        return {name: "\n".join(sorted(texts)) for name, texts in rows.items()}
+
+    async def events(self, tenant: TenantId) -> int:
+        """Count what was told of a tenant."""
+        count: int = await self._connection.fetchval("SELECT count(*) FROM outbox WHERE tenant_id = $1", tenant.uuid)
+        return count

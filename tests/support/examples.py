@@ -2,10 +2,11 @@
 
 import json
 import secrets
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields, replace
 from typing import Any, Self
 from urllib.parse import quote, urlencode
+from uuid import UUID, uuid4
 
 from pydantic.alias_generators import to_camel
 
@@ -15,6 +16,10 @@ from central.kernel.ids import (
     AuthConnectorId,
     DomainId,
     EmailVerificationId,
+    EventId,
+    IdentityId,
+    RichId,
+    RoleId,
     SessionId,
     SignInId,
     TenantId,
@@ -22,56 +27,84 @@ from central.kernel.ids import (
     UserId,
 )
 from central.kernel.operation import AnyOperation
+from support.asgi import Header
+from support.database import superuser
 from support.place import Place
+from support.provider import Provider
+from support.raw import Raw
+from support.signing_in import connect_provider
 
 Fields = dict[str, Any]
+BINDING: Header = ("cookie", f"central_signin={'b' * 43}")
+"""The cookie of the browser that every `sign_in` was begun in: whoever sends it is only refused for other reasons."""
 
 
 @dataclass(frozen=True)
 class Things:
-    """What requests name: a tenant, by id or slug, and one thing of each kind in it."""
+    """What requests name: a tenant, by id or slug, and one thing of each kind of id in it.
+
+    A new kind of id needs a field here, a real one in `of` and an absent one in `absent`; so does what is named by
+    other text, which also goes into `NAMES` of `support.places_of_ids`. What only its owner may touch is the tenant's
+    owner's and called `own_…`.
+    """
 
     tenant: str
     user: str
     session: str
+    own_session: str
     connector: str
     domain: str
     sign_in: str
     role: str
+    held_role: str
+    role_id: str
     email: str
-    verification: str
+    own_email: str
+    own_verification: str
     other_user: str
     external_id: str
+    identity: str
+    event: str
 
     @classmethod
-    async def of(cls, place: Place) -> Self:
-        """Make one thing of each kind in a tenant."""
-        user = await place.user("member")
-        await place.sign_in(user)
+    async def of(cls, place: Place, provider: Provider | None = None) -> Self:
+        """Make one thing of each kind in a tenant, and so many that every list has a second page.
+
+        The connector is one for the provider if there is one, else the tenant's first.
+        """
+        role, held = [await place.owner.roles.create(slug=_slug(), name="Role", permissions=[]) for _ in range(2)]
+        user = await place.user("member", held.slug)
+        for _ in range(2):
+            await place.sign_in(user)
         sessions = await place.owner.sessions.list(user=user.id).first_page()
+        own = await place.stack.session_of(place.tenant.id, place.owner_user.id)
+        own_sessions = await place.stack.client(place.tenant.id, own).sessions.list_mine().first_page()
         connectors = await place.owner.auth_connectors.list().first_page()
+        connector = connectors.items[0] if provider is None else await connect_provider(place, provider)
         domain = await place.owner.domains.create(name=place.domain)
-        role = await place.owner.roles.create(slug=f"role-{secrets.token_hex(4)}", name="Role", permissions=[])
-        started = await place.anonymous().auth.start_email_code(email=user.email)
-        session, connector = sessions.items[0].id, connectors.items[0].id
         email = await place.owner.emails.add(user=user.id, email=f"{secrets.token_hex(6)}@more.example")
-        client = await place.sign_in(user)
-        verification = (await client.emails.start_verification(email=email.id)).verification
-        other = await place.user("member")
+        own_email = await place.owner.emails.add_mine(email=f"{secrets.token_hex(6)}@more.example")
+        verification = await place.owner.emails.start_verification(email=own_email.id)
         external_id = secrets.token_hex(4)
         await place.owner.users.set_external_id(user=user.id, source="hr", value=external_id)
         return cls(
             tenant=place.tenant.id,
             user=user.id,
-            session=session,
-            connector=connector,
+            session=sessions.items[0].id,
+            own_session=next(session.id for session in own_sessions.items if session.current),
+            connector=connector.id,
             domain=domain.id,
-            sign_in=started.sign_in,
+            sign_in=await _sign_in(place, user.email),
             role=role.slug,
+            held_role=held.slug,
+            role_id=role.id,
             email=email.id,
-            verification=verification,
-            other_user=other.id,
+            own_email=own_email.id,
+            own_verification=verification.verification,
+            other_user=(await place.user("member")).id,
             external_id=external_id,
+            identity=await _identity(place, user.id, connector.id),
+            event=EventId.from_uuid(await _stored(place, "outbox")),
         )
 
     @classmethod
@@ -81,19 +114,72 @@ class Things:
             tenant=TenantId.new(),
             user=UserId.new(),
             session=SessionId.new(),
+            own_session=SessionId.new(),
             connector=AuthConnectorId.new(),
             domain=DomainId.new(),
             sign_in=SignInId.new(),
-            role="no-role",
+            role=_slug(),
+            held_role=_slug(),
+            role_id=RoleId.new(),
             email=UserEmailId.new(),
-            verification=EmailVerificationId.new(),
+            own_email=UserEmailId.new(),
+            own_verification=EmailVerificationId.new(),
             other_user=UserId.new(),
-            external_id="nobody",
+            external_id=secrets.token_hex(4),
+            identity=IdentityId.new(),
+            event=EventId.new(),
         )
+
+    @property
+    def external_ref(self) -> str:
+        """The external id as filters name it."""
+        return f"hr:{self.external_id}"
 
     def inside(self, tenant: str) -> Self:
         """Name the same things, as if they were another tenant's."""
         return replace(self, tenant=tenant)
+
+    def of_kind(self, kind: type[RichId] | tuple[str, ...]) -> Sequence[str]:
+        """Give the ids of one kind, or the names in these fields."""
+        if isinstance(kind, tuple):
+            return [getattr(self, name) for name in kind]
+        ids = [getattr(self, field.name) for field in fields(self)]
+        return [id for id in ids if id.startswith(f"{kind.prefix}-")]
+
+
+def _slug() -> str:
+    return f"role-{secrets.token_hex(4)}"
+
+
+async def _sign_in(place: Place, email: str) -> str:
+    """Ask for a code in the browser that has `BINDING`."""
+    path = f"/v1/tenants/{place.tenant.id}/auth/email-code/start"
+    reply = await Raw(place.stack).send("POST", path, {"email": email}, BINDING)
+    return reply.json()["signIn"]
+
+
+async def _identity(place: Place, user: UserId, connector: AuthConnectorId) -> str:
+    """Make somebody of a provider, of whom a user has signed in."""
+    id = IdentityId.new()
+    async with superuser(place.stack) as connection:
+        await connection.execute(
+            "INSERT INTO identities (tenant_id, id, user_id, connector_id, issuer, subject)"
+            " VALUES ($1, $2, $3, $4, 'https://idp.example', $5)",
+            place.tenant.id.uuid,
+            id.uuid,
+            user.uuid,
+            connector.uuid,
+            str(uuid4()),
+        )
+    return id
+
+
+async def _stored(place: Place, table: str) -> UUID:
+    """Find the id of something that is there already."""
+    query = f"SELECT id FROM {table} WHERE tenant_id = $1 LIMIT 1"
+    async with superuser(place.stack) as connection:
+        found: UUID = await connection.fetchval(query, place.tenant.id.uuid)
+    return found
 
 
 def _tenant(things: Things) -> Fields:
@@ -158,10 +244,10 @@ EXAMPLES: dict[str, Callable[[Things], Fields]] = {
     "emails.remove": _email,
     "emails.list_mine": _tenant,
     "emails.add_mine": lambda things: {**_tenant(things), "email": f"mine.{things.user}@more.example"},
-    "emails.start_verification": lambda things: {**_tenant(things), "email": things.email},
-    "emails.verify": lambda things: {**_tenant(things), "verification": things.verification, "code": "000000"},
-    "emails.make_mine_primary": lambda things: {**_tenant(things), "email": things.email},
-    "emails.remove_mine": lambda things: {**_tenant(things), "email": things.email},
+    "emails.start_verification": lambda things: {**_tenant(things), "email": things.own_email},
+    "emails.verify": lambda things: {**_tenant(things), "verification": things.own_verification, "code": "000000"},
+    "emails.make_mine_primary": lambda things: {**_tenant(things), "email": things.own_email},
+    "emails.remove_mine": lambda things: {**_tenant(things), "email": things.own_email},
     "roles.list_grants": _user,
     "roles.grant": lambda things: {**_user(things), "role": things.role},
     "roles.revoke": lambda things: {**_user(things), "role": "member"},
@@ -194,12 +280,15 @@ EXAMPLES: dict[str, Callable[[Things], Fields]] = {
     "auth.start_oidc": _connector,
     "auth.sign_out": _tenant,
     "sessions.list_mine": _tenant,
-    "sessions.revoke_mine": lambda things: {**_tenant(things), "session": things.session},
+    "sessions.revoke_mine": lambda things: {**_tenant(things), "session": things.own_session},
     "sessions.revoke_all_mine": _tenant,
     "sessions.list": _user,
     "sessions.revoke": _session,
     "sessions.revoke_all": _user,
 }
+
+# Further requests, for places that the first example does not reach: the other arms of a union, what is optional.
+MORE_EXAMPLES: dict[str, tuple[Callable[[Things], Fields], ...]] = {}
 
 UNSAFE = tuple(operation for operation in CATALOG if operation.method != "GET")
 CLOSED = tuple(operation for operation in CATALOG if not isinstance(operation.access, Anyone))
@@ -221,7 +310,12 @@ class Example:
     @classmethod
     def of(cls, operation: AnyOperation, things: Things, **changes: Any) -> Self:
         """Write an operation's example about these things; `changes` replace fields, also by wrong ones."""
-        fields = {**EXAMPLES[operation.name](things), **changes}
+        return cls.of_fields(operation, {**EXAMPLES[operation.name](things), **changes})
+
+    @classmethod
+    def of_fields(cls, operation: AnyOperation, given: Fields) -> Self:
+        """Write a request with these fields."""
+        fields = dict(given)
         path = operation.path
         for name in operation.path_names:
             path = path.replace(f"{{{name}}}", quote(str(fields.pop(name)), safe=""))

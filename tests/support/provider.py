@@ -29,6 +29,9 @@ from support.http_server import HttpServer, Reply, Request
 
 ALL_ALGORITHMS = ["RS256", "PS256", "ES256", "EdDSA"]
 Endpoint = Literal["discovery", "jwks", "authorize", "token", "userinfo"]
+Signature = Literal[
+    "right", "none", "hs256_public_key", "hs256_secret", "broken", "other_key", "retired_key", "missing"
+]
 Key = RSAKey | ECKey | OKPKey
 
 # The provider is plain http; httpx would load its certificates for every client otherwise.
@@ -67,7 +70,9 @@ class Misbehaviour:
     drop_claims: tuple[str, ...] = ()
     header: Mapping[str, Any] = field(default_factory=dict)
     drop_header: tuple[str, ...] = ()
-    signature: Literal["right", "none", "hs256_public_key", "hs256_secret", "broken", "other_key", "missing"] = "right"
+    signature: Literal[
+        "right", "none", "hs256_public_key", "hs256_secret", "broken", "other_key", "retired_key", "missing"
+    ] = "right"
     payload: bytes | None = None
     id_token: str | None = None
     sign_as: str | None = None
@@ -312,7 +317,7 @@ class Provider:
             return f"{_encode({**header, 'alg': 'none'})}.{_base64(payload)}."
         if kind in {"hs256_public_key", "hs256_secret"}:
             return self._symmetric(header, payload)
-        generation = self.generation + 2000 if kind == "other_key" else self.generation
+        generation = self.generation + {"other_key": 2000, "retired_key": -1}.get(kind, 0)
         key = _key(self.misbehaviour.sign_as or self.algorithm, generation)
         algorithm = JWSRegistry.algorithms[self.misbehaviour.sign_as or self.algorithm]
         signed = f"{_encode(header)}.{_base64(payload)}"

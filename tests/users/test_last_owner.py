@@ -1,12 +1,11 @@
-"""A tenant always has an active owner, whoever tries what at the same time."""
+"""A tenant always has an active owner; `tests/races/test_owners.py` has those who try at the same moment."""
 
 import asyncio
-import itertools
 from collections.abc import Awaitable, Callable
 
 import pytest
 
-from central.errors import CentralError, ConflictError
+from central.errors import ConflictError
 from central.kernel.ids import UserId
 from central.users.models import User
 from central_client import AsyncCentral
@@ -41,46 +40,6 @@ async def test_last_but_one_owner_may_go(place: Place, owner: AsyncCentral, remo
     other = await place.signed_in("owner")
     await REMOVALS[removal](owner, place.owner_user.id)
     assert [user.id for user in await _active_owners(place, other)] == [(await other.users.me()).id]
-
-
-@pytest.mark.parametrize(("first", "second"), list(itertools.combinations_with_replacement(REMOVALS, 2)))
-async def test_two_owners_crosswise(place: Place, first: str, second: str) -> None:
-    """Two owners who take each other away at the same moment: one stays, in every round, and nothing is an outage."""
-    reader = await place.signed_in("member")
-    owner_user, owner = place.owner_user, place.owner
-    for _ in range(12):
-        other_user = await Place(place.stack, place.tenant, owner_user, owner).user("owner")
-        other = await place.sign_in(other_user)
-        outcomes = await asyncio.gather(
-            REMOVALS[first](owner, other_user.id), REMOVALS[second](other, owner_user.id), return_exceptions=True
-        )
-        errors = [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
-        # The one who came second is told, or is no owner and not signed in any more.
-        assert len(errors) <= 1
-        assert all(isinstance(error, CentralError) and error.status < 500 for error in errors), errors
-        remaining = await _active_owners(place, reader)
-        assert len(remaining) == 1, outcomes
-        if remaining[0].id != owner_user.id:
-            owner_user, owner = other_user, other
-
-
-async def test_two_owners_both_leave(place: Place) -> None:
-    """Two owners who both step down at the same moment: one is refused, in every round."""
-    reader = await place.signed_in("member")
-    owner_user, owner = place.owner_user, place.owner
-    for _ in range(20):
-        other_user = await Place(place.stack, place.tenant, owner_user, owner).user("owner")
-        other = await place.sign_in(other_user)
-        outcomes = await asyncio.gather(
-            owner.users.update(user=owner_user.id, roles=["member"]),
-            other.users.update(user=other_user.id, roles=["member"]),
-            return_exceptions=True,
-        )
-        assert [getattr(error, "code", "done") for error in outcomes].count("last_owner") == 1, outcomes
-        remaining = await _active_owners(place, reader)
-        assert len(remaining) == 1
-        if remaining[0].id != owner_user.id:
-            owner_user, owner = other_user, other
 
 
 async def test_one_owner_changes_many_at_once(place: Place, owner: AsyncCentral) -> None:

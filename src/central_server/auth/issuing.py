@@ -2,6 +2,7 @@ from datetime import timedelta
 from typing import NamedTuple
 
 from central.auth.models import SignedInPrivate
+from central.errors import ForbiddenError
 from central.kernel.ids import AuthConnectorId, SessionId, TenantId, UserId
 from central.sessions.models import SessionPrivate
 from central_server.auth.devices import LIFETIME as DEVICE_LIFETIME
@@ -84,9 +85,11 @@ class SessionIssuer:
         """Hand the cookies to the caller, after the commit, and say who signed in, as the next request would see it.
 
         The device is known from now on to the address that signed in, without `as_email` the user's primary one.
+        `ForbiddenError` when the session, the user or the tenant has been ended since.
         """
         principal = await self.sessions.find_principal(issued.token)
-        assert principal is not None, "the session was committed just now"
+        if principal is None:
+            raise ForbiddenError("Your access was ended as you signed in; ask an administrator.", code="access_ended")
         left = issued.row["expires_at"] - issued.row["created_at"]
         caller.cookies.set(self.cookies.session, issued.token, _seconds(left))
         email = principal["email"] if as_email is None else as_email

@@ -13,7 +13,7 @@ _RESERVED = """
     webmaster well-known wiki www
 """
 RESERVED_SLUGS = frozenset(_RESERVED.split())
-_LOOK_ALIKES = str.maketrans({"0": "o", "1": "l", "i": "l", "5": "s", "8": "b", "2": "z", "-": None})
+_LOOK_ALIKES = str.maketrans({"0": "o", "1": "l", "i": "l", "5": "s", "8": "b", "2": "z"})
 
 
 def skeleton(slug: str) -> str:
@@ -21,7 +21,8 @@ def skeleton(slug: str) -> str:
 
     After Unicode UTS 39, "confusable detection", for the few characters that slugs have.
     """
-    return slug.replace("rn", "m").replace("vv", "w").translate(_LOOK_ALIKES)
+    # Hyphens go first: between the letters of a pair they would hide it.
+    return slug.replace("-", "").replace("rn", "m").replace("vv", "w").translate(_LOOK_ALIKES)
 
 
 _RESERVED_SKELETONS = frozenset(map(skeleton, RESERVED_SLUGS))

@@ -26,13 +26,21 @@ INSERT_SLUG = Query[None](
             bindparam("slug", type_=Text),
             bindparam("tenant_id", type_=RichIdColumn(TenantId)),
             bindparam("skeleton", type_=Text),
-            ~exists().where(TENANT_SLUGS.c.skeleton == bindparam("skeleton", type_=Text)),
+            ~exists().where(
+                TENANT_SLUGS.c.tenant_id == bindparam("tenant_id", type_=RichIdColumn(TenantId)),
+                TENANT_SLUGS.c.skeleton == bindparam("skeleton", type_=Text),
+            ),
         ),
     )
 )
-"""Takes a slug for the tenant that is set; the first of those that look alike claims the look."""
+"""Takes a slug for the tenant; the first of its own that look alike claims the look, which no other tenant may have."""
 
-FIND_SLUG = Query[str](select(TENANT_SLUGS.c.slug).where(TENANT_SLUGS.c.slug == bindparam("slug")))
+FIND_SLUG = Query[str](
+    select(TENANT_SLUGS.c.slug).where(
+        TENANT_SLUGS.c.tenant_id == bindparam("tenant_id", type_=RichIdColumn(TenantId)),
+        TENANT_SLUGS.c.slug == bindparam("slug"),
+    )
+)
 GET_TENANT = Query[DBTenant](select(*_COLUMNS).where(TENANTS.c.id == bindparam("id")))
 LOCK_TENANT = Query[DBTenant](select(*_COLUMNS).where(TENANTS.c.id == bindparam("id")).with_for_update())
 HOLD_ACTIVE_TENANT = Query[DBTenant](

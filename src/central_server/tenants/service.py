@@ -172,7 +172,7 @@ class TenantService:
 
     async def _take_slug(self, tenant: TenantId, slug: str, tx: WriteExecutor) -> None:
         """Take a slug for good, unless it is the tenant's already."""
-        if await tx.first(queries.FIND_SLUG, slug=slug) is None:
+        if await tx.first(queries.FIND_SLUG, tenant_id=tenant, slug=slug) is None:
             await tx.execute(queries.INSERT_SLUG, slug=slug, tenant_id=tenant, skeleton=skeleton(slug))
 
 

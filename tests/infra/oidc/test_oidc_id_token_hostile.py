@@ -158,6 +158,15 @@ async def test_a_key_in_the_header_is_not_looked_at(refused):
     assert await refused(Misbehaviour(signature="other_key", header={**header, "kid": attacker.kid})) == "unknown_key"
 
 
+async def test_a_retired_key_is_refused(party, provider, clock, refused):
+    """A key that the provider no longer publishes signs nobody in, once the ten minutes are over that keys are kept."""
+    await party.sign_in()
+    provider.rotate()
+    clock.now += 600
+    retired = Misbehaviour(header={"kid": _key("RS256", 1).kid}, signature="retired_key")
+    assert await refused(retired) == "unknown_key"
+
+
 @pytest.mark.parametrize("payload", [b"[]", b"null", b'"a"', b"{", b"\xff", b'{"sub":"a","sub":"b"}', b"[" * 9000])
 async def test_a_signed_payload_that_is_no_object_is_refused(refused, payload):
     """Also what is validly signed is read with care; a claim given twice is no claim."""

@@ -3,12 +3,18 @@
 import hashlib
 from dataclasses import dataclass
 
-from central.errors import BadRequestError, ConflictError
+from central.errors import BadRequestError, ConflictError, UnauthenticatedError
 from central_server.infra.actor import Actor
-from central_server.infra.db import Database, Unit, WriteExecutor
+from central_server.infra.db import Database, Unit, WriteExecutor, register_conflict
 from central_server.infra.http.queries import ANSWER, CLAIM, FIND
 
 _LONGEST_KEY = 255
+
+# Whoever asks was deleted since their session was looked up.
+register_conflict(
+    "fk_idempotency_keys_tenant_id_user_id_users",
+    lambda: UnauthenticatedError("Sign in first; this session has ended or never was."),
+)
 
 
 @dataclass(frozen=True, slots=True)
