@@ -70,9 +70,9 @@ def anonymous(place: Place) -> AsyncCentral:
 
 
 @pytest.fixture
-def operator(stack: Stack) -> AsyncCentral:
-    """An operator of the system: owner of a tenant of its own, with every system permission."""
-    return stack.operator
+async def operator(stack: Stack) -> AsyncCentral:
+    """An operator of the system: owner of a tenant of its own, with every system permission, freshly signed in."""
+    return await stack.sign_in_operator()
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

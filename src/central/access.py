@@ -1,11 +1,12 @@
 """Who may call an operation, and how often: declared with it, checked by the server's binding, shown in the docs."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias, get_args
 
 TenantPermissionName: TypeAlias = Literal[
     "users:read",
     "users:write",
+    "users:impersonate",
     "roles:read",
     "roles:write",
     "sessions:read",
@@ -17,6 +18,7 @@ TenantPermissionName: TypeAlias = Literal[
     "tenant:write",
 ]
 SystemPermissionName: TypeAlias = Literal["tenants:create", "tenants:read", "tenants:write"]
+Impersonation: TypeAlias = Literal["reading", "allowed", "refused"]
 
 TENANT_PERMISSIONS: tuple[TenantPermissionName, ...] = get_args(TenantPermissionName)
 SYSTEM_PERMISSIONS: tuple[SystemPermissionName, ...] = get_args(SystemPermissionName)
@@ -48,25 +50,38 @@ class Anyone:
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """Any user of the tenant, about themselves."""
+    """Any user of the tenant, about themselves.
+
+    With `fresh` they must have signed in within the last ten minutes. `impersonation` says whether somebody may do
+    it who acts in their name: `reading` lets them where nothing changes. What must be fresh they never may.
+    """
 
     schemes: tuple[AuthenticationScheme, ...] = (TENANT_USER_COOKIE,)
+    fresh: bool = field(default=False, kw_only=True)
+    impersonation: Impersonation = field(default="reading", kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
 class TenantPermission:
-    """A user of the tenant who holds the permission by one of their roles."""
+    """A user of the tenant who holds the permission by one of their roles; the rest is as for `SignedIn`."""
 
     permission: TenantPermissionName
     schemes: tuple[AuthenticationScheme, ...] = (TENANT_USER_COOKIE,)
+    fresh: bool = field(default=False, kw_only=True)
+    impersonation: Impersonation = field(default="reading", kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
 class SystemPermission:
-    """An operator: a user of any tenant who was granted the permission for the whole system."""
+    """An operator: a user of any tenant who was granted the permission for the whole system.
+
+    `fresh` is as for `SignedIn`; nobody does it in another's name.
+    """
 
     permission: SystemPermissionName
     schemes: tuple[AuthenticationScheme, ...] = (TENANT_USER_COOKIE,)
+    fresh: bool = field(default=False, kw_only=True)
+    impersonation: Literal["refused"] = field(default="refused", init=False)
 
 
 Access: TypeAlias = Anyone | SignedIn | TenantPermission | SystemPermission

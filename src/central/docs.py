@@ -21,6 +21,10 @@ inputs and answers are in the OpenAPI document, `/openapi.json` of a running ser
 
 Any operation may also answer 400, 413, 429, 500 and 503. `…` stands for a default. A `POST` or `PATCH` of somebody who
 is signed in takes an `Idempotency-Key`.
+
+**Fresh**: who calls must have signed in, or signed in again, within the last ten minutes; else the answer is 403 with
+the code `reauthentication_required`. Some other operations need it for some inputs, and say so. **Not in another's
+name**: 403 with the code `impersonation_refused` for whoever impersonates.
 """
 
 
@@ -40,6 +44,8 @@ def _operation(operation: AnyOperation) -> Iterator[str]:
     about = cleandoc(operation.input_class.__doc__ or "")
     yield f"### {operation.name}\n"
     yield f"`{operation.method} {operation.path}` → {operation.status}{_output(operation)}, for {_access(operation)}.\n"
+    if conditions := " ".join(_conditions(operation)):
+        yield f"{conditions}\n"
     yield f"{operation.summary}. {operation.description}".rstrip() + "\n"
     yield f"    client.{operation.name}({', '.join(_arguments(operation))})\n"
     yield f"{about}\n"
@@ -66,6 +72,13 @@ def _access(operation: AnyOperation) -> str:
             return f"operators with the system permission `{permission}`"
         case access:
             return "any signed-in user of the tenant" if access.schemes else "anyone"
+
+
+def _conditions(operation: AnyOperation) -> Iterator[str]:
+    if operation.needs_fresh:
+        yield "**Fresh.**"
+    if operation.refuses_impersonation:
+        yield "**Not in another's name.**"
 
 
 def _arguments(operation: AnyOperation) -> Iterator[str]:

@@ -90,6 +90,12 @@ def _operation(operation: AnyOperation) -> JsonObject:
 
 
 def _access(operation: AnyOperation) -> str:
+    fresh = " The sign-in must be of the last ten minutes." if operation.needs_fresh else ""
+    alone = " Nobody does it in another's name." if operation.refuses_impersonation else ""
+    return f"{_caller(operation)}{fresh}{alone}"
+
+
+def _caller(operation: AnyOperation) -> str:
     match operation.access:
         case TenantPermission(permission):
             return f"Needs the permission `{permission}` in the tenant."

@@ -37,10 +37,14 @@ class Resource(Generic[IO]):
 
 
 class Call(Generic[P, T]):
-    """An operation as a method: `create = Call(CREATE_USER)`."""
+    """An operation as a method: `create = Call(CREATE_USER)`.
 
-    def __init__(self, operation: Operation[P, Any, T]) -> None:
+    With `keeps_session`, a session that the answer brings is not the client's from then on.
+    """
+
+    def __init__(self, operation: Operation[P, Any, T], *, keeps_session: bool = False) -> None:
         self.operation = operation
+        self._keeps_session = keeps_session
         self._attribute = operation.name
 
     def __set_name__(self, owner: type, name: str) -> None:
@@ -49,7 +53,7 @@ class Call(Generic[P, T]):
     @cached_property
     def plan(self) -> Plan[T]:
         """The operation, taken apart once for all clients."""
-        return Plan(self.operation)
+        return Plan(self.operation, keeps_session=self._keeps_session)
 
     @overload
     def __get__(self, instance: None, owner: Any) -> "Call[P, T]": ...

@@ -2,13 +2,16 @@
 
 # ruff: noqa: PLC0415  (a family of operations, and the HTTP library, are loaded when they are first used)
 
-from collections.abc import Coroutine, Iterable, Mapping
+from collections.abc import AsyncGenerator, Coroutine, Generator, Iterable, Mapping
+from contextlib import asynccontextmanager, contextmanager, suppress
+from datetime import timedelta
 from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 from pydantic import SecretStr
 
+from central.errors import CentralError, UnauthenticatedError
 from central_client.call import IO, Async, Sync
 from central_client.core import Shared
 from central_client.credentials import Credentials, CredentialStore
@@ -204,6 +207,30 @@ class Central(CentralBase[Sync]):
         shared = Shared(Settings.checked(base_url, tenant, session), profile, connect)
         self._caller = SyncCaller(shared, options, shared.credentials)
 
+    @contextmanager
+    def impersonate(
+        self, *, user: str, reason: str, duration: timedelta | None = None, tenant: str | None = None
+    ) -> Generator[Self]:
+        """Act in a user's name within a block, by a view; the client keeps its own session.
+
+        The server tells what was done so, and by whom; the user sees it and the `reason` among their sessions. The
+        session ends with the block, at the latest after `duration`: half an hour, or up to one. Raises what
+        `users.impersonate` raises.
+        """
+        from central_client.impersonation import begin_impersonation
+
+        caller, asked = self._caller, {"user": user, "reason": reason, "duration": duration, "tenant": tenant}
+        store: CredentialStore = caller.run(begin_impersonation(caller, asked))
+        view = self._view(SyncCaller(caller.shared, caller.options, store, tenant or caller.tenant))
+        try:
+            yield view
+        except BaseException:
+            with suppress(CentralError):  # what went wrong in the block is what counts
+                view.auth.sign_out()
+            raise
+        with suppress(UnauthenticatedError):  # it has ended already
+            view.auth.sign_out()
+
     def close(self) -> None:
         """Close the connections, also of all views; a second time does nothing."""
         if transport := self._caller.shared.close():
@@ -253,6 +280,25 @@ class AsyncCentral(CentralBase[Async]):
         from central_client.fan_out import gather
 
         return await gather(calls, limit=limit)
+
+    @asynccontextmanager
+    async def impersonate(
+        self, *, user: str, reason: str, duration: timedelta | None = None, tenant: str | None = None
+    ) -> AsyncGenerator[Self]:
+        """As `Central.impersonate`, awaited."""
+        from central_client.impersonation import begin_impersonation
+
+        caller, asked = self._caller, {"user": user, "reason": reason, "duration": duration, "tenant": tenant}
+        store: CredentialStore = await caller.run(begin_impersonation(caller, asked))
+        view = self._view(AsyncCaller(caller.shared, caller.options, store, tenant or caller.tenant))
+        try:
+            yield view
+        except BaseException:
+            with suppress(CentralError):  # what went wrong in the block is what counts
+                await view.auth.sign_out()
+            raise
+        with suppress(UnauthenticatedError):  # it has ended already
+            await view.auth.sign_out()
 
     async def aclose(self) -> None:
         """Close the connections, also of all views; a second time does nothing."""

@@ -112,8 +112,8 @@ class Core(Generic[TransportT]):
             )
         return self._scope
 
-    def call(self, plan: Plan[T], given: Input) -> Flow[T]:
-        """Send one checked input, again if need be, and read the answer."""
+    def call(self, plan: Plan[T], given: Input, *, into: Credentials | None = None) -> Flow[T]:
+        """Send one checked input, again if need be, and read the answer; its cookies go `into` other credentials."""
         scope = self.scope()
         named = plan.tenant_in(given)
         credentials = self._credentials(scope, named, plan)
@@ -130,12 +130,26 @@ class Core(Generic[TransportT]):
             outcome: Outcome = yield request
             if not isinstance(outcome, Failure):
                 if "set-cookie" in outcome.headers:
-                    credentials.learn(outcome.headers.get_list("set-cookie"))
-                    self._adopt(scope, named, credentials)
+                    self._learn(outcome.headers.get_list("set-cookie"), scope, named, credentials, plan, into)
                 if 200 <= outcome.status_code < 300:
                     return plan.read(outcome.content)
             yield self._wait_or_raise(outcome, attempt, scope, repeatable=repeatable)
         raise AssertionError("unreachable")
+
+    def _learn(
+        self,
+        cookies: list[str],
+        scope: Scope,
+        named: str | None,
+        credentials: Credentials,
+        plan: Plan[Any],
+        into: Credentials | None,
+    ) -> None:
+        if into is not None:
+            into.learn(cookies)
+        elif not plan.keeps_session:
+            credentials.learn(cookies)
+            self._adopt(scope, named, credentials)
 
     def _wait_or_raise(self, outcome: Outcome, attempt: int, scope: Scope, *, repeatable: bool) -> Wait:
         retries = self.options.retries

@@ -35,8 +35,9 @@ def _revealed(value: Any) -> Any:
 class Plan(Generic[T]):
     """An operation, taken apart: its path, its input and its output."""
 
-    def __init__(self, operation: Operation[..., Any, T]) -> None:
+    def __init__(self, operation: Operation[..., Any, T], *, keeps_session: bool = False) -> None:
         self.operation = operation
+        self.keeps_session = keeps_session
         self.method = operation.method
         self.in_tenant = operation.in_tenant
         self.signs_in = isinstance(operation.access, Anyone) and operation.sends_body

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from central.auth.models import SignedInPrivate, StartEmailCodeSignInResponse
 from central.errors import CentralError, UnauthenticatedError, ValidationFailedError
+from central.users.models import UserPrivate
 from central_client.core import Core
 from central_client.messages import Ask, Flow
 from central_client.plan import Plan
@@ -41,6 +42,18 @@ def email_code_sign_in(
         core.remember(plans.verify, given, signed_in.user.tenant_id)
         return signed_in
     raise AssertionError("unreachable")
+
+
+def email_code_sign_in_again(
+    core: Core[Any],
+    me: Plan[UserPrivate],
+    plans: EmailCodePlans,
+    code: Callable[[StartEmailCodeSignInResponse], Any],
+    tenant: str | None,
+) -> Flow[SignedInPrivate]:
+    """Find out who is signed in, and sign them in anew: the server ends the session that they come with."""
+    asked = yield from core.call(me, me.check({} if tenant is None else {"tenant": tenant}))
+    return (yield from email_code_sign_in(core, plans, asked.email, code, tenant))
 
 
 def _is_about_the_code(error: CentralError) -> bool:

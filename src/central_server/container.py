@@ -12,6 +12,7 @@ from central_server.auth.codes import EmailCodes
 from central_server.auth.devices import KnownDevices
 from central_server.auth.gate import SessionGate
 from central_server.auth.identities import Identities
+from central_server.auth.impersonation import Impersonations
 from central_server.auth.issuing import SessionIssuer
 from central_server.auth.listeners import LISTENERS as AUTH_LISTENERS
 from central_server.auth.oidc import OidcSignIn
@@ -21,6 +22,7 @@ from central_server.auth_connectors.service import AuthConnectorService
 from central_server.domains.activities.recheck_domains import RecheckDomainsActivity
 from central_server.domains.routes import DomainRoutes
 from central_server.domains.service import DomainService
+from central_server.infra.addresses import Places
 from central_server.infra.config import Settings, SettingsError
 from central_server.infra.db import Database
 from central_server.infra.dns import TxtResolver, parse_server
@@ -47,6 +49,7 @@ from central_server.sessions.service import SessionService
 from central_server.sessions.touches import SessionTouches
 from central_server.tenants.routes import TenantRoutes
 from central_server.tenants.service import TenantService
+from central_server.tenants.session_policies import SessionPolicyService
 from central_server.users.activities.send_email_verification import SendEmailVerificationActivity
 from central_server.users.attributes import UserAttributes
 from central_server.users.detail_routes import UserDetailRoutes
@@ -101,6 +104,7 @@ SERVICES: tuple[type, ...] = (
     AuthConnectorService,
     DomainService,
     TenantService,
+    SessionPolicyService,
     SessionIssuer,
     SessionGate,
     EmailCodes,
@@ -110,6 +114,7 @@ SERVICES: tuple[type, ...] = (
     CodeBudget,
     PostgresBuckets,
     BucketKeys,
+    Impersonations,
 )
 
 
@@ -204,6 +209,11 @@ def make_cookies(settings: Settings) -> CookieNames:
     return CookieNames(secure=settings.secure_cookies)
 
 
+def make_places(settings: Settings) -> Places:
+    """Make what says where an address is; `SettingsError` for a file that cannot be read."""
+    return Places(settings.geoip_database)
+
+
 def make_registry() -> CollectorRegistry:
     """Make the registry of this process's metrics."""
     return CollectorRegistry()
@@ -250,6 +260,7 @@ FACTORIES = (
     make_outbox,
     make_relay,
     make_cookies,
+    make_places,
     make_registry,
     make_settled_buckets,
     make_refusals,

@@ -247,7 +247,7 @@ async def _user_disabled(place: Place, connector: AuthConnector, user: Any) -> N
 
 
 async def _tenant_suspended(place: Place, connector: AuthConnector, user: Any) -> None:
-    await place.stack.operator.tenants.suspend(tenant=place.tenant.slug)
+    await (await place.stack.sign_in_operator()).tenants.suspend(tenant=place.tenant.slug)
 
 
 async def _connector_disabled(place: Place, connector: AuthConnector, user: Any) -> None:

@@ -248,7 +248,9 @@ async def _delete_user(place: Place, user: Any, provider: Provider) -> None:
 
 
 async def _suspend_tenant(place: Place, user: Any, provider: Provider) -> None:
-    await place.stack.operator.tenants.suspend(**SuspendTenantInput(tenant=place.tenant.slug).model_dump())
+    await (await place.stack.sign_in_operator()).tenants.suspend(
+        **SuspendTenantInput(tenant=place.tenant.slug).model_dump()
+    )
 
 
 async def _disable_connector(place: Place, user: Any, provider: Provider) -> None:

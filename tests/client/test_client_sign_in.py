@@ -1,6 +1,9 @@
 """Signing in with a mailed code in one call."""
 
+import json
+
 import pytest
+from pydantic import SecretStr
 
 from central_client import GoneError, UnauthenticatedError, UnreadableAnswerError, ValidationFailedError
 
@@ -111,3 +114,16 @@ def test_signing_out_forgets_the_session(client, started, server, bodies):
     client.auth.sign_in_with_email_code(email="ada@example.com", code=lambda _: "123456")
     client.auth.sign_out()
     assert client.session_token is None
+
+
+def test_signing_in_again(client, server, bodies):
+    """Whoever is signed in is asked for a new code, with the session that it is to replace."""
+    server.answers_with(bodies.me).answers_with(bodies.challenge, 202, headers=SIGN_IN)
+    server.answers_with(bodies.signed_in, headers=SESSION)
+    client._caller.shared.credentials.own.give_session(SecretStr("old"))
+    signed_in = client.auth.sign_in_again(code=lambda _: "123456")
+    assert signed_in.user.email == "ada@example.com"
+    assert [path.rpartition("/")[2] for path in server.paths] == ["me", "start", "verify"]
+    assert json.loads(server.requests[1].content) == {"email": "ada@example.com"}
+    assert "__Host-central_session=old" in server.last.headers["cookie"]
+    assert client.session_token.get_secret_value() == "token"

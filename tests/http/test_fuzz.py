@@ -66,7 +66,7 @@ def _fields(draw: st.DrawFn, operation: AnyOperation, things: Things) -> dict[st
 async def _session(place: Place, operation: AnyOperation) -> list[Header]:
     """Give the cookie of somebody who may call the operation, and whom it may sign out."""
     if operation.name in _OPERATORS:
-        return [cookie_of(place.stack.operator)]
+        return [cookie_of(await place.stack.sign_in_operator())]
     if operation.name in _ENDS_THE_SESSION:
         return [cookie_of(await place.signed_in("member"))]
     return [cookie_of(place.owner)]

@@ -4,6 +4,9 @@ from central.errors import ForbiddenError, NotFoundError, UnauthenticatedError
 from central.kernel.ids import SessionId
 from central_client import AsyncCentral
 from support.place import Place
+from support.raw import Raw
+
+_CLEARED = "central_session=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax"
 
 
 async def _current(client: AsyncCentral) -> SessionId:
@@ -45,6 +48,29 @@ async def test_all_of_mine(place: Place, *, keep: bool | None, left: bool) -> No
     assert revoked.revoked == (3 if left else 4)
     assert [await _is_signed_in(client) for client in clients] == [left, False, False, False]
     assert await _is_signed_in(place.owner)
+
+
+@pytest.mark.parametrize(("query", "clears"), [("?keepCurrent=false", True), ("?keepCurrent=true", False), ("", False)])
+async def test_browser_forgets_the_session_that_ends_with_all(place: Place, query: str, *, clears: bool) -> None:
+    """Signing out everywhere clears the cookie too; keeping this session keeps it."""
+    raw = Raw(place.stack, await place.signed_in("member"))
+    reply = await raw.send("DELETE", f"/v1/tenants/{place.tenant.id}/me/sessions{query}")
+    assert reply.header("set-cookie") == (_CLEARED if clears else None)
+
+
+async def test_browser_forgets_the_session_that_ends_itself(place: Place, member: AsyncCentral) -> None:
+    """Ending the very session that asks clears the cookie, ending another does not."""
+    other = await place.sign_in(await place.owner.users.get(user=(await member.users.me()).id))
+    raw, path = Raw(place.stack, member), f"/v1/tenants/{place.tenant.id}/me/sessions"
+    mine = await _current(member)
+    assert (await raw.send("DELETE", f"{path}/{await _current(other)}")).header("set-cookie") is None
+    assert (await raw.send("DELETE", f"{path}/{mine}")).header("set-cookie") == _CLEARED
+
+
+async def test_client_forgets_it_too(member: AsyncCentral) -> None:
+    """After signing out everywhere the client holds no session."""
+    await member.sessions.revoke_all_mine(keep_current=False)
+    assert member.session_token is None
 
 
 async def test_one_of_a_user(place: Place, admin: AsyncCentral) -> None:

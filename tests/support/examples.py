@@ -218,6 +218,8 @@ EXAMPLES: dict[str, Callable[[Things], Fields]] = {
     "tenants.rename": lambda things: {**_tenant(things), "name": "Renamed"},
     "tenants.suspend": _tenant,
     "tenants.reactivate": _tenant,
+    "tenants.get_session_policy": _tenant,
+    "tenants.update_session_policy": lambda things: {**_tenant(things), "member_idle_timeout": "PT8H"},
     "users.me": _tenant,
     "users.create": lambda things: {**_tenant(things), "email": "example@example.com"},
     "users.list": lambda things: {**_tenant(things), "limit": 3},
@@ -252,6 +254,7 @@ EXAMPLES: dict[str, Callable[[Things], Fields]] = {
     "roles.grant": lambda things: {**_user(things), "role": things.role},
     "roles.revoke": lambda things: {**_user(things), "role": "member"},
     "explain.access": lambda things: {**_user(things), "operation": "users.create"},
+    "users.impersonate": lambda things: {**_user(things), "reason": "An example"},
     "roles.create": lambda things: {**_tenant(things), "slug": "example", "name": "Example", "permissions": []},
     "roles.list": _tenant,
     "roles.get": _role,
@@ -285,6 +288,8 @@ EXAMPLES: dict[str, Callable[[Things], Fields]] = {
     "sessions.list": _user,
     "sessions.revoke": _session,
     "sessions.revoke_all": _user,
+    "sessions.search": lambda things: {**_tenant(things), "address": "192.0.2.0/24", "limit": 3},
+    "sessions.revoke_matching": lambda things: {**_tenant(things), "address": "192.0.2.0/24"},
 }
 
 # Further requests, for places that the first example does not reach: the other arms of a union, what is optional.

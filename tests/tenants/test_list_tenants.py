@@ -12,11 +12,11 @@ from support.place import Place
 async def family(stack) -> list[Tenant]:
     """Twelve tenants with a word in common, oldest first, the last three suspended."""
     word = f"fam{secrets.token_hex(5)}"
-    made = []
+    made, operator = [], await stack.sign_in_operator()
     for number in range(12):
         slug = f"{word}-{(number * 7) % 12:02}"
-        tenant = await stack.operator.tenants.create(slug=slug, name=f"Name {number % 3}", owner_email="o@a.example")
-        made.append(await stack.operator.tenants.suspend(tenant=slug) if number > 8 else tenant)
+        tenant = await operator.tenants.create(slug=slug, name=f"Name {number % 3}", owner_email="o@a.example")
+        made.append(await operator.tenants.suspend(tenant=slug) if number > 8 else tenant)
     return made
 
 

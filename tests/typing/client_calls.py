@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
+from datetime import timedelta
 from typing import assert_type
 
 from pydantic import SecretStr
@@ -11,6 +12,7 @@ from central.auth_connectors.models import AuthConnector, AuthConnectorPublic, E
 from central.domains.models import Domain
 from central.sessions.models import RevokeSessionsResponse, SessionPrivate
 from central.tenants.models import Tenant, TenantPublic
+from central.users.impersonation import ImpersonateUserResponse
 from central.users.models import User, UserPrivate
 from central.users.operations import DELETE_USER
 from central_client import AsyncCentral, AsyncPager, Central, Page, Pager, UserId, gather
@@ -60,6 +62,20 @@ def blocking_sign_in(client: Central) -> None:
         return input(f"Code for {challenge.sign_in}: ")
 
     assert_type(client.auth.sign_in_with_email_code(email="a@b.de", code=ask), SignedInPrivate)
+    assert_type(client.auth.sign_in_again(code=ask), SignedInPrivate)
+
+
+def blocking_impersonation(client: Central, user: UserId) -> None:
+    """Act in somebody's name: the view is a client of the same kind."""
+    with client.impersonate(user=user, reason="ticket 1", duration=timedelta(minutes=5)) as view:
+        assert_type(view, Central)
+    assert_type(client.users.impersonate(user=user, reason="ticket 1"), ImpersonateUserResponse)
+
+
+async def awaited_impersonation(client: AsyncCentral, user: UserId) -> None:
+    """The same, awaited."""
+    async with client.impersonate(user=user, reason="ticket 1") as view:
+        assert_type(view, AsyncCentral)
 
 
 async def awaited(client: AsyncCentral, user: UserId) -> None:
@@ -88,6 +104,7 @@ async def awaited_sign_in(client: AsyncCentral) -> None:
 
     assert_type(await client.auth.sign_in_with_email_code(email="a@b.de", code=ask), SignedInPrivate)
     assert_type(await client.auth.sign_in_with_email_code(email="a@b.de", code=lambda _: "1"), SignedInPrivate)
+    assert_type(await client.auth.sign_in_again(code=ask), SignedInPrivate)
     async with client.tenant("globex").with_options(max_retries=0) as view:
         assert_type(view, AsyncCentral)
 

@@ -18,6 +18,8 @@ ALLOWED: dict[str, set[str]] = {
     "tenants.reactivate": OPERATORS,
     "tenants.get": EVERYBODY,
     "tenants.rename": OWNERS,
+    "tenants.get_session_policy": EVERYBODY,
+    "tenants.update_session_policy": OWNERS,
     "users.me": EVERYBODY,
     "users.list": EVERYBODY,
     "users.get": EVERYBODY,
@@ -52,6 +54,7 @@ ALLOWED: dict[str, set[str]] = {
     "roles.grant": MANAGERS,
     "roles.revoke": MANAGERS,
     "explain.access": MANAGERS,
+    "users.impersonate": MANAGERS,
     "roles.create": MANAGERS,
     "roles.list": MANAGERS,
     "roles.get": MANAGERS,
@@ -77,6 +80,8 @@ ALLOWED: dict[str, set[str]] = {
     "sessions.list": MANAGERS,
     "sessions.revoke": MANAGERS,
     "sessions.revoke_all": MANAGERS,
+    "sessions.search": MANAGERS,
+    "sessions.revoke_matching": MANAGERS,
 }
 CLOSED = [operation for operation in CATALOG if not isinstance(operation.access, Anyone)]
 

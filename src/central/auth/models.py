@@ -55,6 +55,9 @@ class StartOidcSignInInput(TenantInput):
         default="/", description="A path on this server, or an address whose origin the server allows."
     )
     login_hint: Email | None = Field(default=None, description="Whom the provider should expect.")
+    fresh: bool = Field(
+        default=False, description="Have the provider ask for credentials again, for what takes a fresh sign-in."
+    )
 
 
 class StartOidcSignInResponse(Response):

@@ -56,7 +56,7 @@ SIGN_OUT = Operation(
     "/v1/tenants/{tenant}/auth/sign-out",
     SignOutInput,
     NoneType,
-    access=SignedIn(),
+    access=SignedIn(impersonation="allowed"),
     summary="Sign out: end the session that asks",
     errors=(NotFoundError,),
     status=204,

@@ -50,7 +50,7 @@ MAKE_USER_EMAIL_PRIMARY = Operation(
     "/v1/tenants/{tenant}/users/{user}/emails/{email}/make-primary",
     MakeUserEmailPrimaryInput,
     UserEmail,
-    access=TenantPermission("users:write"),
+    access=TenantPermission("users:write", fresh=True),
     summary="Make an address of a user the one they are known by",
     errors=(NotFoundError,),
 )
@@ -96,11 +96,11 @@ START_EMAIL_VERIFICATION = Operation(
     "/v1/tenants/{tenant}/me/emails/{email}/start-verification",
     StartEmailVerificationInput,
     StartEmailVerificationResponse,
-    access=SignedIn(),
+    access=SignedIn(fresh=True),
     summary="Mail a code to an address of one's own",
     errors=(NotFoundError, ConflictError, RateLimitedError),
     status=202,
-    description="The code holds for 10 minutes and five tries.",
+    description="The code holds for 10 minutes and five tries. A verified address is a way to sign in.",
 )
 
 VERIFY_MY_EMAIL = Operation(
@@ -109,7 +109,7 @@ VERIFY_MY_EMAIL = Operation(
     "/v1/tenants/{tenant}/me/emails/verify",
     VerifyMyEmailInput,
     UserEmail,
-    access=SignedIn(),
+    access=SignedIn(fresh=True),
     summary="Show by the mailed code that an address is one's own",
     errors=(NotFoundError, GoneError, ForbiddenError),
 )
@@ -120,7 +120,7 @@ MAKE_MY_EMAIL_PRIMARY = Operation(
     "/v1/tenants/{tenant}/me/emails/{email}/make-primary",
     MakeMyEmailPrimaryInput,
     UserEmail,
-    access=SignedIn(),
+    access=SignedIn(fresh=True),
     summary="Be known by another of one's verified addresses",
     errors=(NotFoundError, ConflictError),
 )

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from types import NoneType
 from typing import Any, Generic, Literal, ParamSpec, TypeAlias, TypeVar, cast, get_origin
 
-from central.access import Access, RateClass, SystemPermission, TenantPermission
+from central.access import Access, Anyone, RateClass, SystemPermission, TenantPermission
 from central.errors import CentralError, ForbiddenError, UnauthenticatedError, ValidationFailedError
 from central.kernel.model import Input, TenantInput
 
@@ -52,6 +52,8 @@ class Operation(Generic[P, InputT, OutputT]):
             raise TypeError(f"{self.name}: status 204 and an empty output go together")
         if self.rate == "signed_in" and not self.access.schemes:
             raise TypeError(f"{self.name}: anyone may call it, so it cannot be counted by user")
+        if self.needs_fresh and getattr(self.access, "impersonation", None) == "allowed":
+            raise TypeError(f"{self.name}: whoever acts in another's name has no fresh sign-in")
 
     @property
     def rate_class(self) -> RateClass:
@@ -85,12 +87,24 @@ class Operation(Generic[P, InputT, OutputT]):
         return tuple(name for name in self.field_names if get_origin(fields[name].annotation) is list)
 
     @property
+    def needs_fresh(self) -> bool:
+        """Whether the caller must have signed in within the last ten minutes."""
+        return not isinstance(self.access, Anyone) and self.access.fresh
+
+    @property
+    def refuses_impersonation(self) -> bool:
+        """Whether nobody does it in another's name: what must be fresh, and every change that does not allow it."""
+        if isinstance(self.access, Anyone) or self.access.impersonation == "allowed":
+            return False
+        return self.needs_fresh or self.access.impersonation == "refused" or self.method != "GET"
+
+    @property
     def all_errors(self) -> tuple[type[CentralError], ...]:
         """The declared errors and those that the input and the access imply."""
         implied: list[type[CentralError]] = [ValidationFailedError]
         if self.access.schemes:
             implied.append(UnauthenticatedError)
-        if isinstance(self.access, TenantPermission | SystemPermission):
+        if isinstance(self.access, TenantPermission | SystemPermission) or self.refuses_impersonation:
             implied.append(ForbiddenError)
         return tuple(sorted({*self.errors, *implied}, key=lambda error: error.status))
 

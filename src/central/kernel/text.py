@@ -1,6 +1,7 @@
 """Kinds of text that inputs are made of: trimmed, bounded, free of what databases and headers choke on."""
 
 import re
+from ipaddress import IPv6Address, ip_network
 from typing import Annotated
 
 from pydantic import AfterValidator, Field, StringConstraints
@@ -34,6 +35,20 @@ def _email(value: str) -> str:
     return value
 
 
+def _network(value: str) -> str:
+    try:
+        # The zone of an interface (`fe80::1%eth0`) means nothing elsewhere.
+        network = ip_network(value.replace("%", " "))
+    except ValueError:
+        message = "Expected an address like '192.0.2.7' or a network like '192.0.2.0/24', without host bits"
+        raise PydanticCustomError("network", message) from None
+    if network.num_addresses > 1:
+        return str(network)
+    address = network.network_address
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return str(mapped or address)
+
+
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), AfterValidator(one_line)]
 """One line of text for people: 1 to 200 characters, trimmed, no control characters."""
 
@@ -62,6 +77,9 @@ DomainName = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=253), AfterValidator(one_line)
 ]
 """A domain name as people write it, international ones too; what it means is for the server to say."""
+
+Network = Annotated[str, StringConstraints(strip_whitespace=True, max_length=50), AfterValidator(_network)]
+"""An IP address, or a network in CIDR notation."""
 
 Slug = Annotated[
     str,

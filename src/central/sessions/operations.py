@@ -8,11 +8,15 @@ from central.sessions.models import (
     ListMySessionsResponse,
     ListUserSessionsInput,
     ListUserSessionsResponse,
+    RevokeMatchingSessionsInput,
+    RevokeMatchingSessionsResponse,
     RevokeMySessionInput,
     RevokeMySessionsInput,
     RevokeSessionsResponse,
     RevokeUserSessionInput,
     RevokeUserSessionsInput,
+    SearchSessionsInput,
+    SearchSessionsResponse,
 )
 
 LIST_MY_SESSIONS = Operation(
@@ -22,8 +26,9 @@ LIST_MY_SESSIONS = Operation(
     ListMySessionsInput,
     ListMySessionsResponse,
     access=SignedIn(),
-    summary="List one's own live sessions, newest first",
+    summary="List one's own sessions, newest first",
     errors=(NotFoundError,),
+    description="Sessions of somebody who acts in the caller's name are among them, with who and why.",
 )
 REVOKE_MY_SESSION = Operation(
     "sessions.revoke_mine",
@@ -53,7 +58,7 @@ LIST_USER_SESSIONS = Operation(
     ListUserSessionsInput,
     ListUserSessionsResponse,
     access=TenantPermission("sessions:read"),
-    summary="List a user's live sessions, newest first",
+    summary="List a user's sessions, newest first",
     errors=(NotFoundError,),
 )
 REVOKE_USER_SESSION = Operation(
@@ -77,6 +82,28 @@ REVOKE_USER_SESSIONS = Operation(
     summary="End all sessions of a user",
     errors=(NotFoundError,),
 )
+SEARCH_SESSIONS = Operation(
+    "sessions.search",
+    "GET",
+    "/v1/tenants/{tenant}/sessions",
+    SearchSessionsInput,
+    SearchSessionsResponse,
+    access=TenantPermission("sessions:read"),
+    summary="List a tenant's sessions by user, connector, address, state or time, newest first",
+    errors=(NotFoundError,),
+    description="Ended sessions are kept, with when, why and by whom they ended.",
+)
+REVOKE_MATCHING_SESSIONS = Operation(
+    "sessions.revoke_matching",
+    "POST",
+    "/v1/tenants/{tenant}/sessions/revoke-matching",
+    RevokeMatchingSessionsInput,
+    RevokeMatchingSessionsResponse,
+    access=TenantPermission("sessions:write"),
+    summary="End a tenant's sessions by user, connector, address or time, all or none",
+    errors=(NotFoundError,),
+    description="With `dryRun` nothing ends. The session that asks stays, unless `includeCurrent` says otherwise.",
+)
 
 OPERATIONS = (
     LIST_MY_SESSIONS,
@@ -85,4 +112,6 @@ OPERATIONS = (
     LIST_USER_SESSIONS,
     REVOKE_USER_SESSION,
     REVOKE_USER_SESSIONS,
+    SEARCH_SESSIONS,
+    REVOKE_MATCHING_SESSIONS,
 )

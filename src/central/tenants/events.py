@@ -25,3 +25,9 @@ class TenantReactivated(Event):
     """A suspended tenant was reactivated."""
 
     kind: Literal["tenant.reactivated"] = "tenant.reactivated"
+
+
+class SessionPolicyChanged(Event):
+    """How long sessions live in a tenant changed, for those that live already too."""
+
+    kind: Literal["tenant.session_policy_changed"] = "tenant.session_policy_changed"

@@ -1,12 +1,13 @@
-from datetime import datetime
-from typing import Literal, TypeAlias
+from datetime import datetime, timedelta
+from typing import Annotated, ClassVar, Literal, TypeAlias
 
 from pydantic import Field
 
 from central.kernel.ids import TenantId
-from central.kernel.model import Input, PatchInput, Resource, TenantInput
+from central.kernel.model import Input, PatchInput, Resource, Response, TenantInput
 from central.kernel.pages import Page, PageInput
 from central.kernel.text import Email, Line, ShortLine, Slug, TenantRef
+from central.kernel.times import Duration, between
 from central.kernel.unknown import UnknownValue
 
 TenantState: TypeAlias = Literal["active", "suspended"]
@@ -82,3 +83,51 @@ class ReactivateTenantInput(Input):
     """Which tenant to reactivate."""
 
     tenant: TenantRef
+
+
+SessionSpan: TypeAlias = Annotated[Duration, between(timedelta(minutes=5), timedelta(days=365))]
+"""How long a session may live. The use of one is noted to the minute, so that less than five would be a lottery."""
+
+
+class SessionLifetimes(Response):
+    """How long sessions live: without use, and in any case; those of whoever may change things, and of the others."""
+
+    member_idle_timeout: timedelta
+    member_lifetime: timedelta
+    admin_idle_timeout: timedelta
+    admin_lifetime: timedelta
+
+
+class SessionPolicy(Resource):
+    """How long sessions live in a tenant."""
+
+    tenant_id: TenantId
+    member_idle_timeout: timedelta | None = Field(
+        default=None, description="Without use, for whoever can only read. Null: as the server has it; so below."
+    )
+    member_lifetime: timedelta | None = Field(default=None, description="In any case.")
+    admin_idle_timeout: timedelta | None = Field(
+        default=None, description="Without use, for whoever may change anything but themselves."
+    )
+    admin_lifetime: timedelta | None = Field(default=None, description="In any case.")
+    server: SessionLifetimes = Field(description="The longest that the server allows.")
+    effective: SessionLifetimes = Field(description="What counts: the shorter of the two.")
+    version: int = Field(description="That of the tenant.")
+
+
+class GetSessionPolicyInput(TenantInput):
+    """The caller's own tenant."""
+
+
+class UpdateSessionPolicyInput(PatchInput):
+    """New lifetimes, from five minutes to what the server allows; null lets the server's count again."""
+
+    clearable: ClassVar[frozenset[str]] = frozenset(
+        {"member_idle_timeout", "member_lifetime", "admin_idle_timeout", "admin_lifetime"}
+    )
+
+    member_idle_timeout: SessionSpan | None = Field(default=None, description="Without use, for who can only read.")
+    member_lifetime: SessionSpan | None = Field(default=None, description="In any case, for who can only read.")
+    admin_idle_timeout: SessionSpan | None = Field(default=None, description="Without use, for everybody else.")
+    admin_lifetime: SessionSpan | None = Field(default=None, description="In any case, for everybody else.")
+    expected_version: int | None = Field(default=None, ge=1, le=2**31 - 1)

@@ -3,15 +3,18 @@ from central.errors import ConflictError, NotFoundError
 from central.kernel.operation import Operation
 from central.tenants.models import (
     CreateTenantInput,
+    GetSessionPolicyInput,
     GetTenantInput,
     GetTenantPublicInput,
     ListTenantsInput,
     ListTenantsResponse,
     ReactivateTenantInput,
     RenameTenantInput,
+    SessionPolicy,
     SuspendTenantInput,
     Tenant,
     TenantPublic,
+    UpdateSessionPolicyInput,
 )
 
 CREATE_TENANT = Operation(
@@ -61,7 +64,7 @@ RENAME_TENANT = Operation(
     "/v1/tenants/{tenant}",
     RenameTenantInput,
     Tenant,
-    access=TenantPermission("tenant:write"),
+    access=TenantPermission("tenant:write", impersonation="allowed"),
     summary="Change a tenant's name or slug",
     errors=(NotFoundError, ConflictError),
 )
@@ -71,7 +74,7 @@ SUSPEND_TENANT = Operation(
     "/v1/tenants/{tenant}/suspend",
     SuspendTenantInput,
     Tenant,
-    access=SystemPermission("tenants:write"),
+    access=SystemPermission("tenants:write", fresh=True),
     summary="Suspend a tenant: its sessions stop at once and nobody signs in",
     errors=(NotFoundError, ConflictError),
 )
@@ -81,9 +84,31 @@ REACTIVATE_TENANT = Operation(
     "/v1/tenants/{tenant}/reactivate",
     ReactivateTenantInput,
     Tenant,
-    access=SystemPermission("tenants:write"),
+    access=SystemPermission("tenants:write", fresh=True),
     summary="Reactivate a suspended tenant",
     errors=(NotFoundError,),
+)
+GET_SESSION_POLICY = Operation(
+    "tenants.get_session_policy",
+    "GET",
+    "/v1/tenants/{tenant}/session-policy",
+    GetSessionPolicyInput,
+    SessionPolicy,
+    access=SignedIn(),
+    summary="Get how long sessions live in one's own tenant",
+    errors=(NotFoundError,),
+)
+UPDATE_SESSION_POLICY = Operation(
+    "tenants.update_session_policy",
+    "PATCH",
+    "/v1/tenants/{tenant}/session-policy",
+    UpdateSessionPolicyInput,
+    SessionPolicy,
+    access=TenantPermission("tenant:write", fresh=True),
+    summary="Change how long sessions live in a tenant",
+    errors=(NotFoundError, ConflictError),
+    description="A tenant may only shorten what the server allows. It counts from the next request, for sessions that "
+    "live already too. What has ended stays so when the lifetimes grow.",
 )
 
 OPERATIONS = (
@@ -94,4 +119,6 @@ OPERATIONS = (
     RENAME_TENANT,
     SUSPEND_TENANT,
     REACTIVATE_TENANT,
+    GET_SESSION_POLICY,
+    UPDATE_SESSION_POLICY,
 )

@@ -11,6 +11,7 @@ from central.kernel.pages import Page, PageInput
 from central.kernel.text import Email, Line, ShortLine
 from central.kernel.unknown import UnknownValue
 from central.roles.models import RoleSlug
+from central.sessions.models import Impersonator
 from central.users.fields import (
     Attributes,
     ExternalIds,
@@ -86,6 +87,7 @@ class UserPrivate(Resource):
     version: int
     locale: str | None = None
     time_zone: str | None = None
+    impersonator: Impersonator | None = Field(default=None, description="Who acts in the person's name, if one does.")
 
 
 class CreateUserInput(TenantInput):

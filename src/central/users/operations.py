@@ -1,8 +1,9 @@
 from types import NoneType
 
 from central.access import SignedIn, TenantPermission
-from central.errors import ConflictError, NotFoundError
+from central.errors import ConflictError, NotFoundError, UnauthenticatedError
 from central.kernel.operation import Operation
+from central.users.impersonation import ImpersonateUserInput, ImpersonateUserResponse
 from central.users.models import (
     AttributeRules,
     CountUsersInput,
@@ -54,7 +55,7 @@ CREATE_USER = Operation(
     summary="Create a user",
     errors=(NotFoundError, ConflictError),
     status=201,
-    description="An address is unique in its tenant whatever the case. Only owners make owners.",
+    description="An address is unique in its tenant whatever the case. Only owners make owners, after a fresh sign-in.",
 )
 LIST_USERS = Operation(
     "users.list",
@@ -85,7 +86,8 @@ UPDATE_USER = Operation(
     access=TenantPermission("users:write"),
     summary="Change a user's name, address or roles",
     errors=(NotFoundError, ConflictError),
-    description="Changing the roles ends the user's sessions. The last active owner stays one.",
+    description="Changing the roles ends the user's sessions. The last active owner stays one. Another address, and "
+    "any change of an owner or to one, takes a fresh sign-in.",
 )
 DISABLE_USER = Operation(
     "users.disable",
@@ -113,10 +115,26 @@ DELETE_USER = Operation(
     "/v1/tenants/{tenant}/users/{user}",
     DeleteUserInput,
     NoneType,
-    access=TenantPermission("users:write"),
+    access=TenantPermission("users:write", fresh=True),
     summary="Delete a user for good, with their sessions and identities",
     errors=(NotFoundError, ConflictError),
     status=204,
+)
+IMPERSONATE_USER = Operation(
+    "users.impersonate",
+    "POST",
+    "/v1/tenants/{tenant}/users/{user}/impersonate",
+    ImpersonateUserInput,
+    ImpersonateUserResponse,
+    access=TenantPermission("users:impersonate", fresh=True),
+    summary="Act in a user's name for a while",
+    errors=(NotFoundError, ConflictError, UnauthenticatedError),
+    status=201,
+    description="Gives a session of the user in the answer's cookie; in Python use `client.impersonate(…)`, which "
+    "keeps one's own. It reads what the user may read, and changes only what says so: never anybody's addresses, "
+    "roles, connectors or sessions. It ends with the session that it was begun from. Nobody impersonates owners, "
+    "operators, themselves, or somebody who may do more than they. The user sees it among their sessions, with who "
+    "and why.",
 )
 
 UPDATE_ME = Operation(
@@ -125,7 +143,7 @@ UPDATE_ME = Operation(
     "/v1/tenants/{tenant}/me",
     UpdateMeInput,
     UserPrivate,
-    access=SignedIn(),
+    access=SignedIn(impersonation="allowed"),
     summary="Change one's own name, locale or time zone",
     errors=(NotFoundError,),
 )
@@ -225,7 +243,7 @@ MERGE_USERS = Operation(
     "/v1/tenants/{tenant}/users/{user}/merge",
     MergeUsersInput,
     MergeUsersResponse,
-    access=TenantPermission("users:write"),
+    access=TenantPermission("users:write", fresh=True),
     summary="Make two users one",
     errors=(NotFoundError, ConflictError),
     description="Addresses, identities, external ids, roles, tags and attributes move where there is room; the other "
@@ -276,4 +294,5 @@ OPERATIONS = (
     MERGE_USERS,
     GET_ATTRIBUTE_RULES,
     SET_ATTRIBUTE_RULES,
+    IMPERSONATE_USER,
 )

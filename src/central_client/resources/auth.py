@@ -4,7 +4,8 @@ from typing import Any, overload
 from central.auth import operations
 from central.auth.models import SignedInPrivate, StartEmailCodeSignInResponse
 from central_client.call import IO, Async, Call, Resource, Sync
-from central_client.sign_in import EmailCodePlans, email_code_sign_in
+from central_client.resources.users import Users
+from central_client.sign_in import EmailCodePlans, email_code_sign_in, email_code_sign_in_again
 
 
 class Auth(Resource[IO]):
@@ -46,3 +47,23 @@ class Auth(Resource[IO]):
         """
         plans = EmailCodePlans(Auth.start_email_code.plan, Auth.verify_email_code.plan)
         return self.caller.run(email_code_sign_in(self.caller, plans, email, code, tenant))
+
+    @overload
+    def sign_in_again(
+        self: "Auth[Sync]", *, code: Callable[[StartEmailCodeSignInResponse], str], tenant: str | None = None
+    ) -> SignedInPrivate: ...
+    @overload
+    def sign_in_again(
+        self: "Auth[Async]",
+        *,
+        code: Callable[[StartEmailCodeSignInResponse], str | Awaitable[str]],
+        tenant: str | None = None,
+    ) -> Coroutine[Any, Any, SignedInPrivate]: ...
+    def sign_in_again(self, *, code: Callable[[StartEmailCodeSignInResponse], Any], tenant: str | None = None) -> Any:
+        """Sign in anew as whoever is signed in, by a mailed code, as `sign_in_with_email_code` does.
+
+        For a `ForbiddenError` with the code `reauthentication_required`: for ten minutes from then on, the sign-in
+        is fresh. The session that the client had ends.
+        """
+        plans = EmailCodePlans(Auth.start_email_code.plan, Auth.verify_email_code.plan)
+        return self.caller.run(email_code_sign_in_again(self.caller, Users.me.plan, plans, code, tenant))

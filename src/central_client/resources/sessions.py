@@ -11,3 +11,5 @@ class Sessions(Resource[IO]):
     list = PagedCall(operations.LIST_USER_SESSIONS)
     revoke = Call(operations.REVOKE_USER_SESSION)
     revoke_all = Call(operations.REVOKE_USER_SESSIONS)
+    search = PagedCall(operations.SEARCH_SESSIONS)
+    revoke_matching = Call(operations.REVOKE_MATCHING_SESSIONS)

@@ -12,3 +12,5 @@ class Tenants(Resource[IO]):
     rename = Call(operations.RENAME_TENANT)
     suspend = Call(operations.SUSPEND_TENANT)
     reactivate = Call(operations.REACTIVATE_TENANT)
+    get_session_policy = Call(operations.GET_SESSION_POLICY)
+    update_session_policy = Call(operations.UPDATE_SESSION_POLICY)

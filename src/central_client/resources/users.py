@@ -25,3 +25,4 @@ class Users(Resource[IO]):
     merge = Call(operations.MERGE_USERS)
     get_attribute_rules = Call(operations.GET_ATTRIBUTE_RULES)
     set_attribute_rules = Call(operations.SET_ATTRIBUTE_RULES)
+    impersonate = Call(operations.IMPERSONATE_USER, keeps_session=True)

@@ -1,4 +1,5 @@
 from central.errors import NotFoundError, UnauthenticatedError
+from central_server.auth.policy import impersonated_permissions
 from central_server.infra.actor import Actor, Caller
 from central_server.roles.policy import permissions_of
 from central_server.sessions.service import SessionService
@@ -33,7 +34,13 @@ class SessionGate:
 
 
 def _actor(caller: Caller, principal: DBPrincipal) -> Actor:
-    roles, granted = tuple(principal["roles"]), tuple(principal["granted"])
+    roles, permissions = (
+        tuple(principal["roles"]),
+        permissions_of(tuple(principal["roles"]), tuple(principal["granted"])),
+    )
+    system_permissions = frozenset(principal["system_permissions"])
+    if principal["impersonator_id"] is not None:
+        permissions, system_permissions = impersonated_permissions(principal, permissions), frozenset[str]()
     return Actor(
         request_id=caller.request_id,
         address=caller.address,
@@ -46,7 +53,7 @@ def _actor(caller: Caller, principal: DBPrincipal) -> Actor:
         impersonator_id=principal["impersonator_id"],
         is_fresh=principal["is_fresh"],
         roles=roles,
-        permissions=permissions_of(roles, granted),
-        system_permissions=frozenset(principal["system_permissions"]),
+        permissions=permissions,
+        system_permissions=system_permissions,
         principal=principal,
     )

@@ -1,3 +1,4 @@
+from datetime import datetime
 from typing import NamedTuple
 
 from central.errors import ConflictError
@@ -30,12 +31,16 @@ for _constraint in ("uq_identities_subject", "uq_identities_user"):
 
 
 class Person(NamedTuple):
-    """Who came back from a provider: `(connector, issuer, subject)`, and what the provider says of them."""
+    """Who came back from a provider: `(connector, issuer, subject)`, and what the provider says of them.
+
+    `authenticated_at` is when they signed in there, which may be long ago.
+    """
 
     connector: AuthConnectorId
     issuer: str
     subject: str
     profile: Profile
+    authenticated_at: datetime | None
 
 
 class Admitted(NamedTuple):

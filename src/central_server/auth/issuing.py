@@ -1,4 +1,4 @@
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from central.auth.models import SignedInPrivate
@@ -12,12 +12,16 @@ from central_server.infra.actor import By, Caller
 from central_server.infra.config import Settings
 from central_server.infra.db import WriteExecutor
 from central_server.infra.http.cookies import CookieNames
-from central_server.sessions.service import IssuedSession, Lifetimes, SessionService
-from central_server.sessions.tables import DBSession
+from central_server.sessions.inputs import Impersonation, Lifetimes
+from central_server.sessions.mapping import described_to_owner
+from central_server.sessions.service import IssuedSession, SessionService
 from central_server.tenants.service import TenantService
+from central_server.tenants.session_policies import SessionPolicyService
 from central_server.users.mapping import user_private_from
 from central_server.users.service import UserService
 from central_server.users.tables import DBPrivileges
+
+_IMPERSONATION_IDLE = timedelta(minutes=15)
 
 
 class Previous(NamedTuple):
@@ -37,6 +41,7 @@ class SessionIssuer:
         users: UserService,
         auth_connectors: AuthConnectorService,
         sessions: SessionService,
+        policies: SessionPolicyService,
         settings: Settings,
         devices: KnownDevices,
     ) -> None:
@@ -45,9 +50,8 @@ class SessionIssuer:
         self.auth_connectors = auth_connectors
         self.sessions = sessions
         self.devices = devices
+        self.policies = policies
         self.cookies = CookieNames(secure=settings.secure_cookies)
-        self.member = Lifetimes(settings.member_idle_timeout, settings.member_session_lifetime)
-        self.admin = Lifetimes(settings.admin_idle_timeout, settings.admin_session_lifetime)
 
     async def previous_session(self, caller: Caller) -> Previous | None:
         """Find the session that a caller still has; to be asked for before the transaction of the sign-in."""
@@ -64,22 +68,40 @@ class SessionIssuer:
         *,
         previous: Previous | None = None,
         proves_email: str | None = None,
+        authenticated_at: datetime | None = None,
+        impersonation: Impersonation | None = None,
     ) -> IssuedSession:
         """Give a user a session with a new token, and end the one they came with.
 
         Tenant, connector and user must be active, and stay so until the transaction ends: whoever disables one of
-        them meanwhile waits, and then finds the session to end. Raises `ForbiddenError` for one that is not.
+        them meanwhile waits, and then finds the session to end. Raises `ForbiddenError` for one that is not. The
+        same holds for the session from which an `impersonation` begins, which stays; the user did not sign in then.
+        `authenticated_at` is when they proved who they are, where that was not just now.
         """
         await self.tenants.hold_active_tenant(tenant, executor)
         if connector is not None:
             await self.auth_connectors.hold_enabled_auth_connector(tenant, connector, executor)
         await self.users.hold_active_user(tenant, user, executor)
         by = By(user, request_id=caller.request_id)
-        if previous is not None and (previous.tenant_id, previous.user_id) == (tenant, user):
-            await self.sessions.end_session(tenant, user, previous.session_id, "signed_out", by, executor)
-        privileges = await self.users.note_sign_in(tenant, user, by, executor, proves_email=proves_email)
-        lifetimes = await self._lifetimes(tenant, privileges, executor)
-        return await self.sessions.insert_session(tenant, user, connector, lifetimes, caller, executor)
+        if impersonation is not None:
+            lifetimes, powerful = _lifetimes_of(impersonation), True
+        else:
+            if previous is not None and (previous.tenant_id, previous.user_id) == (tenant, user):
+                await self.sessions.end_session(tenant, user, previous.session_id, "signed_in_again", by, executor)
+            privileges = await self.users.note_sign_in(tenant, user, by, executor, proves_email=proves_email)
+            powerful = await self._is_powerful(tenant, privileges, executor)
+            lifetimes = await self.policies.lifetimes_of(tenant, executor, powerful=powerful)
+        return await self.sessions.insert_session(
+            tenant,
+            user,
+            connector,
+            lifetimes,
+            caller,
+            executor,
+            powerful=powerful,
+            authenticated_at=authenticated_at,
+            impersonation=impersonation,
+        )
 
     async def welcome(self, issued: IssuedSession, caller: Caller, *, as_email: str | None = None) -> SignedInPrivate:
         """Hand the cookies to the caller, after the commit, and say who signed in, as the next request would see it.
@@ -93,28 +115,19 @@ class SessionIssuer:
         left = issued.row["expires_at"] - issued.row["created_at"]
         caller.cookies.set(self.cookies.session, issued.token, _seconds(left))
         email = principal["email"] if as_email is None else as_email
-        device = self.devices.remember(caller.cookies.device, issued.row["tenant_id"], email)
+        device = self.devices.remember(caller.cookies.device, principal["tenant_id"], email)
         caller.cookies.set(self.cookies.device, device, _seconds(DEVICE_LIFETIME))
-        return SignedInPrivate(user=user_private_from(principal), session=_session_private(issued.row))
+        session = described_to_owner(issued.row, self.sessions.places, issued.row["id"], {})
+        return SignedInPrivate(user=user_private_from(principal), session=SessionPrivate.model_validate(session))
 
-    async def _lifetimes(self, tenant: TenantId, privileges: DBPrivileges, executor: WriteExecutor) -> Lifetimes:
-        """Give the shorter ones to whoever may change more than themselves."""
+    async def _is_powerful(self, tenant: TenantId, privileges: DBPrivileges, executor: WriteExecutor) -> bool:
+        """Whether somebody may change more than themselves; their sessions are shorter."""
         permissions = await self.users.guard.roles.permissions_of(tenant, privileges["roles"], executor)
-        powerful = privileges["system_permissions"] or not all(name.endswith(":read") for name in permissions)
-        return self.admin if powerful else self.member
+        return bool(privileges["system_permissions"]) or not all(name.endswith(":read") for name in permissions)
 
 
-def _session_private(row: DBSession) -> SessionPrivate:
-    return SessionPrivate(
-        id=row["id"],
-        connector_id=row["connector_id"],
-        created_at=row["created_at"],
-        last_used_at=row["last_used_at"],
-        expires_at=row["expires_at"],
-        address=row["address"],
-        user_agent=row["user_agent"],
-        current=True,
-    )
+def _lifetimes_of(impersonation: Impersonation) -> Lifetimes:
+    return Lifetimes(min(_IMPERSONATION_IDLE, impersonation.lifetime), impersonation.lifetime)
 
 
 def _seconds(span: timedelta) -> int:

@@ -1,5 +1,5 @@
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from time import time
 from typing import NamedTuple
 
@@ -132,6 +132,8 @@ class OidcSignIn:
             nonce=nonce,
             code_challenge=challenge_s256(verifier),
             login_hint=input.login_hint,
+            prompt="login" if input.fresh else None,
+            max_age=0 if input.fresh else None,
         )
         return StartOidcSignInResponse(sign_in=id, authorization_url=address, expires_at=row["expires_at"])
 
@@ -216,11 +218,13 @@ class OidcSignIn:
             self.providers, provider, tokens, client_id=client_id, nonce=login["nonce"], now=time()
         )
         if {"email", "email_verified"} <= verified.claims.keys() or provider.userinfo_endpoint is None:
-            return Person(connector["id"], login["issuer"], verified.subject, read_profile(verified))
-        userinfo = await fetch_userinfo(
-            self.outbound, provider, access_token=tokens.access_token, subject=verified.subject
-        )
-        return Person(connector["id"], login["issuer"], verified.subject, read_profile(verified, userinfo))
+            profile = read_profile(verified)
+        else:
+            userinfo = await fetch_userinfo(
+                self.outbound, provider, access_token=tokens.access_token, subject=verified.subject
+            )
+            profile = read_profile(verified, userinfo)
+        return Person(connector["id"], login["issuer"], verified.subject, profile, _moment(verified.authenticated_at))
 
     async def _sign_in(
         self,
@@ -255,7 +259,14 @@ class OidcSignIn:
             current = await self.auth_connectors.hold_enabled_auth_connector(tenant, connector["id"], tx)
             user, proves_email = await self.identities.admit(tenant, current, person, caller.by, tx)
             return await self.issuer.issue_session(
-                tenant, user, person.connector, caller, tx, previous=previous, proves_email=proves_email
+                tenant,
+                user,
+                person.connector,
+                caller,
+                tx,
+                previous=previous,
+                proves_email=proves_email,
+                authenticated_at=person.authenticated_at,
             )
 
     async def _enabled_connector(self, tenant: TenantId, connector: AuthConnectorId) -> DBAuthConnector:
@@ -303,6 +314,11 @@ class OidcSignIn:
 
 def _place(tenant: TenantId, sign_in: SignInId) -> str:
     return associated_data(tenant, "login_transactions", "verifier", sign_in)
+
+
+def _moment(seconds: float | None) -> datetime | None:
+    """Read when somebody signed in at their provider; a clock that is ahead of ours does not make it later than now."""
+    return None if seconds is None else datetime.fromtimestamp(min(seconds, time()), UTC)
 
 
 def callback_query(query: Mapping[str, str]) -> CallbackQuery:

@@ -8,9 +8,14 @@ from urllib.parse import urlsplit
 from pydantic import TypeAdapter, ValidationError
 
 from central.auth.events import SignInFailure
-from central.errors import ForbiddenError, ValidationFailedError
+from central.errors import ConflictError, ForbiddenError, UnauthenticatedError, ValidationFailedError
+from central.kernel.ids import UserId
 from central.kernel.text import Email
+from central.users.models import User
 from central_server.infra.oidc import Profile
+from central_server.roles.policy import permissions_of
+from central_server.sessions.tables import DBPrincipal
+from central_server.users.policy import OWNER
 
 _EMAIL: TypeAdapter[str] = TypeAdapter(Email)
 _REFUSALS: dict[SignInFailure, str] = {
@@ -103,6 +108,29 @@ def refusal(reason: SignInFailure) -> ForbiddenError:
 def reason_of(error: ForbiddenError) -> SignInFailure | None:
     """Give the reason that administrators are told of, if it is one of theirs to know."""
     return _REASONS.get(error.code)
+
+
+def check_may_impersonate(impersonator: UserId, user: User, system_permissions: Collection[str]) -> None:
+    """Refuse to let somebody act as themselves, as an owner or as an operator; what others may do is judged apart."""
+    if user.id == impersonator:
+        raise ConflictError("You are this person already.", code="own_account")
+    if OWNER in user.roles:
+        raise ForbiddenError("Nobody acts in an owner's name.", code="owner_not_impersonated")
+    if system_permissions:
+        raise ForbiddenError("Nobody acts in an operator's name.", code="operator_not_impersonated")
+
+
+def impersonated_permissions(principal: DBPrincipal, permissions: frozenset[str]) -> frozenset[str]:
+    """Give what somebody may do in another's name: what both may.
+
+    `UnauthenticatedError` when they may no longer act so, or the other has become an owner.
+    """
+    theirs = permissions_of(
+        tuple(principal["impersonator_roles"] or ()), tuple(principal["impersonator_granted"] or ())
+    )
+    if "users:impersonate" not in theirs or OWNER in principal["roles"]:
+        raise UnauthenticatedError("You may no longer act in this person's name.", code="impersonation_ended")
+    return permissions & theirs
 
 
 def check_return_to(target: str, own_origin: str, allowed_origins: Collection[str]) -> str:

@@ -15,7 +15,10 @@ from central.auth.operations import (
     START_OIDC_SIGN_IN,
     VERIFY_EMAIL_CODE,
 )
+from central.users.impersonation import ImpersonateUserInput, ImpersonateUserResponse
+from central.users.operations import IMPERSONATE_USER
 from central_server.auth.codes import EmailCodes
+from central_server.auth.impersonation import Impersonations
 from central_server.auth.oidc import OidcSignIn, callback_query, start_input
 from central_server.infra.actor import Actor, Caller
 from central_server.infra.http.cookies import CookieNames
@@ -25,11 +28,19 @@ from central_server.sessions.service import SessionService
 
 
 class AuthRoutes:
-    """Serves signing in and out."""
+    """Serves signing in and out, and acting in another's name."""
 
-    def __init__(self, codes: EmailCodes, oidc: OidcSignIn, sessions: SessionService, cookies: CookieNames) -> None:
+    def __init__(
+        self,
+        codes: EmailCodes,
+        oidc: OidcSignIn,
+        impersonations: Impersonations,
+        sessions: SessionService,
+        cookies: CookieNames,
+    ) -> None:
         self.codes = codes
         self.oidc = oidc
+        self.impersonations = impersonations
         self.sessions = sessions
         self.cookies = cookies
 
@@ -49,6 +60,10 @@ class AuthRoutes:
     async def sign_out(self, input: SignOutInput, actor: Actor) -> None:
         await self.sessions.TX_sign_out(actor)
         actor.cookies.clear(self.cookies.session)
+
+    @handles(IMPERSONATE_USER)
+    async def impersonate(self, input: ImpersonateUserInput, actor: Actor) -> ImpersonateUserResponse:
+        return await self.impersonations.TX_impersonate(input, actor)
 
     @serves(OIDC_START)
     async def oidc_start(self, request: BrowserRequest) -> BrowserResponse:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from central.errors import ForbiddenError
 from central.kernel.ids import SessionId, TenantId, UserId
 from central_server.infra.db import Unit
 from central_server.infra.rate_limits.quota import Quota
@@ -88,3 +89,11 @@ class Actor(Caller):
     def is_owner(self) -> bool:
         """Whether the actor may change owners."""
         return "owner" in self.roles
+
+    def check_fresh(self) -> None:
+        """Refuse what takes a sign-in of the last ten minutes; for inputs that need it where others do not."""
+        if not self.is_fresh:
+            raise ForbiddenError(
+                "Sign in again, then repeat this: it takes a sign-in of the last ten minutes.",
+                code="reauthentication_required",
+            )

@@ -129,6 +129,10 @@ class Settings(BaseSettings):
     allow_free_mail_domains: bool = Field(
         default=False, description="Whether domains such as `gmail.com`, where anybody gets an address, can be claimed."
     )
+    geoip_database: Path | None = Field(
+        default=None,
+        description="A file in the MaxMind DB format that says where addresses are; needs `central[geoip]`.",
+    )
 
     member_idle_timeout: timedelta = Field(
         default=timedelta(days=7),

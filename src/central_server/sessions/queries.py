@@ -1,25 +1,38 @@
+from functools import cache
+from typing import Any, NamedTuple
+
 from sqlalchemy import (
     ARRAY,
     Boolean,
+    ColumnElement,
     DateTime,
+    FromClause,
+    Integer,
     LargeBinary,
+    Select,
     Text,
     Uuid,
     and_,
+    any_,
     bindparam,
+    case,
+    cast,
     column,
     func,
     insert,
     select,
+    true,
     tuple_,
     update,
 )
+from sqlalchemy.dialects.postgresql import INET
 
-from central.kernel.ids import SessionId, TenantId, UserId
+from central.kernel.ids import AuthConnectorId, SessionId, TenantId, UserId
+from central.sessions.models import SessionState
 from central_server.infra.db import Query, RichIdColumn
 from central_server.infra.db.intervals import seconds
 from central_server.infra.db.parameters import parameters
-from central_server.sessions.tables import SESSIONS, DBPrincipal, DBSession, DBSessionId
+from central_server.sessions.tables import SESSIONS, DBEndedSession, DBHeldSession, DBPrincipal, DBSession
 
 _time = DateTime(timezone=True)
 # Who asks will ask again: their ids are spelled once.
@@ -32,6 +45,9 @@ PRINCIPAL_COLUMNS = (
     column("touch_due", Boolean),
     column("is_fresh", Boolean),
     column("impersonator_id", RichIdColumn(UserId)),
+    column("impersonator_name", Text),
+    column("impersonator_roles", ARRAY(Text)),
+    column("impersonator_granted", ARRAY(Text)),
     column("email", Text),
     column("email_verified", Boolean),
     column("display_name", Text),
@@ -44,9 +60,12 @@ PRINCIPAL_COLUMNS = (
     column("created_at", _time),
     column("updated_at", _time),
     column("last_sign_in_at", _time),
-    column("version", SESSIONS.c.idle_seconds.type),
+    column("version", Integer),
 )
-_FOUND = func.central.find_session(bindparam("token_hash", type_=LargeBinary)).table_valued(
+_LIMITS = tuple(
+    bindparam(name, type_=Integer) for name in ("member_idle", "member_lifetime", "admin_idle", "admin_lifetime")
+)
+_FOUND = func.central.find_session(bindparam("token_hash", type_=LargeBinary), *_LIMITS).table_valued(
     *PRINCIPAL_COLUMNS, name="found"
 )
 FIND_SESSION = Query[DBPrincipal](select(_FOUND))
@@ -60,61 +79,191 @@ TOUCH_SESSIONS = Query[int](
     )
 )
 
-_COLUMNS = tuple(
-    SESSIONS.c[name]
-    for name in (
-        "tenant_id",
-        "id",
-        "user_id",
-        "connector_id",
-        "created_at",
-        "last_used_at",
-        "expires_at",
-        "address",
-        "user_agent",
-    )
+_TENANT = bindparam("of_tenant", type_=RichIdColumn(TenantId))
+_USER = bindparam("user", type_=RichIdColumn(UserId))
+_ONE = bindparam("session", type_=RichIdColumn(SessionId))
+_ADDRESS = cast(bindparam("address", type_=Text), INET)
+
+# The same as in `central.find_session`, which has them in its own text; a test holds the two together.
+_POLICY = func.central.session_policy(_TENANT).table_valued(
+    *(column(limit.key, Integer) for limit in _LIMITS), name="policy"
 )
-_TENANT = bindparam("tenant_id", type_=RichIdColumn(TenantId))
-_USER = bindparam("user_id", type_=RichIdColumn(UserId))
-_IS_LIVE = and_(
-    SESSIONS.c.ended_at.is_(None),
-    SESSIONS.c.expires_at > func.now(),
-    SESSIONS.c.last_used_at + seconds(SESSIONS.c.idle_seconds) > func.now(),
+_MEMBER_IDLE, _MEMBER_LIFETIME, _ADMIN_IDLE, _ADMIN_LIFETIME = (
+    func.least(limit, _POLICY.c[limit.key], type_=Integer) for limit in _LIMITS
 )
-_OF_USER = and_(SESSIONS.c.tenant_id == _TENANT, SESSIONS.c.user_id == _USER)
+_S = SESSIONS.alias("s")
+_IDLE = func.least(_S.c.idle_seconds, case((_S.c.powerful, _ADMIN_IDLE), else_=_MEMBER_IDLE), type_=Integer)
+_LIFETIME = case((_S.c.powerful, _ADMIN_LIFETIME), else_=_MEMBER_LIFETIME)
+_EXPIRES = func.least(_S.c.expires_at, _S.c.created_at + seconds(_LIFETIME), type_=_time)
+_IDLES = _S.c.last_used_at + seconds(_IDLE)
+_over = func.least(_EXPIRES, _IDLES, type_=_time)
+_IS_LIVE = and_(_S.c.ended_at.is_(None), _over > func.now())
+_FROM: FromClause = _S.join(_POLICY, true())
+_SHOWN: tuple[ColumnElement[Any], ...] = (
+    _S.c.id,
+    _S.c.user_id,
+    _S.c.connector_id,
+    _S.c.created_at,
+    _S.c.last_used_at,
+    _EXPIRES.label("expires_at"),
+    func.coalesce(_S.c.ended_at, case((_over <= func.now(), _over))).label("ended_at"),
+    func.coalesce(
+        _S.c.ended_reason, case((_over > func.now(), None), (_EXPIRES <= _IDLES, "expired"), else_="idle")
+    ).label("ended_reason"),
+    _S.c.ended_by,
+    func.host(_S.c.address).label("address"),
+    _S.c.user_agent,
+    _S.c.impersonator_id,
+    _S.c.impersonation_reason,
+)
 
 INSERT_SESSION = Query[DBSession](
     insert(SESSIONS)
     .values(
-        parameters("tenant_id", "id", "user_id", "connector_id", "token_hash", "idle_seconds", "address", "user_agent")
-        | {"expires_at": func.now() + seconds(bindparam("lifetime_seconds", type_=SESSIONS.c.idle_seconds.type))}
+        parameters(
+            "tenant_id",
+            "id",
+            "user_id",
+            "connector_id",
+            "token_hash",
+            "idle_seconds",
+            "powerful",
+            "user_agent",
+            "impersonator_id",
+            "impersonator_session_id",
+            "impersonation_reason",
+        )
+        | {
+            "address": _ADDRESS,
+            "authenticated_at": func.least(func.now(), bindparam("authenticated_at", type_=_time)),
+            "expires_at": func.least(
+                func.now() + seconds(bindparam("lifetime_seconds", type_=Integer)), bindparam("not_after", type_=_time)
+            ),
+        }
     )
-    .returning(*_COLUMNS)
+    .returning(
+        *(SESSIONS.c[shown.name] for shown in _SHOWN if shown.name != "address"),
+        func.host(SESSIONS.c.address).label("address"),
+    )
 )
-_LIST = select(*_COLUMNS).where(_OF_USER, _IS_LIVE).order_by(SESSIONS.c.created_at.desc(), SESSIONS.c.id.desc())
-LIST_SESSIONS = Query[DBSession](_LIST.limit(bindparam("count")))
-LIST_SESSIONS_AFTER = Query[DBSession](
-    _LIST.where(
-        tuple_(SESSIONS.c.created_at, SESSIONS.c.id)
-        < tuple_(bindparam("after_key", type_=_time), bindparam("after_id", type_=RichIdColumn(SessionId)))
-    ).limit(bindparam("count"))
+HOLD_SESSION = Query[DBHeldSession](
+    select(_EXPIRES.label("expires_at"))
+    .select_from(_FROM)
+    .where(_S.c.tenant_id == _TENANT, _S.c.user_id == _USER, _S.c.id == _ONE, _IS_LIVE)
+    .with_for_update(read=True, of=_S)
 )
+"""Keeps a live session from being ended until the transaction ends."""
 
-_END = (
-    update(SESSIONS)
+
+class SessionFilters(NamedTuple):
+    """Which conditions a statement has; each choice is one statement, compiled once."""
+
+    user: bool = False
+    connector: bool = False
+    address: bool = False
+    created_after: bool = False
+    created_before: bool = False
+
+
+def _conditions(filters: SessionFilters) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = [_S.c.tenant_id == _TENANT]
+    if filters.user:
+        conditions.append(_S.c.user_id == _USER)
+    if filters.connector:
+        conditions.append(_S.c.connector_id == bindparam("connector", type_=RichIdColumn(AuthConnectorId)))
+    if filters.address:
+        conditions.append(_S.c.address.op("<<=", is_comparison=True)(_ADDRESS))
+    if filters.created_after:
+        conditions.append(_S.c.created_at >= bindparam("created_after", type_=_time))
+    if filters.created_before:
+        conditions.append(_S.c.created_at < bindparam("created_before", type_=_time))
+    return conditions
+
+
+@cache
+def list_sessions(filters: SessionFilters, state: SessionState, *, goes_on: bool) -> Query[DBSession]:
+    """Give the statement of a list, newest first: keyset on the time and the id."""
+    conditions = _conditions(filters)
+    if state != "all":
+        conditions.append(_IS_LIVE if state == "live" else ~_IS_LIVE)
+    if goes_on:
+        after = tuple_(bindparam("after_key", type_=_time), bindparam("after_id", type_=RichIdColumn(SessionId)))
+        conditions.append(tuple_(_S.c.created_at, _S.c.id) < after)
+    listed = select(*_SHOWN).select_from(_FROM).where(*conditions)
+    return Query(listed.order_by(_S.c.created_at.desc(), _S.c.id.desc()).limit(bindparam("count")))
+
+
+@cache
+def count_matching(filters: SessionFilters) -> Query[int]:
+    """Give the statement that counts live sessions, but for one."""
+    matching = select(func.count().label("matching")).select_from(_FROM)
+    return Query(matching.where(*_conditions(filters), _IS_LIVE, _S.c.id.is_distinct_from(_ONE)))
+
+
+@cache
+def list_matching(filters: SessionFilters) -> Query[DBEndedSession]:
+    """Give the statement of the first live sessions, but for one."""
+    matching = select(_S.c.id, _S.c.user_id).select_from(_FROM)
+    chosen = matching.where(*_conditions(filters), _IS_LIVE, _S.c.id.is_distinct_from(_ONE))
+    return Query(chosen.order_by(_S.c.id).limit(bindparam("count")))
+
+
+def _end(*conditions: ColumnElement[bool]) -> Select[Any]:
+    """Pick live sessions in the order of their ids, and lock them: whoever ends several takes them in this order."""
+    return (
+        select(_S.c.id)
+        .select_from(_FROM)
+        .where(_S.c.tenant_id == _TENANT, _IS_LIVE, *conditions)
+        .order_by(_S.c.id)
+        .with_for_update(of=_S, key_share=True)
+    )
+
+
+def _ended(picked: Select[Any]) -> Query[DBEndedSession]:
+    found = picked.cte("picked")
+    return Query(
+        update(SESSIONS)
+        .where(SESSIONS.c.tenant_id == _TENANT, SESSIONS.c.id == found.c.id)
+        .values(
+            ended_at=func.now(),
+            ended_reason=bindparam("reason", type_=Text),
+            ended_by=bindparam("by", type_=RichIdColumn(UserId)),
+        )
+        .returning(SESSIONS.c.id, SESSIONS.c.user_id)
+    )
+
+
+END_SESSION = _ended(_end(_S.c.user_id == _USER, _S.c.id == _ONE))
+END_OTHER_SESSIONS = _ended(_end(_S.c.user_id == _USER, _S.c.id != _ONE))
+END_SESSIONS = _ended(_end(_S.c.user_id == _USER))
+END_IMPERSONATIONS = _ended(_end(_S.c.impersonator_session_id == any_(bindparam("sessions", type_=ARRAY(Uuid)))))
+"""Ends what was begun from sessions that have ended."""
+
+
+@cache
+def end_matching(filters: SessionFilters) -> Query[DBEndedSession]:
+    """Give the statement that ends a batch of live sessions, but for one."""
+    return _ended(_end(*_conditions(filters), _S.c.id.is_distinct_from(_ONE)).limit(bindparam("count")))
+
+
+_FADED = (
+    select(_S.c.id, _over.label("ended_at"), case((_EXPIRES <= _IDLES, "expired"), else_="idle").label("reason"))
+    .select_from(_FROM)
     .where(
-        SESSIONS.c.tenant_id == bindparam("of_tenant", type_=RichIdColumn(TenantId)),
-        SESSIONS.c.user_id == bindparam("of_user", type_=RichIdColumn(UserId)),
-        _IS_LIVE,
+        _S.c.tenant_id == _TENANT,
+        _S.c.ended_at.is_(None),
+        _over <= func.now(),
+        _S.c.expires_at > func.now(),
+        _S.c.last_used_at + seconds(_S.c.idle_seconds) > func.now(),
     )
-    .values(
-        ended_at=func.now(),
-        ended_reason=bindparam("reason"),
-        ended_by=bindparam("by", type_=RichIdColumn(UserId)),
-    )
-    .returning(SESSIONS.c.id)
+    .order_by(_S.c.id)
+    .limit(bindparam("count"))
+    .with_for_update(of=_S, key_share=True)
+    .cte("faded")
 )
-_ONE = bindparam("session", type_=RichIdColumn(SessionId))
-END_SESSION = Query[DBSessionId](_END.where(SESSIONS.c.id == _ONE))
-END_OTHER_SESSIONS = Query[DBSessionId](_END.where(SESSIONS.c.id != _ONE))
-END_SESSIONS = Query[DBSessionId](_END)
+END_FADED = Query[None](
+    update(SESSIONS)
+    .where(SESSIONS.c.tenant_id == _TENANT, SESSIONS.c.id == _FADED.c.id)
+    .values(ended_at=_FADED.c.ended_at, ended_reason=_FADED.c.reason)
+)
+"""Writes down the end of a batch of sessions that only a policy has ended, so that no other policy revives them."""

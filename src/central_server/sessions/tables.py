@@ -2,6 +2,7 @@ from datetime import datetime
 from typing import TypedDict
 
 from sqlalchemy import (
+    Boolean,
     Column,
     DateTime,
     ForeignKeyConstraint,
@@ -13,6 +14,7 @@ from sqlalchemy import (
     Text,
     text,
 )
+from sqlalchemy.dialects.postgresql import INET
 
 from central.kernel.ids import AuthConnectorId, SessionId, TenantId, UserId
 from central_server.infra.db import METADATA, RichIdColumn, created_at
@@ -32,11 +34,13 @@ SESSIONS = Table(
     Column("ended_at", DateTime(timezone=True)),
     Column("ended_reason", Text),
     Column("ended_by", RichIdColumn(UserId)),
-    Column("address", Text),
+    Column("address", INET),
     Column("user_agent", Text),
     Column("authenticated_at", DateTime(timezone=True), nullable=False, server_default=text("now()")),
     Column("impersonator_id", RichIdColumn(UserId)),
     Column("impersonation_reason", Text),
+    Column("powerful", Boolean, nullable=False, server_default=text("false")),
+    Column("impersonator_session_id", RichIdColumn(SessionId)),
     PrimaryKeyConstraint("tenant_id", "id"),
     ForeignKeyConstraint(["tenant_id", "user_id"], ["users.tenant_id", "users.id"], ondelete="CASCADE"),
     ForeignKeyConstraint(
@@ -44,33 +48,52 @@ SESSIONS = Table(
         ["auth_connectors.tenant_id", "auth_connectors.id"],
         ondelete="SET NULL (connector_id)",
     ),
-    ForeignKeyConstraint(["tenant_id", "impersonator_id"], ["users.tenant_id", "users.id"], ondelete="CASCADE"),
-    Index("ix_sessions_impersonator", "tenant_id", "impersonator_id"),
+    Index(
+        "ix_sessions_impersonator_session",
+        "tenant_id",
+        "impersonator_session_id",
+        postgresql_where=text("impersonator_session_id IS NOT NULL"),
+    ),
     Index("ix_sessions_user", "tenant_id", "user_id", "created_at", "id"),
     Index("ix_sessions_connector", "tenant_id", "connector_id"),
+    Index("ix_sessions_created_at", "tenant_id", "created_at", "id"),
+    Index("ix_sessions_address", "tenant_id", "address"),
     # Not led by the tenant: the token is looked up before a tenant is known.
     Index("uq_sessions_token_hash", "token_hash", unique=True),
 )
+"""Sessions, also those that have ended. `powerful` says whose lifetimes count: those of whoever can only read, or the
+others'. A session with an `impersonator_session_id` was begun from that one, by its user, and ends with it."""
 
 
-class DBSessionId(TypedDict):
-    """The id of a session alone."""
+class DBEndedSession(TypedDict):
+    """A session that was ended, and whose it was."""
 
     id: SessionId
+    user_id: UserId
+
+
+class DBHeldSession(TypedDict):
+    """A live session that stays so until the transaction ends."""
+
+    expires_at: datetime
 
 
 class DBSession(TypedDict):
-    """A row of `sessions`, without the hash of its token."""
+    """A row of `sessions`, as the clock and the policies make it, without the hash of its token."""
 
-    tenant_id: TenantId
     id: SessionId
     user_id: UserId
     connector_id: AuthConnectorId | None
     created_at: datetime
     last_used_at: datetime
     expires_at: datetime
+    ended_at: datetime | None
+    ended_reason: str | None
+    ended_by: UserId | None
     address: str | None
     user_agent: str | None
+    impersonator_id: UserId | None
+    impersonation_reason: str | None
 
 
 class DBPrincipal(TypedDict):
@@ -83,6 +106,9 @@ class DBPrincipal(TypedDict):
     touch_due: bool
     is_fresh: bool
     impersonator_id: UserId | None
+    impersonator_name: str | None
+    impersonator_roles: list[str] | None
+    impersonator_granted: list[str] | None
     email: str
     email_verified: bool
     display_name: str

@@ -1,19 +1,34 @@
 from functools import cache
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Text, and_, bindparam, column, exists, func, insert, select, true, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Text,
+    and_,
+    bindparam,
+    column,
+    exists,
+    func,
+    insert,
+    select,
+    true,
+    tuple_,
+    update,
+)
 
 from central.kernel.ids import TenantId
 from central.tenants.models import TenantSort
 from central_server.infra.db import Query, RichIdColumn
-from central_server.tenants.tables import TENANT_SLUGS, TENANTS, DBTenant
+from central_server.tenants.tables import TENANT_SLUGS, TENANTS, DBSessionPolicy, DBTenant
 
-_COLUMNS = tuple(TENANTS.c)
+_POLICY = ("member_idle_seconds", "member_lifetime_seconds", "admin_idle_seconds", "admin_lifetime_seconds")
+_COLUMNS = tuple(column for column in TENANTS.c if column.name not in _POLICY)
 
 _RESOLVED = func.central.resolve_tenant(
     bindparam("id", type_=TENANTS.c.id.type), bindparam("slug", type_=Text)
 ).table_valued(*(column(c.name, c.type) for c in TENANTS.c), name="resolved")
-RESOLVE_TENANT = Query[DBTenant](select(_RESOLVED))
+RESOLVE_TENANT = Query[DBTenant](select(*(_RESOLVED.c[shown.name] for shown in _COLUMNS)))
 """Finds a tenant by id, slug or former slug, before any tenant is known."""
 
 INSERT_TENANT = Query[DBTenant](
@@ -62,6 +77,20 @@ SET_TENANT_STATE = Query[DBTenant](
     .where(TENANTS.c.id == bindparam("of_id"), TENANTS.c.state != bindparam("new_state", type_=Text))
     .values(state=bindparam("new_state"), version=TENANTS.c.version + 1, updated_at=func.now())
     .returning(*_COLUMNS)
+)
+
+_POLICY_COLUMNS = (*(TENANTS.c[name] for name in _POLICY), TENANTS.c.version)
+_OWN_POLICY = select(*_POLICY_COLUMNS).where(TENANTS.c.id == bindparam("id"))
+GET_SESSION_POLICY = Query[DBSessionPolicy](_OWN_POLICY)
+LOCK_SESSION_POLICY = Query[DBSessionPolicy](_OWN_POLICY.with_for_update())
+SET_SESSION_POLICY = Query[DBSessionPolicy](
+    update(TENANTS)
+    .where(TENANTS.c.id == bindparam("of_id"))
+    .values(
+        {name: bindparam(f"new_{name}", type_=Integer) for name in _POLICY}
+        | {"version": TENANTS.c.version + 1, "updated_at": func.now()}
+    )
+    .returning(*_POLICY_COLUMNS)
 )
 
 

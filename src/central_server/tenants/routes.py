@@ -2,36 +2,45 @@ from central.auth_connectors.models import GetTenantAuthConnectorsPublicResponse
 from central.auth_connectors.operations import LIST_AUTH_CONNECTORS_PUBLIC
 from central.tenants.models import (
     CreateTenantInput,
+    GetSessionPolicyInput,
     GetTenantInput,
     GetTenantPublicInput,
     ListTenantsInput,
     ListTenantsResponse,
     ReactivateTenantInput,
     RenameTenantInput,
+    SessionPolicy,
     SuspendTenantInput,
     Tenant,
     TenantPublic,
+    UpdateSessionPolicyInput,
 )
 from central.tenants.operations import (
     CREATE_TENANT,
+    GET_SESSION_POLICY,
     GET_TENANT,
     GET_TENANT_PUBLIC,
     LIST_TENANTS,
     REACTIVATE_TENANT,
     RENAME_TENANT,
     SUSPEND_TENANT,
+    UPDATE_SESSION_POLICY,
 )
 from central_server.auth_connectors.service import AuthConnectorService
 from central_server.infra.actor import Actor, Caller
 from central_server.infra.http.handles import handles
 from central_server.tenants.service import TenantService
+from central_server.tenants.session_policies import SessionPolicyService
 
 
 class TenantRoutes:
     """Serves the operations on tenants, and what anyone may see of one."""
 
-    def __init__(self, tenants: TenantService, auth_connectors: AuthConnectorService) -> None:
+    def __init__(
+        self, tenants: TenantService, session_policies: SessionPolicyService, auth_connectors: AuthConnectorService
+    ) -> None:
         self.tenants = tenants
+        self.session_policies = session_policies
         self.auth_connectors = auth_connectors
 
     @handles(CREATE_TENANT)
@@ -61,6 +70,14 @@ class TenantRoutes:
     @handles(REACTIVATE_TENANT)
     async def reactivate(self, input: ReactivateTenantInput, actor: Actor) -> Tenant:
         return await self.tenants.TX_reactivate_tenant(input, actor)
+
+    @handles(GET_SESSION_POLICY)
+    async def get_session_policy(self, input: GetSessionPolicyInput, actor: Actor) -> SessionPolicy:
+        return await self.session_policies.get_own(actor)
+
+    @handles(UPDATE_SESSION_POLICY)
+    async def update_session_policy(self, input: UpdateSessionPolicyInput, actor: Actor) -> SessionPolicy:
+        return await self.session_policies.TX_update(input, actor)
 
     @handles(LIST_AUTH_CONNECTORS_PUBLIC)
     async def list_connectors(

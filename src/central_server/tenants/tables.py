@@ -16,10 +16,16 @@ TENANTS = Table(
     created_at(),
     updated_at(),
     Column("version", Integer, nullable=False, server_default=text("1")),
+    Column("member_idle_seconds", Integer),
+    Column("member_lifetime_seconds", Integer),
+    Column("admin_idle_seconds", Integer),
+    Column("admin_lifetime_seconds", Integer),
     CheckConstraint("state IN ('active', 'suspended')", name="state"),
     Index("ix_tenants_created_at_id", "created_at", "id"),
     Index("uq_tenants_slug", "slug", unique=True),
 )
+"""The tenants. The lifetimes of sessions are the tenant's own, where they are shorter than the server's: they stand
+here since the look-up of a session reads this row anyway."""
 
 TENANT_SLUGS = Table(
     "tenant_slugs",
@@ -47,4 +53,14 @@ class DBTenant(TypedDict):
     state: str
     created_at: datetime
     updated_at: datetime
+    version: int
+
+
+class DBSessionPolicy(TypedDict):
+    """The lifetimes of sessions that a tenant has of its own, in seconds."""
+
+    member_idle_seconds: int | None
+    member_lifetime_seconds: int | None
+    admin_idle_seconds: int | None
+    admin_lifetime_seconds: int | None
     version: int

@@ -6,7 +6,7 @@ from central.kernel.ids import TenantId, UserId
 from central_server.infra.actor import Actor
 from central_server.infra.db import Query, WriteExecutor
 from central_server.roles.service import RoleService
-from central_server.users.policy import check_may_change, check_may_grant
+from central_server.users.policy import OWNER, check_may_change, check_may_grant
 from central_server.users.queries import people as queries
 from central_server.users.tables import DBLockedUser, DBUser
 
@@ -42,6 +42,8 @@ class UserGuard:
             raise NotFoundError.of("user")
         permissions = await self.roles.permissions_of(actor.tenant_id, row["roles"], executor)
         check_may_change(actor, row["roles"], permissions, row["system_permissions"])
+        if OWNER in row["roles"] and user != actor.user_id:
+            actor.check_fresh()
         owners = await self.lock_owners(actor.tenant_id, executor) if owners_matter else frozenset[UserId]()
         shown = {name: value for name, value in row.items() if name != "system_permissions"}
         return LockedUser(cast("DBUser", shown), owners)

@@ -42,8 +42,16 @@ def user_private_from(principal: Mapping[str, Any]) -> UserPrivate:
             "updated_at": principal["updated_at"],
             "last_sign_in_at": principal["last_sign_in_at"],
             "version": principal["version"],
+            "impersonator": _impersonator_from(principal),
         }
     )
+
+
+def _impersonator_from(principal: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Give who acts in a user's name, if somebody does."""
+    if (id := principal["impersonator_id"]) is None:
+        return None
+    return {"id": id, "display_name": principal["impersonator_name"]}
 
 
 def email_from(row: DBUserEmail) -> UserEmail:

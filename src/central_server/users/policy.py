@@ -23,6 +23,8 @@ def check_may_grant(actor: Actor, roles: Collection[str], permissions: Collectio
     """
     if OWNER in roles and not actor.is_owner:
         raise ForbiddenError("Only an owner makes owners.", code="owner_needed")
+    if OWNER in roles:
+        actor.check_fresh()
     if missing := sorted(set(permissions) - actor.permissions):
         raise ForbiddenError(
             f"You do not hold {', '.join(missing)} yourself, and cannot give or take it.", code="permission_not_held"

@@ -1,4 +1,4 @@
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import Any, TypeVar
 
 from central.errors import ConflictError, ForbiddenError, NotFoundError
@@ -111,6 +111,14 @@ class UserService:
         """Find a user by their whole address and use them; `NotFoundError` when there is none."""
         return await use(found(await self.get_user_by_email(tenant, email, executor)))
 
+    async def get_names(
+        self, tenant: TenantId, users: Collection[UserId], executor: ReadExecutor | WriteExecutor | None = None
+    ) -> dict[UserId, str]:
+        """Give the display names of those who are there."""
+        ids = [user.uuid for user in users]
+        rows = await (executor or self.db.read(tenant)).all(queries.LIST_NAMES, tenant_id=tenant, ids=ids)
+        return {row["id"]: row["display_name"] for row in rows}
+
     async def get(
         self, input: GetUserInput, actor: Actor, executor: ReadExecutor | WriteExecutor | None = None
     ) -> User:
@@ -159,6 +167,8 @@ class UserService:
             before = await self.guard.lock(input.user, actor, tx, owners_matter=input.roles is not None)
             if input.expected_version not in {None, before.row["version"]}:
                 raise ConflictError("Somebody else changed this user first; read it again.", code="version_conflict")
+            if input.email not in {None, before.row["email"]}:
+                actor.check_fresh()
             await self._replace_email(input, before, tx)
             ends_sessions = await self.grants.replace(input.user, input.roles, before, actor, tx)
             row = await self._update(input, before, actor, tx)
@@ -194,6 +204,7 @@ class UserService:
         async with self.db.write(actor.tenant_id, actor.unit) as tx:
             before = await self.guard.lock(input.user, actor, tx, owners_matter=True, query=queries.LOCK_USER_TO_DELETE)
             check_owner_remains(before.owners, input.user)
+            await self._end_sessions(input.user, "user_deleted", actor, tx)
             await tx.execute(queries.DELETE_USER, tenant_id=actor.tenant_id, id=input.user)
             await self.outbox.add(UserDeleted(tenant_id=actor.tenant_id, user_id=input.user), actor.by, tx)
 

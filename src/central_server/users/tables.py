@@ -214,6 +214,13 @@ class DBUserId(TypedDict):
     id: UserId
 
 
+class DBUserName(TypedDict):
+    """What a user is called."""
+
+    id: UserId
+    display_name: str
+
+
 class DBUser(TypedDict):
     """A row of `users` with the roles held now; `system_permissions` are shown by an operator's session only."""
 

@@ -65,6 +65,24 @@ async def test_event_of_another_tenant(place: Place, outbox: Outbox, tenant: Ten
     assert (await place.row(event))["tenant_id"] == event.tenant_id.uuid
 
 
+async def test_many_events_at_once(place: Place, outbox: Outbox, tenant: TenantId):
+    """Many events are written as one is, each with its stamp; one of another tenant among them lets none through."""
+    events = [Sampled(tenant_id=tenant) for _ in range(20)]
+    async with place.database.write(tenant) as executor:
+        await outbox.add_all(events, BY, executor)
+        with pytest.raises(ValueError, match="belongs to the tenant"):
+            await outbox.add_all([Sampled(tenant_id=tenant), Sampled(tenant_id=TenantId.new())], BY, executor)
+        await outbox.add_all([], BY, executor)
+    stamp = {"actor": BY.user, "impersonator": BY.impersonator, "request_id": BY.request_id}
+    for event in events:
+        row = await place.row(event)
+        assert Sampled.model_validate_json(row["payload"]) == event.model_copy(update=stamp)
+    both = [Sampled(tenant_id=TenantId.new()) for _ in range(2)]
+    async with place.database.platform_write("test") as executor:
+        await outbox.add_all(both, BY, executor)
+    assert [(await place.row(event))["tenant_id"] for event in both] == [event.tenant_id.uuid for event in both]
+
+
 async def test_only_heard_kinds_wake(place: Place, outbox: Outbox, tenant: TenantId, heard: list[str]):
     """A commit notifies only when somebody listens to the kind: notifying makes commits wait for each other."""
     await outbox.add(Unheard(tenant_id=tenant), BY, place.database.autocommit(tenant))

@@ -12,13 +12,14 @@ from blacksheep import Content, Request, Response
 from prometheus_client import CollectorRegistry
 from pydantic import BaseModel
 
-from central.access import Anyone, SystemPermission, TenantPermission
-from central.errors import CentralError, ForbiddenError, InternalServerError
+from central.access import Anyone
+from central.errors import CentralError, InternalServerError
 from central.kernel.operation import AnyOperation
 from central.kernel.wire import IDEMPOTENCY_REPLAYED_HEADER, PROBLEM_CONTENT_TYPE
 from central_server.infra.actor import Actor, Caller, Cookies
 from central_server.infra.config import Settings
 from central_server.infra.db import Database
+from central_server.infra.http.access import check_access
 from central_server.infra.http.addresses import ClientAddresses
 from central_server.infra.http.browser import SAFE_METHODS, Origins
 from central_server.infra.http.cookies import CookieNames
@@ -187,7 +188,7 @@ class Endpoint:
 
     async def _serve(self, request: Request, headers: Headers, caller: Caller) -> Answer:
         if isinstance(caller, Actor):
-            self._check_permission(caller)
+            check_access(self._operation, caller)
         path = cast("Mapping[str, str]", request.route_values or {})
         if not self._reader.sends_body:
             input = self._reader.from_query(path, request.scope["query_string"])
@@ -207,15 +208,6 @@ class Endpoint:
             await keyed.keep(answer)
         return answer
 
-    def _check_permission(self, actor: Actor) -> None:
-        match self._operation.access:
-            case TenantPermission(permission) if permission not in actor.permissions:
-                raise ForbiddenError(f"This needs the permission {permission}.", code="permission_missing")
-            case SystemPermission(permission) if permission not in actor.system_permissions:
-                raise ForbiddenError(f"This needs the system permission {permission}.", code="permission_missing")
-            case _:
-                return
-
     def _answer(self, output: Any) -> Answer:
         """Write what the handler gave; anything but the declared output is a fault of ours, never sent."""
         if type(output) is not self._output:
@@ -225,10 +217,13 @@ class Endpoint:
         return Answer(self._status, write_model(output))
 
     def _refuse(self, error: CentralError, headers: Headers, caller: Caller, started: float) -> Response:
+        # What failed hands out no session, and takes none away.
+        caller.cookies.changes.clear()
         self._parts.observer.finished(self._operation.name, error.status, started, caller)
         return problem_response(error, self._parts, caller, headers)
 
     def _fail(self, error: Exception, headers: Headers, caller: Caller, started: float) -> Response:
+        caller.cookies.changes.clear()
         self._parts.observer.finished(self._operation.name, 500, started, caller, error)
         fault = InternalServerError("Something went wrong on our side; the request id leads to it in the logs.")
         return problem_response(fault, self._parts, caller, headers)

@@ -47,8 +47,12 @@ def authorization_url(
     code_challenge: str,
     login_hint: str | None = None,
     prompt: str | None = None,
+    max_age: int | None = None,
 ) -> str:
-    """Give the URL to which the browser is sent; a query that the endpoint has is kept (RFC 6749 section 3.1)."""
+    """Give the URL to which the browser is sent; a query that the endpoint has is kept (RFC 6749 section 3.1).
+
+    With a `max_age`, in seconds, the provider says when the person signed in there (OpenID Connect Core 3.1.2.1).
+    """
     if "openid" not in scopes:
         raise ValueError("an OpenID sign-in asks for the scope 'openid'")
     asked = {
@@ -62,6 +66,7 @@ def authorization_url(
         "code_challenge_method": "S256",
         "login_hint": login_hint,
         "prompt": prompt,
+        "max_age": max_age,
     }
     query = urlencode({name: value for name, value in asked.items() if value is not None})
     endpoint = provider.authorization_endpoint.partition("#")[0]

@@ -5,7 +5,7 @@ import hashlib
 import hmac
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, cast
+from typing import Any, Final, TypeGuard, cast
 
 from central_server.infra.oidc.errors import IdTokenError
 from central_server.infra.oidc.jws import SignedToken, verify_signature
@@ -26,6 +26,12 @@ class IdTokenClaims:
     issued_at: float
     expires_at: float
     claims: Mapping[str, Any] = field(repr=False)
+
+    @property
+    def authenticated_at(self) -> float | None:
+        """When the person signed in at the provider, in seconds of the epoch, if it says so."""
+        told = self.claims.get("auth_time")
+        return float(told) if _is_time(told) else None
 
 
 def email_verified_is_true(claims: Mapping[str, Any]) -> bool:
@@ -109,9 +115,13 @@ def _times(claims: Mapping[str, Any], now: float) -> tuple[float, float]:
 
 def _seconds(claims: Mapping[str, Any], name: str) -> float:
     value = _required(claims, name)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < _MAX_TIME:
+    if not _is_time(value):
         raise IdTokenError("bad_claim", f"The ID token's {name} is no time.")
     return value
+
+
+def _is_time(value: object) -> TypeGuard[int | float]:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < _MAX_TIME
 
 
 def _check_access_token(signed: SignedToken, access_token: str) -> None:

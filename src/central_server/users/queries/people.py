@@ -25,6 +25,7 @@ from central_server.users.tables import (
     DBSystemPermissions,
     DBUser,
     DBUserId,
+    DBUserName,
 )
 
 _SCOPE = tenant_scope()
@@ -87,6 +88,11 @@ INSERT_USER = Query[DBUser](
 """Makes the user with all that is theirs, and the event, in one round trip, which is a transaction of its own."""
 
 GET_USER = Query[DBUser](select(*COLUMNS).where(IS_ONE))
+LIST_NAMES = Query[DBUserName](
+    select(USERS.c.id, USERS.c.display_name).where(
+        USERS.c.tenant_id == TENANT, USERS.c.id == any_(bindparam("ids", type_=ARRAY(Uuid)))
+    )
+)
 _LOCK = select(*COLUMNS, USERS.c.system_permissions).where(IS_ONE)
 LOCK_USER = Query[DBLockedUser](_LOCK.with_for_update(key_share=True, of=USERS))
 LOCK_USER_TO_DELETE = Query[DBLockedUser](_LOCK.with_for_update(of=USERS))

@@ -1,0 +1,85 @@
+"""What takes a fresh sign-in, and what somebody may do who acts in another's name: two tables that are pinned."""
+
+import pytest
+
+from central.access import SYSTEM_PERMISSIONS, Anyone, SignedIn, SystemPermission, TenantPermission
+from central.catalog import CATALOG
+from central.errors import ForbiddenError
+from central.kernel.model import TenantInput
+from central.kernel.operation import AnyOperation, Operation
+from central.openapi import openapi_document
+from central.tenants.models import Tenant
+from support.examples import names
+
+FRESH = {
+    "auth_connectors.create",
+    "auth_connectors.update",
+    "auth_connectors.enable",
+    "auth_connectors.disable",
+    "auth_connectors.delete",
+    "emails.make_mine_primary",
+    "emails.make_primary",
+    "emails.start_verification",
+    "emails.verify",
+    "tenants.suspend",
+    "tenants.reactivate",
+    "tenants.update_session_policy",
+    "users.delete",
+    "users.impersonate",
+    "users.merge",
+}
+CHANGES_IN_ANOTHERS_NAME = {"auth.sign_out", "tenants.rename", "users.update_me"}
+
+
+def test_fresh_operations_are_these() -> None:
+    """What takes a sign-in of the last ten minutes is this list; whoever adds to it, or takes away, changes this test.
+
+    A verified address is a way to sign in, and so to a fresh sign-in. What concerns owners is judged by what is
+    asked: see `tests/sessions/test_fresh_sign_in.py`.
+    """
+    assert {operation.name for operation in CATALOG if operation.needs_fresh} == FRESH
+
+
+def test_connectors_and_deletions_of_people_take_a_fresh_sign_in() -> None:
+    """Whatever changes a connector or its secret does, and so does whatever deletes people or tenants."""
+    for operation in CATALOG:
+        changes = operation.method != "GET" and not isinstance(operation.access, Anyone)
+        if changes and operation.resource == "auth_connectors":
+            assert operation.needs_fresh, operation.name
+        if operation.name.endswith(".delete") and operation.resource in {"users", "tenants"}:
+            assert operation.needs_fresh, operation.name
+
+
+@pytest.mark.parametrize("operation", CATALOG, ids=names)
+def test_nobody_changes_anything_in_anothers_name_unless_declared(operation: AnyOperation) -> None:
+    """Whoever impersonates reads; the changes that they may make are these, and none of them is about credentials."""
+    if isinstance(operation.access, Anyone):
+        assert not operation.refuses_impersonation
+        return
+    reads = operation.method == "GET" and not isinstance(operation.access, SystemPermission)
+    assert operation.refuses_impersonation != (reads or operation.name in CHANGES_IN_ANOTHERS_NAME)
+    assert not operation.needs_fresh or operation.refuses_impersonation
+
+
+@pytest.mark.parametrize("operation", CATALOG, ids=names)
+def test_refusals_are_documented(operation: AnyOperation) -> None:
+    """What is refused so is among the errors, and the document says both."""
+    described = openapi_document()["paths"][operation.path][operation.method.lower()]["description"]
+    assert ("sign-in must be of the last ten minutes" in described) == operation.needs_fresh
+    assert ("Nobody does it in another's name" in described) == operation.refuses_impersonation
+    if operation.needs_fresh or operation.refuses_impersonation:
+        assert ForbiddenError in operation.all_errors
+
+
+def _declare(access) -> AnyOperation:
+    return Operation("a.b", "POST", "/v1/{tenant}", TenantInput, Tenant, access=access, summary="x")
+
+
+def test_fresh_and_allowed_in_anothers_name_contradict() -> None:
+    """Who acts in another's name has no fresh sign-in: a declaration that says both fails at import."""
+    for access in (SignedIn, lambda **given: TenantPermission("users:write", **given)):
+        with pytest.raises(TypeError, match="no fresh sign-in"):
+            _declare(access(fresh=True, impersonation="allowed"))
+        assert not _declare(access(impersonation="allowed")).refuses_impersonation
+        assert _declare(access()).refuses_impersonation
+    assert _declare(SystemPermission(SYSTEM_PERMISSIONS[0])).refuses_impersonation
