@@ -5,6 +5,7 @@ from central.auth_connectors import operations as auth_connectors
 from central.domains import operations as domains
 from central.emails import operations as emails
 from central.explain import operations as explain
+from central.invitations import operations as invitations
 from central.kernel.operation import AnyOperation, BrowserRoute
 from central.roles import operations as roles
 from central.sessions import operations as sessions
@@ -21,6 +22,7 @@ CATALOG: tuple[AnyOperation, ...] = (
     *domains.OPERATIONS,
     *auth.OPERATIONS,
     *sessions.OPERATIONS,
+    *invitations.OPERATIONS,
 )
 
 BROWSER_ROUTES: tuple[BrowserRoute, ...] = (

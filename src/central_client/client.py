@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from central_client.resources.domains import Domains
     from central_client.resources.emails import Emails
     from central_client.resources.explain import Explain
+    from central_client.resources.invitations import Invitations
     from central_client.resources.roles import Roles
     from central_client.resources.sessions import Sessions
     from central_client.resources.tenants import Tenants
@@ -101,6 +102,13 @@ class CentralBase(Generic[IO]):
         from central_client.resources.auth import Auth
 
         return Auth(self._caller)
+
+    @cached_property
+    def invitations(self) -> "Invitations[IO]":
+        """The invitations into a tenant."""
+        from central_client.resources.invitations import Invitations
+
+        return Invitations(self._caller)
 
     @property
     def session_token(self) -> SecretStr | None:

@@ -25,6 +25,7 @@ from central_server.infra.outbound import OutboundClient
 from central_server.infra.rate_limits.limiter import RateLimiter
 from central_server.infra.rate_limits.settled import SettledBuckets
 from central_server.infra.temporal.client import TemporalConnection
+from central_server.infra.vault import Vault
 from central_server.meta import MetaRoutes, Readiness
 from central_server.sessions.touches import SessionTouches
 
@@ -60,7 +61,8 @@ class Central:
         database = await container.get(Database)
         registry = await container.get(CollectorRegistry)
         gate, limiter = await container.get(SessionGate), await container.get(RateLimiter)
-        parts = HttpParts.build(self.settings, database, gate, registry, limiter)
+        vault = await container.get(Vault)
+        parts = HttpParts.build(self.settings, database, gate, registry, limiter, vault)
         routes = await resolve(container, ROUTES)
         routes.append(MetaRoutes(Readiness(database, await container.get(TemporalConnection))))
         mailer = await container.get(Mailer)

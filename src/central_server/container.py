@@ -6,6 +6,7 @@ from typing import Any
 import wireup
 from prometheus_client import CollectorRegistry
 
+from central_server.auth.accepting import InvitationAcceptance
 from central_server.auth.activities.send_sign_in_code import SendSignInCodeActivity
 from central_server.auth.code_budget import CodeBudget
 from central_server.auth.codes import EmailCodes
@@ -13,6 +14,7 @@ from central_server.auth.devices import KnownDevices
 from central_server.auth.gate import SessionGate
 from central_server.auth.identities import Identities
 from central_server.auth.impersonation import Impersonations
+from central_server.auth.invitation_routes import InvitedRoutes
 from central_server.auth.issuing import SessionIssuer
 from central_server.auth.listeners import LISTENERS as AUTH_LISTENERS
 from central_server.auth.oidc import OidcSignIn
@@ -41,6 +43,14 @@ from central_server.infra.rate_limits.settled import SettledBuckets
 from central_server.infra.temporal.client import TemporalConnection, TemporalTls
 from central_server.infra.temporal.dispatcher import TemporalDispatcher
 from central_server.infra.vault import KeyRing, SigningKeys, Vault
+from central_server.invitations.acceptances import Acceptances
+from central_server.invitations.activities.send_invitation import SendInvitationActivity
+from central_server.invitations.batches import InvitationBatches
+from central_server.invitations.links import InvitationLinks
+from central_server.invitations.listeners import LISTENERS as INVITATION_LISTENERS
+from central_server.invitations.mailing import InvitationMails
+from central_server.invitations.routes import InvitationRoutes
+from central_server.invitations.service import InvitationService
 from central_server.media.activities.ping import PingActivity
 from central_server.roles.routes import RoleRoutes
 from central_server.roles.service import RoleService
@@ -80,11 +90,14 @@ ROUTES: tuple[type, ...] = (
     DomainRoutes,
     AuthRoutes,
     SessionRoutes,
+    InvitationRoutes,
+    InvitedRoutes,
 )
 ACTIVITIES: tuple[type, ...] = (
     SendSignInCodeActivity,
     SendEmailVerificationActivity,
     RecheckDomainsActivity,
+    SendInvitationActivity,
     PingActivity,
 )
 SERVICES: tuple[type, ...] = (
@@ -105,6 +118,11 @@ SERVICES: tuple[type, ...] = (
     DomainService,
     TenantService,
     SessionPolicyService,
+    InvitationLinks,
+    InvitationService,
+    InvitationBatches,
+    InvitationMails,
+    Acceptances,
     SessionIssuer,
     SessionGate,
     EmailCodes,
@@ -115,6 +133,7 @@ SERVICES: tuple[type, ...] = (
     PostgresBuckets,
     BucketKeys,
     Impersonations,
+    InvitationAcceptance,
 )
 
 
@@ -171,7 +190,7 @@ def make_mailer(settings: Settings) -> Mailer:
 
 def make_templates() -> MailTemplates:
     """Make the templates of mails."""
-    return MailTemplates("central_server.auth", "central_server.users")
+    return MailTemplates("central_server.auth", "central_server.users", "central_server.invitations")
 
 
 def make_resolver(settings: Settings) -> TxtResolver:
@@ -191,7 +210,7 @@ def make_providers(outbound: OutboundClient) -> Providers:
 
 def make_listeners() -> Listeners:
     """Collect the listeners of all domains."""
-    return Listeners((*AUTH_LISTENERS, *USER_LISTENERS))
+    return Listeners((*AUTH_LISTENERS, *USER_LISTENERS, *INVITATION_LISTENERS))
 
 
 def make_outbox(listeners: Listeners) -> Outbox:

@@ -14,7 +14,18 @@ from central_client import AsyncCentral, Central
 from central_client.call import Call, PagedCall, Resource
 from central_client.client import CentralBase
 
-FAMILIES = ("tenants", "users", "emails", "roles", "explain", "auth_connectors", "domains", "sessions", "auth")
+FAMILIES = (
+    "tenants",
+    "users",
+    "emails",
+    "roles",
+    "explain",
+    "auth_connectors",
+    "domains",
+    "sessions",
+    "auth",
+    "invitations",
+)
 
 
 def offered(client: Central | AsyncCentral) -> dict[str, Any]:
@@ -102,6 +113,7 @@ def test_exports_are_pinned():
         "DomainId",
         "EventId",
         "IdentityId",
+        "InvitationId",
         "SessionId",
         "SignInId",
         "TenantId",

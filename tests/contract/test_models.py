@@ -9,7 +9,7 @@ from typing import Any, Literal, get_args, get_origin
 import pytest
 from pydantic import BaseModel, TypeAdapter
 
-from central.access import Anyone, SignedIn
+from central.access import Anyone, SignedIn, TenantPermission
 from central.auth_connectors.models import AuthConnector, AuthConnectorSettings, UnknownAuthConnectorSettings
 from central.catalog import CATALOG
 from central.kernel.ids import RichId, UserId
@@ -20,6 +20,8 @@ from central.kernel.unknown import UnknownValue
 from support.models import INPUT_MODELS, OUTPUT_MODELS, OUTPUTS, classes_in, models_in, reachable, unions_in
 
 SECRETIVE = re.compile(r"secret|token|email|password|address|subject", re.IGNORECASE)
+SIGNING_IN = {"auth.verify_email_code", "invitations.accept"}
+CREDENTIAL = re.compile(r"(^|_)links?$")
 SENSITIVE_OUTPUT = re.compile(r"secret|token|password|code|verifier|nonce", re.IGNORECASE)
 
 
@@ -116,12 +118,12 @@ def test_public_ones_hold_nothing_that_is_not_public(model: type[BaseModel]) -> 
 def test_private_ones_go_to_their_owner(operation: AnyOperation) -> None:
     """A `…Private` DTO answers only whom it is about: a caller about themselves, or who has just signed in.
 
-    That is: operations for any signed-in user, whose input names no user, and the one by which somebody signs in.
+    That is: operations for any signed-in user, whose input names no user, and those by which somebody signs in.
     """
     if operation.output is type(None):
         return
     private = [model.__name__ for model in reachable(operation.output) if model.__name__.endswith("Private")]
-    if private and operation.name != "auth.verify_email_code":
+    if private and operation.name not in SIGNING_IN:
         assert isinstance(operation.access, SignedIn)
         fields = operation.input_class.model_fields.values()
         assert UserId not in {found for field in fields for found in classes_in(field.annotation)}
@@ -130,7 +132,7 @@ def test_private_ones_go_to_their_owner(operation: AnyOperation) -> None:
 @pytest.mark.parametrize("operation", [o for o in CATALOG if isinstance(o.access, Anyone)], ids=_name)
 def test_strangers_get_public_resources_only(operation: AnyOperation) -> None:
     """Who is not signed in gets no resource but `…Public` ones, before they have signed in."""
-    if operation.name == "auth.verify_email_code":
+    if operation.name in SIGNING_IN:
         return
     resources = [model for model in reachable(operation.output) if issubclass(model, Resource)]
     assert [model.__name__ for model in resources if not model.__name__.endswith("Public")] == []
@@ -146,6 +148,21 @@ def test_output_holds_no_secret(model: type[BaseModel]) -> None:
     assert '"writeOnly"' not in schema
 
 
+@pytest.mark.parametrize("operation", CATALOG, ids=_name)
+def test_credentials_are_answered_where_it_is_declared(operation: AnyOperation) -> None:
+    """An answer with a link that lets somebody in is that of an operation that says so: what is kept of it is sealed.
+
+    Whoever prints such an answer does not print the link, and nobody else's operation gives it.
+    """
+    models = () if operation.output is type(None) else reachable(operation.output)
+    links = [field for model in models for name, field in model.model_fields.items() if CREDENTIAL.search(name)]
+    assert operation.secret == bool(links)
+    assert not any(field.repr for field in links)
+    if links:
+        assert isinstance(operation.access, TenantPermission)
+        assert operation.access.permission.endswith(":write")
+
+
 @pytest.mark.parametrize("output", OUTPUTS, ids=_name)
 def test_lists_are_in_named_keys(output: type[Output]) -> None:
     """A list of resources is the one list of a page, under a key that says of what."""
@@ -153,7 +170,8 @@ def test_lists_are_in_named_keys(output: type[Output]) -> None:
     lists = {
         name: field
         for name, field in output.model_fields.items()
-        if get_origin(field.annotation) is list and any(models_in(field.annotation))
+        if get_origin(field.annotation) is list
+        and any(issubclass(model, Resource) for model in models_in(field.annotation))
     }
     if not issubclass(output, Page):
         assert lists == {}

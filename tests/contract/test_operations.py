@@ -146,6 +146,8 @@ def test_open_operations_are_these() -> None:
         "auth.start_email_code",
         "auth.verify_email_code",
         "auth.start_oidc",
+        "invitations.get_public",
+        "invitations.accept",
     ]
 
 

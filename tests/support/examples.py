@@ -18,6 +18,7 @@ from central.kernel.ids import (
     EmailVerificationId,
     EventId,
     IdentityId,
+    InvitationId,
     RichId,
     RoleId,
     SessionId,
@@ -65,6 +66,8 @@ class Things:
     external_id: str
     identity: str
     event: str
+    invitation: str
+    token: str
 
     @classmethod
     async def of(cls, place: Place, provider: Provider | None = None) -> Self:
@@ -87,6 +90,9 @@ class Things:
         verification = await place.owner.emails.start_verification(email=own_email.id)
         external_id = secrets.token_hex(4)
         await place.owner.users.set_external_id(user=user.id, source="hr", value=external_id)
+        # Of somebody who has to sign in first: accepting changes nothing yet, however often it is tried.
+        invited = await place.owner.invitations.create(email=user.email, send=False)
+        token = (invited.link or "").rpartition("/")[2]
         return cls(
             tenant=place.tenant.id,
             user=user.id,
@@ -105,6 +111,8 @@ class Things:
             external_id=external_id,
             identity=await _identity(place, user.id, connector.id),
             event=EventId.from_uuid(await _stored(place, "outbox")),
+            invitation=invited.invitation.id,
+            token=token,
         )
 
     @classmethod
@@ -128,6 +136,8 @@ class Things:
             external_id=secrets.token_hex(4),
             identity=IdentityId.new(),
             event=EventId.new(),
+            invitation=InvitationId.new(),
+            token=secrets.token_urlsafe(32),
         )
 
     @property
@@ -210,6 +220,14 @@ def _domain(things: Things) -> Fields:
     return {**_tenant(things), "domain": things.domain}
 
 
+def _invitation(things: Things) -> Fields:
+    return {**_tenant(things), "invitation": things.invitation}
+
+
+def _token(things: Things) -> Fields:
+    return {**_tenant(things), "token": things.token}
+
+
 EXAMPLES: dict[str, Callable[[Things], Fields]] = {
     "tenants.create": lambda _: {"slug": "an-example", "name": "Example", "owner_email": "o@example.com"},
     "tenants.list": lambda _: {"limit": 3},
@@ -290,6 +308,14 @@ EXAMPLES: dict[str, Callable[[Things], Fields]] = {
     "sessions.revoke_all": _user,
     "sessions.search": lambda things: {**_tenant(things), "address": "192.0.2.0/24", "limit": 3},
     "sessions.revoke_matching": lambda things: {**_tenant(things), "address": "192.0.2.0/24"},
+    "invitations.create": lambda things: {**_tenant(things), "email": "example@example.com", "message": "Hello."},
+    "invitations.create_many": lambda things: {**_tenant(things), "items": [{"email": "example@example.com"}]},
+    "invitations.list": lambda things: {**_tenant(things), "state": "pending"},
+    "invitations.get": _invitation,
+    "invitations.resend": _invitation,
+    "invitations.revoke": _invitation,
+    "invitations.get_public": _token,
+    "invitations.accept": _token,
 }
 
 # Further requests, for places that the first example does not reach: the other arms of a union, what is optional.

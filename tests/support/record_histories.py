@@ -13,7 +13,7 @@ from temporalio import activity
 from temporalio.client import Client, WorkflowFailureError
 from temporalio.exceptions import ApplicationError
 
-from central.kernel.ids import DomainId, EmailVerificationId, EventId, SignInId, TenantId
+from central.kernel.ids import DomainId, EmailVerificationId, EventId, InvitationId, SignInId, TenantId
 from central_server.auth.specs import SEND_SIGN_IN_CODE, SendSignInCodeInput, SendSignInCodeOutput
 from central_server.domains.specs import (
     RECHECK_DOMAINS,
@@ -24,6 +24,7 @@ from central_server.domains.specs import (
 from central_server.infra.temporal.dispatcher import TemporalDispatcher
 from central_server.infra.temporal.spec import Queue
 from central_server.infra.temporal.worker import QueueWorker
+from central_server.invitations.specs import SEND_INVITATION, SendInvitationInput, SendInvitationOutput
 from central_server.media.activities.ping import PingActivity
 from central_server.media.specs import PING, PingInput
 from central_server.users.specs import (
@@ -77,6 +78,21 @@ class _Rechecking:
         )
 
 
+class _Inviting:
+    def __init__(self, *, sent: bool = True, fail: bool = False) -> None:
+        self.sent, self.fail = sent, fail
+
+    @activity.defn(name="invitations.send_invitation")
+    async def send(self, input: SendInvitationInput) -> SendInvitationOutput:
+        if self.fail:
+            raise ApplicationError("not to be sent", type="ValidationError", non_retryable=True)
+        return SendInvitationOutput(sent=self.sent)
+
+
+def _invitation() -> SendInvitationInput:
+    return SendInvitationInput(event_id=EventId.new(), tenant_id=TenantId.new(), invitation_id=InvitationId.new())
+
+
 def _code() -> SendSignInCodeInput:
     return SendSignInCodeInput(event_id=EventId.new(), tenant_id=TenantId.new(), sign_in_id=SignInId.new())
 
@@ -90,6 +106,9 @@ _RUNS: list[tuple[str, Any, Any, Any]] = [
     ("one-page", RECHECK_DOMAINS, RecheckDomainsInput(), _Rechecking()),
     ("three-pages", RECHECK_DOMAINS, RecheckDomainsInput(), _Rechecking(pages=3)),
     ("failed", RECHECK_DOMAINS, RecheckDomainsInput(), _Rechecking(fail=True)),
+    ("sent", SEND_INVITATION, _invitation(), _Inviting()),
+    ("over", SEND_INVITATION, _invitation(), _Inviting(sent=False)),
+    ("failed", SEND_INVITATION, _invitation(), _Inviting(fail=True)),
 ]
 _WORKFLOWS = {Queue.CORE: CORE_WORKFLOWS, Queue.MEDIA: MEDIA_WORKFLOWS}
 

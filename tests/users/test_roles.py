@@ -82,6 +82,12 @@ ALLOWED: dict[str, set[str]] = {
     "sessions.revoke_all": MANAGERS,
     "sessions.search": MANAGERS,
     "sessions.revoke_matching": MANAGERS,
+    "invitations.create": MANAGERS,
+    "invitations.create_many": MANAGERS,
+    "invitations.list": MANAGERS,
+    "invitations.get": MANAGERS,
+    "invitations.resend": MANAGERS,
+    "invitations.revoke": MANAGERS,
 }
 CLOSED = [operation for operation in CATALOG if not isinstance(operation.access, Anyone)]
 

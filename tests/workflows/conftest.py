@@ -1,7 +1,7 @@
 from collections.abc import AsyncGenerator, Generator
 
 import pytest
-from workflow_support import Codes, Core
+from workflow_support import Codes, Core, Invitations
 
 from central_server.infra.mail import mailer_from_url
 from central_server.infra.temporal.client import TemporalConnection
@@ -28,4 +28,4 @@ def sink() -> Generator[SmtpSink]:
 async def core(place: Place, connection: TemporalConnection, sink: SmtpSink) -> Core:
     await place.owner.execute("TRUNCATE outbox")
     mailer = mailer_from_url(f"smtp://127.0.0.1:{sink.port}", sender="no-reply@central.example", timeout=2)
-    return Core(place, connection, Codes(mailer))
+    return Core(place, connection, Codes(mailer), Invitations(mailer))

@@ -1,10 +1,16 @@
 import asyncio
+import base64
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
+from temporalio.client import WorkflowHistory
+
 from central.auth.events import EmailCodeRequested
-from central.kernel.ids import EventId, SignInId, TenantId
+from central.invitations.events import InvitationMailRequested
+from central.kernel.events import Event
+from central.kernel.ids import EventId, InvitationId, SignInId, TenantId
 from central_server.auth.activities.send_sign_in_code import SendSignInCodeActivity
 from central_server.container import make_listeners
 from central_server.infra.actor import SYSTEM
@@ -12,6 +18,7 @@ from central_server.infra.mail import Mail, Mailer, MailTemplates, message_id_fo
 from central_server.infra.outbox import Outbox, Relay, RelaySettings
 from central_server.infra.temporal.client import TemporalConnection
 from central_server.infra.temporal.dispatcher import TemporalDispatcher
+from central_server.invitations.activities.send_invitation import SendInvitationActivity
 from central_server.worker.activities import CORE_ACTIVITIES
 from central_server.worker.core import run_core_worker
 from central_server.worker.parts import WorkerParts
@@ -20,6 +27,12 @@ from support.waiting import until
 
 LISTENERS = make_listeners()
 FAST = RelaySettings(poll=0.05, redrive=30, first_delay=0.05, last_away_delay=0.2, measure=60)
+
+
+def words_of(history: WorkflowHistory) -> str:
+    """Give a history with what it holds in plain text: arguments and results are base64 in its JSON."""
+    text = history.to_json()
+    return "\n".join([text, *(base64.b64decode(data).decode() for data in re.findall(r'"data": "([^"]+)"', text))])
 
 
 class Codes:
@@ -41,6 +54,31 @@ class Codes:
         return True
 
 
+class Invitations:
+    """Stands for the invitations domain: mails a link for everybody but those in `over`."""
+
+    def __init__(self, mailer: Mailer) -> None:
+        self.mailer = mailer
+        self.templates = MailTemplates("central_server.invitations")
+        self.over: set[InvitationId] = set()
+        self.given_up: list[InvitationId] = []
+        self.calls = 0
+
+    async def TX_mail_invitation(self, tenant: TenantId, invitation: InvitationId, event: EventId) -> bool:
+        self.calls += 1
+        if invitation in self.over:
+            return False
+        text, html = self.templates.render(
+            "invitation", tenant_name="Acme", inviter_name="Grace", message="", link="http://x/token", ends_on="today"
+        )
+        id = message_id_for(event, self.mailer.host)
+        await self.mailer.send(Mail(to="ada@example.com", subject="Invited", text=text, html=html, message_id=id))
+        return True
+
+    async def TX_give_up(self, tenant: TenantId, invitation: InvitationId) -> None:
+        self.given_up.append(invitation)
+
+
 @dataclass
 class Core:
     """A core worker as the container would build it, and what it works on."""
@@ -48,6 +86,7 @@ class Core:
     place: Place
     connection: TemporalConnection
     codes: Codes
+    invitations: Invitations
     settings: RelaySettings = FAST
 
     @property
@@ -56,10 +95,13 @@ class Core:
 
     @property
     def activities(self) -> Sequence[object]:
-        others = [kind for kind in CORE_ACTIVITIES if kind is not SendSignInCodeActivity]
+        served = {
+            SendSignInCodeActivity: SendSignInCodeActivity(self.codes, self.outbox, self.place.database),
+            SendInvitationActivity: SendInvitationActivity(self.invitations, self.outbox, self.place.database),
+        }
         return [
-            SendSignInCodeActivity(self.codes, self.outbox, self.place.database),
-            *(object.__new__(kind) for kind in others),  # registered, and not called here
+            *served.values(),
+            *(object.__new__(kind) for kind in CORE_ACTIVITIES if kind not in served),  # registered, not called here
         ]
 
     def relay(self, **settings: float) -> Relay:
@@ -74,13 +116,18 @@ class Core:
         await self.outbox.add(event, SYSTEM, self.place.database.autocommit(event.tenant_id))
         return event
 
-    async def tried_twice(self) -> bool:
-        return self.codes.calls >= 2
+    async def request_invitation(self) -> InvitationMailRequested:
+        event = InvitationMailRequested(tenant_id=TenantId.new(), invitation_id=InvitationId.new())
+        await self.outbox.add(event, SYSTEM, self.place.database.autocommit(event.tenant_id))
+        return event
 
-    async def settled(self, *events: EmailCodeRequested, seconds: float = 15) -> None:
+    async def tried_twice(self) -> bool:
+        return self.codes.calls >= 2 or self.invitations.calls >= 2
+
+    async def settled(self, *events: Event, seconds: float = 15) -> None:
         """Wait until the events have their receipts."""
 
-        async def is_done(event: EmailCodeRequested) -> bool:
+        async def is_done(event: Event) -> bool:
             return bool((await self.place.row(event))["state"] == "done")
 
         for event in events:

@@ -148,6 +148,10 @@ class RoleId(RichId, prefix="role"):
     """A role of a tenant: permissions under one name."""
 
 
+class InvitationId(RichId, prefix="invitation"):
+    """An invitation into a tenant."""
+
+
 class AuthConnectorId(RichId, prefix="connector"):
     """A way in: an OpenID provider or mailed codes."""
 

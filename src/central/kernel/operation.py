@@ -24,7 +24,8 @@ class Operation(Generic[P, InputT, OutputT]):
 
     `name` is `{resource}.{verb}`; `input` is the class of what it takes, `output` of what it gives (`NoneType`
     for an empty answer); `errors` are those a caller should expect beyond wrong input and access; `summary` and
-    `description` are what the documentation shows; `rate` is needed where the access does not say it.
+    `description` are what the documentation shows; `rate` is needed where the access does not say it; `secret` says
+    that the answer holds a credential, so that what is kept of it for repetitions is sealed.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Operation(Generic[P, InputT, OutputT]):
     status: int = 200
     description: str = ""
     rate: RateClass | None = None
+    secret: bool = False
     input_class: type[Input] = field(init=False)
     path_names: tuple[str, ...] = field(init=False)
 

@@ -18,9 +18,10 @@ from central_server.auth.policy import (
 from central_server.auth.tables import DBIdentity
 from central_server.auth_connectors.tables import DBAuthConnector
 from central_server.domains.service import DomainService
-from central_server.infra.actor import By
+from central_server.infra.actor import By, Caller
 from central_server.infra.db import WriteExecutor, register_conflict
 from central_server.infra.oidc import Profile
+from central_server.invitations.acceptances import Acceptances, Newcomer
 from central_server.users.inputs import NewUser
 from central_server.users.service import UserService
 
@@ -57,15 +58,18 @@ class Identities:
     conditions of `decide_unknown_person`.
     """
 
-    def __init__(self, users: UserService, domains: DomainService) -> None:
+    def __init__(self, users: UserService, domains: DomainService, acceptances: Acceptances) -> None:
         self.users = users
         self.domains = domains
+        self.acceptances = acceptances
 
     async def admit(
-        self, tenant: TenantId, connector: DBAuthConnector, person: Person, by: By, executor: WriteExecutor
+        self, tenant: TenantId, connector: DBAuthConnector, person: Person, caller: Caller, executor: WriteExecutor
     ) -> Admitted:
         """Find, link or create the user of a person, as part of a sign-in; `ForbiddenError` for nobody of here.
 
+        Somebody new with an invitation that they began to accept in this browser comes in by it, whatever the
+        connector would do with them.
         `ConflictError` when somebody else did the same at the same moment: the sign-in is to be run again.
         """
         known = await executor.first(
@@ -77,10 +81,10 @@ class Identities:
         )
         if known is not None:
             return Admitted(known["user_id"], proves_email=None)
-        return await self._admit_unknown(tenant, connector, person, by, executor)
+        return await self._admit_unknown(tenant, connector, person, caller, executor)
 
     async def _admit_unknown(
-        self, tenant: TenantId, connector: DBAuthConnector, person: Person, by: By, tx: WriteExecutor
+        self, tenant: TenantId, connector: DBAuthConnector, person: Person, caller: Caller, tx: WriteExecutor
     ) -> Admitted:
         email = verified_email(person.profile)
         local = await self.users.get_user_by_email(tenant, email, tx) if email else None
@@ -89,12 +93,42 @@ class Identities:
             # The same person came in elsewhere since they were looked up.
             return Admitted(link["user_id"], proves_email=None)
         is_verified = email is not None and await self.domains.hold_verified_for(tenant, email, tx)
+        if email is not None and local is None:
+            invited = await self._create_invited(
+                tenant, email, connector, person, caller, tx, domain_verified=is_verified
+            )
+            if invited is not None:
+                return invited
         decision = decide_unknown_person(
             email, _local_user(local, link), _trust(connector), domain_verified=is_verified
         )
         if isinstance(decision, Refuse):
             raise refusal(decision.reason)
-        user = await self._link_or_create(tenant, decision, local, person, by, tx)
+        user = await self._link_or_create(tenant, decision, local, person, caller.by, tx)
+        await self._insert(tenant, user, person, tx)
+        return Admitted(user, decision.email)
+
+    async def _create_invited(
+        self,
+        tenant: TenantId,
+        email: str,
+        connector: DBAuthConnector,
+        person: Person,
+        caller: Caller,
+        tx: WriteExecutor,
+        *,
+        domain_verified: bool,
+    ) -> Admitted | None:
+        """Make a user of somebody new who was invited; a connector's word shows an address where it is trusted."""
+        trusted = domain_verified and email.rpartition("@")[2].lower() in connector["settings"]["trusted_domains"]
+        newcomer = Newcomer(_display_name(person.profile), email_verified=trusted)
+        user = await self.acceptances.accept_begun_as_new(tenant, email, newcomer, caller, tx)
+        if user is None:
+            return None
+        await self._insert(tenant, user.id, person, tx)
+        return Admitted(user.id, proves_email=None)
+
+    async def _insert(self, tenant: TenantId, user: UserId, person: Person, tx: WriteExecutor) -> None:
         await tx.execute(
             queries.INSERT_IDENTITY,
             tenant_id=tenant,
@@ -104,7 +138,6 @@ class Identities:
             issuer=person.issuer,
             subject=person.subject,
         )
-        return Admitted(user, decision.email)
 
     async def _link_of(
         self, tenant: TenantId, person: Person, local: User | None, tx: WriteExecutor

@@ -12,6 +12,7 @@ from central_server.infra.actor import By, Caller
 from central_server.infra.config import Settings
 from central_server.infra.db import WriteExecutor
 from central_server.infra.http.cookies import CookieNames
+from central_server.invitations.acceptances import Acceptances
 from central_server.sessions.inputs import Impersonation, Lifetimes
 from central_server.sessions.mapping import described_to_owner
 from central_server.sessions.service import IssuedSession, SessionService
@@ -41,6 +42,7 @@ class SessionIssuer:
         users: UserService,
         auth_connectors: AuthConnectorService,
         sessions: SessionService,
+        acceptances: Acceptances,
         policies: SessionPolicyService,
         settings: Settings,
         devices: KnownDevices,
@@ -50,6 +52,7 @@ class SessionIssuer:
         self.auth_connectors = auth_connectors
         self.sessions = sessions
         self.devices = devices
+        self.acceptances = acceptances
         self.policies = policies
         self.cookies = CookieNames(secure=settings.secure_cookies)
 
@@ -77,6 +80,7 @@ class SessionIssuer:
         them meanwhile waits, and then finds the session to end. Raises `ForbiddenError` for one that is not. The
         same holds for the session from which an `impersonation` begins, which stays; the user did not sign in then.
         `authenticated_at` is when they proved who they are, where that was not just now.
+        Invitations that the user began to accept in this browser are accepted by signing in.
         """
         await self.tenants.hold_active_tenant(tenant, executor)
         if connector is not None:
@@ -86,6 +90,7 @@ class SessionIssuer:
         if impersonation is not None:
             lifetimes, powerful = _lifetimes_of(impersonation), True
         else:
+            await self.acceptances.accept_begun(tenant, user, caller, executor)
             if previous is not None and (previous.tenant_id, previous.user_id) == (tenant, user):
                 await self.sessions.end_session(tenant, user, previous.session_id, "signed_in_again", by, executor)
             privileges = await self.users.note_sign_in(tenant, user, by, executor, proves_email=proves_email)

@@ -257,7 +257,7 @@ class OidcSignIn:
         async with self.db.write(tenant) as tx:
             # Read under the lock of the gate's order: a connector that changed meanwhile decides as it is now.
             current = await self.auth_connectors.hold_enabled_auth_connector(tenant, connector["id"], tx)
-            user, proves_email = await self.identities.admit(tenant, current, person, caller.by, tx)
+            user, proves_email = await self.identities.admit(tenant, current, person, caller, tx)
             return await self.issuer.issue_session(
                 tenant,
                 user,

@@ -36,18 +36,21 @@ def rotate(*, batch: Annotated[int, typer.Option(min=1, max=10_000, help="Rows o
     """Wrap every stored secret under the primary vault key, the first of CENTRAL_VAULT_KEYS.
 
     May run while the server does, and be interrupted and run again. Afterwards the other keys are needed for ten
-    minutes more: sign-ins that have begun hold a sealed value for that long.
+    minutes more: sign-ins that have begun hold a sealed value for that long. Answers with a link of an invitation,
+    kept for repetitions of their requests, are lost with the key that sealed them.
     """
 
     async def work(container: "AsyncContainer") -> int:
         from central_server.auth_connectors.service import AuthConnectorService
+        from central_server.invitations.service import InvitationService
 
-        service = await container.get(AuthConnectorService)
+        connectors, invitations = await container.get(AuthConnectorService), await container.get(InvitationService)
         done = 0
         with progress("Wrapping secrets anew") as report:
-            while count := await service.TX_rewrap_secrets(batch):
-                done += count
-                report(f"{done} done")
+            for rewrap in (connectors.TX_rewrap_secrets, invitations.TX_rewrap_tokens):
+                while count := await rewrap(batch):
+                    done += count
+                    report(f"{done} done")
         return done
 
     typer.echo(f"{with_services(work)} secrets were wrapped anew; all are under the primary key now.")

@@ -32,7 +32,14 @@ from central.sessions.models import SessionState
 from central_server.infra.db import Query, RichIdColumn
 from central_server.infra.db.intervals import seconds
 from central_server.infra.db.parameters import parameters
-from central_server.sessions.tables import SESSIONS, DBEndedSession, DBHeldSession, DBPrincipal, DBSession
+from central_server.sessions.tables import (
+    SESSIONS,
+    DBEndedSession,
+    DBHeldSession,
+    DBPrincipal,
+    DBSession,
+    DBSessionConnector,
+)
 
 _time = DateTime(timezone=True)
 # Who asks will ask again: their ids are spelled once.
@@ -117,6 +124,11 @@ _SHOWN: tuple[ColumnElement[Any], ...] = (
     _S.c.impersonation_reason,
 )
 
+_WRITTEN = (
+    *(SESSIONS.c[shown.name] for shown in _SHOWN if shown.name != "address"),
+    func.host(SESSIONS.c.address).label("address"),
+)
+
 INSERT_SESSION = Query[DBSession](
     insert(SESSIONS)
     .values(
@@ -141,10 +153,7 @@ INSERT_SESSION = Query[DBSession](
             ),
         }
     )
-    .returning(
-        *(SESSIONS.c[shown.name] for shown in _SHOWN if shown.name != "address"),
-        func.host(SESSIONS.c.address).label("address"),
-    )
+    .returning(*_WRITTEN)
 )
 HOLD_SESSION = Query[DBHeldSession](
     select(_EXPIRES.label("expires_at"))
@@ -153,6 +162,29 @@ HOLD_SESSION = Query[DBHeldSession](
     .with_for_update(read=True, of=_S)
 )
 """Keeps a live session from being ended until the transaction ends."""
+
+FIND_CONNECTOR = Query[DBSessionConnector](
+    select(SESSIONS.c.connector_id).where(
+        SESSIONS.c.tenant_id == _TENANT, SESSIONS.c.id == bindparam("id", type_=RichIdColumn(SessionId))
+    )
+)
+_FORMER = SESSIONS.alias("former")
+CONTINUE_SESSION = Query[DBSession](
+    update(SESSIONS)
+    .where(
+        SESSIONS.c.tenant_id == bindparam("of_tenant", type_=RichIdColumn(TenantId)),
+        SESSIONS.c.id == bindparam("of_id", type_=RichIdColumn(SessionId)),
+        _FORMER.c.tenant_id == SESSIONS.c.tenant_id,
+        _FORMER.c.user_id == SESSIONS.c.user_id,
+        _FORMER.c.id == bindparam("former", type_=RichIdColumn(SessionId)),
+    )
+    .values(
+        authenticated_at=_FORMER.c.authenticated_at,
+        expires_at=func.least(SESSIONS.c.expires_at, _FORMER.c.expires_at),
+    )
+    .returning(*_WRITTEN)
+)
+"""A new token is no new proof of who somebody is, and no more time."""
 
 
 class SessionFilters(NamedTuple):

@@ -115,6 +115,21 @@ class SessionService:
         await self.outbox.add(started, By(user, impersonator, caller.request_id), executor)
         return IssuedSession(row, token)
 
+    async def find_connector(
+        self, tenant: TenantId, session: SessionId, executor: ReadExecutor | WriteExecutor | None = None
+    ) -> AuthConnectorId | None:
+        """Find which way in a session was begun by; None for one that the command line began."""
+        row = await (executor or self.db.read(tenant)).first(queries.FIND_CONNECTOR, of_tenant=tenant, id=session)
+        return None if row is None else row["connector_id"]
+
+    async def continue_session(
+        self, tenant: TenantId, former: SessionId, issued: IssuedSession, executor: WriteExecutor
+    ) -> IssuedSession:
+        """Let a session that was just issued go on where one of the same user ended: it is as fresh, and ends then."""
+        row = await executor.first(queries.CONTINUE_SESSION, of_tenant=tenant, of_id=issued.row["id"], former=former)
+        assert row is not None, "both sessions are of one user"
+        return IssuedSession(row, issued.token)
+
     async def list_mine(
         self,
         input: ListMySessionsInput,

@@ -1,8 +1,8 @@
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 
 from central.errors import NotFoundError, ValidationFailedError
-from central.kernel.ids import RoleId, UserId
+from central.kernel.ids import RoleId, SessionId, UserId
 from central.roles.models import (
     GrantRoleInput,
     ListRoleGrantsInput,
@@ -11,7 +11,7 @@ from central.roles.models import (
     RoleGrant,
 )
 from central.users.events import UserRoleGranted, UserRoleRevoked
-from central_server.infra.actor import Actor
+from central_server.infra.actor import Actor, By
 from central_server.infra.db import Database, ReadExecutor, WriteExecutor
 from central_server.infra.outbox import Outbox
 from central_server.sessions.service import SessionService
@@ -52,11 +52,11 @@ class RoleGrants:
             raise ValidationFailedError.of("expiresAt", "This is in the past", code="past")
         async with self.db.write(actor.tenant_id, actor.unit) as tx:
             before = await self.guard.lock(input.user, actor, tx, owners_matter=input.role == OWNER)
-            role = await self._role(input.role, actor, tx)
+            role = await self._role(input.role, tx)
             await self.guard.check_may_grant(actor, [input.role], tx)
             if input.expires_at is not None:
                 check_owner_remains(before.owners, input.user)
-            row = await self._grant(input.user, input.role, input.expires_at, actor, tx)
+            row = await self._grant(input.user, input.role, input.expires_at, actor.user_id, tx)
             await tx.first(people.NOTE_CHANGE, of_tenant=actor.tenant_id, of_id=input.user)
             if input.role not in before.row["roles"]:
                 await self._end_sessions(input.user, actor, tx)
@@ -68,7 +68,7 @@ class RoleGrants:
         """Take a role; `NotFoundError` when it is not held, `ConflictError` for the last owner's."""
         async with self.db.write(actor.tenant_id, actor.unit) as tx:
             before = await self.guard.lock(input.user, actor, tx, owners_matter=input.role == OWNER)
-            role = await self._role(input.role, actor, tx)
+            role = await self._role(input.role, tx)
             await self.guard.check_may_grant(actor, [input.role], tx)
             if input.role == OWNER:
                 check_owner_remains(before.owners, input.user)
@@ -98,24 +98,47 @@ class RoleGrants:
             check_owner_remains(before.owners, user)
         await executor.execute(queries.REVOKE_OTHER_ROLES, tenant_id=actor.tenant_id, user_id=user, kept=list(roles))
         for role in new:
-            await self._grant(user, role, None, actor, executor)
+            await self._grant(user, role, None, actor.user_id, executor)
         return bool(changed)
 
-    async def _role(self, slug: str, actor: Actor, tx: WriteExecutor) -> RoleId:
-        role = await self.guard.roles.get_role_by_slug(actor.tenant_id, slug, tx)
+    async def add(
+        self, user: UserId, roles: Collection[str], granted_by: UserId, by: By, executor: WriteExecutor
+    ) -> Sequence[SessionId] | None:
+        """Let a user, whom the caller has locked, hold these roles too, without an end, by somebody's word of before.
+
+        Gives the sessions that were live and have ended, or None where what the user may do is as before.
+        """
+        tenant = executor.tenant
+        assert tenant is not None, "people are of a tenant"
+        held = await executor.all(queries.LIST_ROLE_GRANTS, tenant_id=tenant, user_id=user)
+        lasting = {grant["role"] for grant in held if grant["expires_at"] is None and grant["connector_id"] is None}
+        new = sorted(set(roles) - lasting)
+        for role in new:
+            await self._grant(user, role, None, granted_by, executor)
+            granted = UserRoleGranted(tenant_id=tenant, user_id=user, role_id=await self._role(role, executor))
+            await self.outbox.add(granted, by, executor)
+        if new:
+            await executor.first(people.NOTE_CHANGE, of_tenant=tenant, of_id=user)
+        if set(new) <= {grant["role"] for grant in held}:
+            return None
+        return await self.sessions.end_sessions_of_user(tenant, user, "roles_changed", by, executor)
+
+    async def _role(self, slug: str, tx: WriteExecutor) -> RoleId:
+        assert tx.tenant is not None, "roles are of a tenant"
+        role = await self.guard.roles.get_role_by_slug(tx.tenant, slug, tx)
         return found(role, "role").id
 
     async def _grant(
-        self, user: UserId, role: str, expires_at: datetime | None, actor: Actor, executor: WriteExecutor
+        self, user: UserId, role: str, expires_at: datetime | None, granted_by: UserId, executor: WriteExecutor
     ) -> DBRoleGrant:
         row = await executor.first(
             queries.GRANT_ROLE,
-            tenant_id=actor.tenant_id,
+            tenant_id=executor.tenant,
             user_id=user,
             role=role,
             expires_at=expires_at,
             connector_id=None,
-            granted_by=actor.user_id,
+            granted_by=granted_by,
         )
         assert row is not None, "an upsert returns its row or raises"
         return row

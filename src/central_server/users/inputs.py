@@ -2,18 +2,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from central.kernel.ids import UserId
 from central.users.models import CreateUserInput
 from central_server.users.policy import check_time_zone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewUser:
-    """A user to be made: by an admin, as a tenant's first owner, or at their first sign-in."""
+    """A user to be made: by an admin, as a tenant's first owner, at their first sign-in or by an invitation.
+
+    `granted_by` is who gave them their roles, if it is not whoever makes them.
+    """
 
     email: str
     display_name: str | None = None
     roles: Sequence[str] = ("member",)
     email_verified: bool = False
+    granted_by: UserId | None = None
     locale: str | None = None
     time_zone: str | None = None
     external_ids: Mapping[str, str] = field(default_factory=dict[str, str])

@@ -155,7 +155,7 @@ class UserService:
             attributes=dict(new.attributes),
             external_ids=dict(new.external_ids),
             roles=sorted(new.roles),
-            granted_by=by.user,
+            granted_by=new.granted_by or by.user,
             **self.outbox.parameters(UserCreated(tenant_id=tenant, user_id=id), by),
         )
         assert row is not None, "an INSERT returns its row or raises"
@@ -218,7 +218,10 @@ class UserService:
     async def note_sign_in(
         self, tenant: TenantId, user: UserId, by: By, executor: WriteExecutor, *, proves_email: str | None
     ) -> DBPrivileges:
-        """Record that a user signed in, and which address is theirs if that is how; gives what they may do."""
+        """Record that a user signed in, and which address is theirs if that is how; gives what they may do.
+
+        Whoever was in the account before its address was proven does not stay in it (pre-hijacking).
+        """
         if proves_email is not None:
             await self._mark_verified(tenant, user, proves_email, by, executor)
         row = await executor.first(queries.NOTE_SIGN_IN, of_tenant=tenant, of_id=user)
@@ -260,6 +263,7 @@ class UserService:
         if marked is not None:
             verified = UserEmailVerified(tenant_id=tenant, user_id=user, email_id=marked["id"])
             await self.outbox.add(verified, by, executor)
+            await self.sessions.end_sessions_of_user(tenant, user, "revoked", by, executor)
 
     async def update_details(self, changes: Mapping[str, Any], before: DBUser, executor: WriteExecutor) -> DBUser:
         """Write some of a locked user's details over; the others stay."""

@@ -27,6 +27,7 @@ from central_server.infra.http.idempotency import Answer, AnsweredBeforeError, K
 from central_server.infra.http.observing import RequestObserver
 from central_server.infra.http.reading import InputReader, check_declared_size, read_body
 from central_server.infra.rate_limits.limiter import RateLimiter
+from central_server.infra.vault import Vault
 
 _JSON = b"application/json"
 _PROBLEM = PROBLEM_CONTENT_TYPE.encode()
@@ -52,6 +53,7 @@ class HttpParts:
 
     settings: Settings
     database: Database
+    vault: Vault
     gate: Gate
     origins: Origins
     cookies: CookieNames
@@ -61,12 +63,19 @@ class HttpParts:
 
     @classmethod
     def build(
-        cls, settings: Settings, database: Database, gate: Gate, registry: CollectorRegistry, limiter: RateLimiter
+        cls,
+        settings: Settings,
+        database: Database,
+        gate: Gate,
+        registry: CollectorRegistry,
+        limiter: RateLimiter,
+        vault: Vault,
     ) -> "HttpParts":
         """Make the parts that derive from the settings."""
         return cls(
             settings=settings,
             database=database,
+            vault=vault,
             gate=gate,
             origins=Origins(settings.public_url, settings.allowed_origins),
             cookies=CookieNames(secure=settings.secure_cookies),
@@ -201,7 +210,8 @@ class Endpoint:
 
     async def _serve_once(self, actor: Actor, path: Mapping[str, str], body: bytes, key: bytes) -> Answer:
         where = "/".join(path.values())
-        keyed = KeyedRequest(self._parts.database, actor, key, self._operation.name, where, body)
+        vault = self._parts.vault if self._operation.secret else None
+        keyed = KeyedRequest(self._parts.database, actor, key, self._operation.name, where, body, vault)
         actor.unit = keyed.unit
         async with keyed.unit:
             answer = self._answer(await self._handler(self._reader.from_body(path, body), actor))

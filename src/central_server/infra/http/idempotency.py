@@ -7,6 +7,7 @@ from central.errors import BadRequestError, ConflictError, UnauthenticatedError
 from central_server.infra.actor import Actor
 from central_server.infra.db import Database, Unit, WriteExecutor, register_conflict
 from central_server.infra.http.queries import ANSWER, CLAIM, FIND
+from central_server.infra.vault import Vault, VaultError, associated_data
 
 _LONGEST_KEY = 255
 
@@ -37,10 +38,21 @@ class KeyedRequest:
     """One request with a key: its unit of work claims the key first and keeps the answer in the same transaction.
 
     Concurrent repetitions wait for the first; a failed request leaves no trace, so that it may be tried again.
+    With a `vault` the answer holds a credential, and is sealed.
     """
 
-    def __init__(self, database: Database, actor: Actor, key: bytes, operation: str, path: str, body: bytes) -> None:
+    def __init__(
+        self,
+        database: Database,
+        actor: Actor,
+        key: bytes,
+        operation: str,
+        path: str,
+        body: bytes,
+        vault: Vault | None = None,
+    ) -> None:
         self._actor = actor
+        self._vault = vault
         self._key = _checked(key)
         self._hash = hashlib.sha256(b"\0".join((operation.encode(), path.encode(), body))).digest()
         self.unit: Unit = database.unit(actor.tenant_id, self._claim)
@@ -55,7 +67,7 @@ class KeyedRequest:
                 of_user=self._actor.user_id,
                 of_key=self._key,
                 new_status=answer.status,
-                new_body=answer.body,
+                new_body=answer.body if self._vault is None else self._vault.seal(answer.body, self._place()),
             )
 
         await self.unit.commit(store if self.unit.started else None)
@@ -71,7 +83,22 @@ class KeyedRequest:
             raise ConflictError(
                 "This Idempotency-Key was used for another request; take a new one.", code="idempotency_key_reused"
             )
-        raise AnsweredBeforeError(Answer(found["status"], found["body"]))
+        raise AnsweredBeforeError(Answer(found["status"], self._opened(found["body"])))
+
+    def _opened(self, body: bytes) -> bytes:
+        if self._vault is None:
+            return body
+        try:
+            return self._vault.open(body, self._place())
+        except VaultError:
+            raise ConflictError(
+                "This was done before, and its answer cannot be read any more; take a new Idempotency-Key.",
+                code="idempotent_answer_lost",
+            ) from None
+
+    def _place(self) -> str:
+        row = hashlib.sha256(f"{self._actor.user_id}|{self._key}".encode()).hexdigest()
+        return associated_data(self._actor.tenant_id, "idempotency_keys", "body", row)
 
 
 def _checked(key: bytes) -> str:

@@ -1,5 +1,11 @@
 from central_server.auth.workflows.send_sign_in_code import SendSignInCodeWorkflow
 from central_server.domains.workflows.recheck_domains import RecheckDomainsWorkflow
+from central_server.invitations.workflows.send_invitation import SendInvitationWorkflow
 from central_server.users.workflows.send_email_verification import SendEmailVerificationWorkflow
 
-CORE_WORKFLOWS: tuple[type, ...] = (SendSignInCodeWorkflow, SendEmailVerificationWorkflow, RecheckDomainsWorkflow)
+CORE_WORKFLOWS: tuple[type, ...] = (
+    SendSignInCodeWorkflow,
+    SendEmailVerificationWorkflow,
+    RecheckDomainsWorkflow,
+    SendInvitationWorkflow,
+)
