@@ -1,5 +1,8 @@
 """What is run on the code: `nox -s tests`, `nox -s lint types imports`, `nox -s bench`, `nox -l` for all."""
 
+import os
+import shutil
+
 import nox
 
 nox.needs_version = ">=2026.10"
@@ -48,6 +51,17 @@ def proof(session: nox.Session) -> None:
     install(session)
     rounds = session.env.get("CENTRAL_PROOF_ROUNDS", "10")
     session.run("pytest", "-n", "2", "-q", *PROOF, *session.posargs, env={"CENTRAL_PROOF_ROUNDS": rounds})
+
+
+@nox.session
+def browser(session: nox.Session) -> None:
+    """Use the hosted pages in a real Chromium, and keep pictures of them (`CENTRAL_SCREENSHOTS`)."""
+    chromium = os.environ.get("CENTRAL_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    if chromium is None:
+        session.error("there is no Chromium: apt-get install chromium, or name one in CENTRAL_CHROMIUM")
+    install(session)
+    session.env["CENTRAL_CHROMIUM"] = chromium
+    session.run("pytest", "-n", "2", "--dist", "worksteal", "tests/browser", *session.posargs)
 
 
 @nox.session

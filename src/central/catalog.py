@@ -9,6 +9,7 @@ from central.invitations import operations as invitations
 from central.kernel.operation import AnyOperation, BrowserRoute
 from central.roles import operations as roles
 from central.sessions import operations as sessions
+from central.sign_in_pages.routes import PAGE_ROUTES
 from central.tenants import operations as tenants
 from central.users import operations as users
 
@@ -28,6 +29,7 @@ CATALOG: tuple[AnyOperation, ...] = (
 BROWSER_ROUTES: tuple[BrowserRoute, ...] = (
     auth.OIDC_START,
     auth.OIDC_CALLBACK,
+    *PAGE_ROUTES,
     BrowserRoute("meta.liveness", "GET", "/meta/liveness-probe", "Whether the process answers.", "unlimited"),
     BrowserRoute("meta.readiness", "GET", "/meta/readiness-probe", "Whether every part it needs answers.", "unlimited"),
     BrowserRoute("meta.openapi", "GET", "/openapi.json", "This API as an OpenAPI 3.1 document."),

@@ -19,6 +19,7 @@ from central_server.infra.db import Database
 from central_server.infra.http.binding import Endpoint, HttpParts
 from central_server.infra.http.browser_binding import BrowserEndpoint
 from central_server.infra.http.fallback import Fallback
+from central_server.infra.http.forms import FormTokens
 from central_server.infra.http.handles import marked_methods
 from central_server.infra.mail import DirectoryMailer, Mailer
 from central_server.infra.outbound import OutboundClient
@@ -28,6 +29,7 @@ from central_server.infra.temporal.client import TemporalConnection
 from central_server.infra.vault import Vault
 from central_server.meta import MetaRoutes, Readiness
 from central_server.sessions.touches import SessionTouches
+from central_server.sign_in_pages.error_pages import SignInErrorPages
 
 _MAILBOX = "dev.mailbox"
 
@@ -62,7 +64,8 @@ class Central:
         registry = await container.get(CollectorRegistry)
         gate, limiter = await container.get(SessionGate), await container.get(RateLimiter)
         vault = await container.get(Vault)
-        parts = HttpParts.build(self.settings, database, gate, registry, limiter, vault)
+        forms, error_page = await container.get(FormTokens), await container.get(SignInErrorPages)
+        parts = HttpParts.build(self.settings, database, gate, registry, limiter, vault, forms, error_page)
         routes = await resolve(container, ROUTES)
         routes.append(MetaRoutes(Readiness(database, await container.get(TemporalConnection))))
         mailer = await container.get(Mailer)

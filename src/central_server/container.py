@@ -18,6 +18,8 @@ from central_server.auth.invitation_routes import InvitedRoutes
 from central_server.auth.issuing import SessionIssuer
 from central_server.auth.listeners import LISTENERS as AUTH_LISTENERS
 from central_server.auth.oidc import OidcSignIn
+from central_server.auth.provider_sessions import ProviderSessions
+from central_server.auth.refusals import SignInRefusals
 from central_server.auth.routes import AuthRoutes
 from central_server.auth_connectors.routes import AuthConnectorRoutes
 from central_server.auth_connectors.service import AuthConnectorService
@@ -29,6 +31,7 @@ from central_server.infra.config import Settings, SettingsError
 from central_server.infra.db import Database
 from central_server.infra.dns import TxtResolver, parse_server
 from central_server.infra.http.cookies import CookieNames
+from central_server.infra.http.forms import FormTokens
 from central_server.infra.mail import Mailer, MailTemplates, mailer_from_url
 from central_server.infra.oidc import Providers
 from central_server.infra.outbound import OutboundClient
@@ -57,6 +60,14 @@ from central_server.roles.service import RoleService
 from central_server.sessions.routes import SessionRoutes
 from central_server.sessions.service import SessionService
 from central_server.sessions.touches import SessionTouches
+from central_server.sign_in_pages.address_pages import AddressPages
+from central_server.sign_in_pages.address_sign_ins import AddressSignIns
+from central_server.sign_in_pages.error_pages import SignInErrorPages
+from central_server.sign_in_pages.rendering import PageRenderer
+from central_server.sign_in_pages.routes import SignInPageRoutes
+from central_server.sign_in_pages.sign_out_pages import SignOutPages
+from central_server.sign_in_pages.tenant_pages import TenantPages
+from central_server.sign_in_pages.visits import Visits
 from central_server.tenants.routes import TenantRoutes
 from central_server.tenants.service import TenantService
 from central_server.tenants.session_policies import SessionPolicyService
@@ -89,6 +100,7 @@ ROUTES: tuple[type, ...] = (
     AuthConnectorRoutes,
     DomainRoutes,
     AuthRoutes,
+    SignInPageRoutes,
     SessionRoutes,
     InvitationRoutes,
     InvitedRoutes,
@@ -134,6 +146,16 @@ SERVICES: tuple[type, ...] = (
     BucketKeys,
     Impersonations,
     InvitationAcceptance,
+    ProviderSessions,
+    SignInRefusals,
+    FormTokens,
+    Visits,
+    PageRenderer,
+    AddressSignIns,
+    AddressPages,
+    TenantPages,
+    SignOutPages,
+    SignInErrorPages,
 )
 
 

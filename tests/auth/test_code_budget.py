@@ -24,7 +24,7 @@ from support.place import Place, Stack
 from support.signing_in import Browser, mailed_code
 
 _MAILED = (
-    "SELECT id, shared FROM email_codes WHERE tenant_id = $1 AND lower(email) = lower($2) AND code IS NOT NULL"
+    "SELECT id, shared FROM email_codes WHERE tenant_id = $1 AND lower(email) = lower($2) AND token IS NOT NULL"
     " ORDER BY created_at, id"
 )
 

@@ -1,3 +1,4 @@
+import re
 from email.headerregistry import Address
 
 import pytest
@@ -7,9 +8,9 @@ from central_client import AsyncCentral
 from central_server.infra.mail import DirectoryMailer, Mailer
 from support.database import superuser
 from support.domains import verify_domain
-from support.place import Place
+from support.place import BASE_URL, Place
 from support.provider import Provider
-from support.signing_in import connect_provider, email_codes, mailed_code, run_sql
+from support.signing_in import connect_provider, email_codes, mailed_code, mailed_token, run_sql
 
 
 async def _mails(place: Place, email: str) -> list[object]:
@@ -23,10 +24,10 @@ async def _start(place: Place, email: str) -> SignInId:
 
 
 async def test_mail_holds_the_code_as_text_and_page(place: Place) -> None:
-    """The mail goes to the address as the person wrote it, with the code, how long it holds, and no link."""
+    """The mail goes to the address as the person wrote it, with the code, one link, and how long both hold."""
     user = await place.user(email=f"Ada.{place.tenant.slug}@example.com")
     sign_in, event = await _start(place, user.email), EventId.new()
-    code = await mailed_code(place, sign_in)
+    code, token = await mailed_code(place, sign_in), await mailed_token(place, sign_in)
     assert await (await email_codes(place.stack)).TX_mail_code(place.tenant.id, sign_in, event)
     (mail,) = await _mails(place, user.email)
     assert mail.subject == f"{code} is your code for Acme"
@@ -35,7 +36,7 @@ async def test_mail_holds_the_code_as_text_and_page(place: Place) -> None:
         assert code in body
         assert "10 minutes" in body
         assert "Acme" in body
-        assert "http" not in body.replace('http-equiv="', "")
+        assert re.findall(r"https?://[^\s\"<]+", body) == [f"{BASE_URL}/t/{place.tenant.slug}/link/{token}"]
 
 
 async def test_name_of_the_tenant_is_escaped(place: Place) -> None:
@@ -45,12 +46,13 @@ async def test_name_of_the_tenant_is_escaped(place: Place) -> None:
     sign_in = await _start(place, user.email)
     assert await (await email_codes(place.stack)).TX_mail_code(place.tenant.id, sign_in, EventId.new())
     (mail,) = await _mails(place, user.email)
-    assert "<a" not in mail.html
+    assert mail.html.count("<a ") == 1, "the link of ours"
+    assert "evil.example&#34;" in mail.html
     assert "&lt;a" in mail.html
 
 
 async def test_code_is_forgotten_once_it_is_mailed(place: Place) -> None:
-    """After the mail only the keyed hash remains, a second mail is not sent, and the code works."""
+    """After the mail only hashes remain, a second mail is not sent, and the code works."""
     user = await place.user()
     client, codes = place.anonymous(), await email_codes(place.stack)
     sign_in = (await client.auth.start_email_code(email=user.email)).sign_in
@@ -59,7 +61,7 @@ async def test_code_is_forgotten_once_it_is_mailed(place: Place) -> None:
     assert not await codes.TX_mail_code(place.tenant.id, sign_in, EventId.new())
     assert len(await _mails(place, user.email)) == 1
     async with superuser(place.stack) as connection:
-        assert await connection.fetchval("SELECT code FROM email_codes WHERE id = $1", sign_in.uuid) is None
+        assert await connection.fetchval("SELECT token FROM email_codes WHERE id = $1", sign_in.uuid) is None
     await client.auth.verify_email_code(sign_in=sign_in, code=code)
 
 
@@ -117,7 +119,7 @@ async def test_sealed_code_opens_in_its_own_row_only(place: Place) -> None:
     mine, other = await _start(place, user.email), await _start(place, user.email)
     await run_sql(
         place,
-        "UPDATE email_codes SET code = (SELECT code FROM email_codes WHERE id = $2) WHERE id = $1",
+        "UPDATE email_codes SET token = (SELECT token FROM email_codes WHERE id = $2) WHERE id = $1",
         mine.uuid,
         other.uuid,
     )

@@ -10,12 +10,13 @@ from central_client import AsyncCentral
 from support.database import superuser
 from support.place import Place
 from support.raw import Raw
-from support.signing_in import connect_provider, mailed_code, provider, run_sql
+from support.signing_in import connect_provider, mailed_code, mailed_token, provider, run_sql
 
 __all__ = ["provider"]
 _ROW = (
-    "SELECT email, connector_id, length(code_mac) AS mac, length(code) AS code, length(binding_hash) AS binding,"
-    " address, attempts, expires_at - created_at AS lifetime, used_at FROM email_codes WHERE id = $1"
+    "SELECT email, connector_id, length(code_mac) AS mac, length(token) AS token, length(link_hash) AS link,"
+    " length(binding_hash) AS binding, address, return_to, attempts, refusals, used_at,"
+    " expires_at - created_at AS lifetime FROM email_codes WHERE id = $1"
 )
 _EVENT = (
     "SELECT kind, state, actor, payload - 'id' - 'occurredAt' - 'occurred_at' AS payload FROM ("
@@ -84,9 +85,9 @@ async def test_the_time_to_answer_does_not_tell_either(place: Place) -> None:
 
 
 async def test_code_is_kept_as_a_keyed_hash_and_sealed(place: Place) -> None:
-    """Nothing in the row or the event is the code, and the hash is no plain one of it."""
+    """Nothing in the row or the event is the code or the link, and the code's hash is no plain one of it."""
     started = await place.anonymous().auth.start_email_code(email="ada@example.com")
-    code = await mailed_code(place, started.sign_in)
+    code, token = await mailed_code(place, started.sign_in), await mailed_token(place, started.sign_in)
     async with superuser(place.stack) as connection:
         row = await connection.fetchval(
             "SELECT to_jsonb(c)::text FROM email_codes c WHERE id = $1", started.sign_in.uuid
@@ -94,9 +95,11 @@ async def test_code_is_kept_as_a_keyed_hash_and_sealed(place: Place) -> None:
         event = await connection.fetchval(
             "SELECT payload::text FROM outbox WHERE payload::text LIKE '%' || $1 || '%'", started.sign_in
         )
-        sealed = await connection.fetchval("SELECT code FROM email_codes WHERE id = $1", started.sign_in.uuid)
-    assert code.encode() not in sealed
-    assert code.encode().hex() not in row
+        sealed = await connection.fetchval("SELECT token FROM email_codes WHERE id = $1", started.sign_in.uuid)
+    for secret in (code, token):
+        assert secret.encode() not in sealed
+        assert secret.encode().hex() not in row
+        assert secret not in event
     assert started.sign_in in event
     assert f'"{code}"' not in event
     assert "ada@example.com" not in event

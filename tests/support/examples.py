@@ -234,6 +234,7 @@ EXAMPLES: dict[str, Callable[[Things], Fields]] = {
     "tenants.get_public": _tenant,
     "tenants.get": _tenant,
     "tenants.rename": lambda things: {**_tenant(things), "name": "Renamed"},
+    "tenants.set_branding": lambda things: {**_tenant(things), "accent_color": "#336699"},
     "tenants.suspend": _tenant,
     "tenants.reactivate": _tenant,
     "tenants.get_session_policy": _tenant,

@@ -9,6 +9,7 @@ import asyncio
 import base64
 import hashlib
 import hmac
+import html
 import json
 import secrets
 import ssl
@@ -28,7 +29,7 @@ from joserfc.jws import JWSRegistry
 from support.http_server import HttpServer, Reply, Request
 
 ALL_ALGORITHMS = ["RS256", "PS256", "ES256", "EdDSA"]
-Endpoint = Literal["discovery", "jwks", "authorize", "token", "userinfo"]
+Endpoint = Literal["discovery", "jwks", "authorize", "token", "userinfo", "end_session"]
 Signature = Literal[
     "right", "none", "hs256_public_key", "hs256_secret", "broken", "other_key", "retired_key", "missing"
 ]
@@ -43,7 +44,13 @@ PATHS: dict[str, Endpoint] = {
     "/authorize": "authorize",
     "/token": "token",
     "/userinfo": "userinfo",
+    "/end-session": "end_session",
 }
+
+# What a person sees who is sent here by a browser.
+_PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Provider</title><h1>Provider</h1>
+<form method="get" action="/authorize">{fields}
+<button name="agreed" value="1">Sign in as {who}</button></form></html>"""
 
 
 @dataclass(frozen=True)
@@ -141,6 +148,9 @@ class Provider:
         self.profile_in_id_token = True
         self.generation = 1
         self.clock_skew = 0.0
+        self.has_page = False
+        self.ends_sessions = False
+        self.asked_at = 0.0
         self.hits: Counter[str] = Counter()
         self.seen: dict[str, Request] = {}
         self._grants: dict[str, _Grant] = {}
@@ -211,6 +221,8 @@ class Provider:
             "code_challenge_methods_supported": ["S256"],
             "authorization_response_iss_parameter_supported": self.iss_parameter,
         }
+        if self.ends_sessions:
+            document["end_session_endpoint"] = f"{self.issuer}/end-session"
         wrong = self.misbehaviour
         return Reply.json(_changed(document, wrong.discovery, wrong.drop_discovery))
 
@@ -227,6 +239,8 @@ class Provider:
         redirect_uri = asked.get("redirect_uri", "")
         if asked.get("client_id") != self.client_id or not self._registered(redirect_uri):
             return Reply(400, b"unknown client or redirect_uri")
+        if self.has_page and "agreed" not in asked:
+            return self._page(asked)
         answer = {"state": asked["state"]} if "state" in asked else {}
         if self.iss_parameter:
             answer["iss"] = self.issuer
@@ -234,6 +248,24 @@ class Provider:
         wrong = self.misbehaviour
         query = urlencode(_changed(answer, wrong.callback, wrong.drop_callback))
         return Reply(302, headers={"location": f"{redirect_uri}{'&' if '?' in redirect_uri else '?'}{query}"})
+
+    def _page(self, asked: Mapping[str, str]) -> Reply:
+        """Ask the person, as a provider does."""
+        fields = "".join(
+            f'<input type="hidden" name="{html.escape(name)}" value="{html.escape(value)}">'
+            for name, value in asked.items()
+        )
+        who = html.escape(self.person.email or self.person.sub) if self.person else "nobody"
+        page = _PAGE.format(fields=fields, who=who).encode()
+        return Reply(200, page, {"content-type": "text/html; charset=utf-8"})
+
+    async def _end_session(self, request: Request) -> Reply:
+        """End the session here and send the browser back (OpenID Connect RP-Initiated Logout 1.0)."""
+        back = request.query.get("post_logout_redirect_uri")
+        if back is None:
+            return Reply(200, b"signed out")
+        state = request.query.get("state")
+        return Reply(302, headers={"location": back if state is None else f"{back}?{urlencode({'state': state})}"})
 
     def _registered(self, redirect_uri: str) -> bool:
         return redirect_uri in self.redirect_uris if self.redirect_uris is not None else bool(redirect_uri)
@@ -255,6 +287,8 @@ class Provider:
             scope=asked["scope"],
             person=self.person,
         )
+        if asked.get("prompt") == "login" or "max_age" in asked:
+            self.asked_at = time.time()
         return {"code": code}
 
     async def _token(self, request: Request) -> Reply:
@@ -305,6 +339,7 @@ class Provider:
             "exp": now + 300,
             "nonce": grant.nonce,
             "at_hash": at_hash(access_token, wrong.sign_as or self.algorithm),
+            **({"auth_time": int(self.asked_at)} if self.asked_at else {}),
             **(grant.person.profile if self.profile_in_id_token else {}),
         }
         payload = wrong.payload or json.dumps(_changed(claims, wrong.claims, wrong.drop_claims)).encode()

@@ -13,7 +13,9 @@ from central.auth.models import SignedInPrivate
 from central.auth_connectors.models import AuthConnector, OidcSettingsInput, ProvisioningInput
 from central.kernel.ids import AuthConnectorId, SignInId, UserId
 from central_client import AsyncCentral
+from central_server.auth.code_budget import LONG, SHORT
 from central_server.auth.codes import EmailCodes
+from central_server.auth.policy import code_of
 from central_server.infra.vault import Vault, associated_data
 from support.database import superuser
 from support.domains import has_verified, verify_domain
@@ -122,12 +124,19 @@ def person(email: str | None = None, *, sub: str | None = None, verified: Any = 
     return Person(sub=sub, email=email or f"{sub}@example.com", email_verified=verified)
 
 
+async def mailed_token(place: Place, sign_in: SignInId) -> str:
+    """Give the token of a sign-in's link, as the worker would mail it, whoever it is for."""
+    async with superuser(place.stack) as connection:
+        sealed = await connection.fetchval("SELECT token FROM email_codes WHERE id = $1", sign_in.uuid)
+    vault = await place.stack.central.container.get(Vault)
+    return vault.open(sealed, associated_data(place.tenant.id, "email_codes", "token", sign_in)).decode()
+
+
 async def mailed_code(place: Place, sign_in: SignInId) -> str:
     """Give the code of a sign-in, as the worker would mail it, whoever it is for."""
     async with superuser(place.stack) as connection:
-        sealed = await connection.fetchval("SELECT code FROM email_codes WHERE id = $1", sign_in.uuid)
-    vault = await place.stack.central.container.get(Vault)
-    return vault.open(sealed, associated_data(place.tenant.id, "email_codes", "code", sign_in)).decode()
+        shared = await connection.fetchval("SELECT shared FROM email_codes WHERE id = $1", sign_in.uuid)
+    return code_of(await mailed_token(place, sign_in), LONG if shared else SHORT)
 
 
 def wrong(code: str) -> str:

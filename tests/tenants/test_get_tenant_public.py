@@ -8,11 +8,18 @@ from support.place import Place
 
 
 async def test_anyone_sees_a_tenant_by_id_and_by_slug(place: Place, anonymous: AsyncCentral) -> None:
-    """Id and slug, in any case, lead to the same: id, slug and name, and nothing more."""
+    """Id and slug, in any case, lead to the same: id, slug, name and colours, and nothing more."""
     tenant = place.tenant
     for ref in (tenant.id, tenant.id.lower(), tenant.slug, tenant.slug.upper()):
         seen = await anonymous.tenants.get_public(tenant=ref)
-        assert seen.model_dump() == {"__type": "TenantPublic", "id": tenant.id, "slug": tenant.slug, "name": "Acme"}
+        assert seen.model_dump() == {
+            "__type": "TenantPublic",
+            "id": tenant.id,
+            "slug": tenant.slug,
+            "name": "Acme",
+            "accentColor": None,
+            "backgroundColor": None,
+        }
 
 
 async def test_former_slug_leads_here(place: Place, anonymous: AsyncCentral) -> None:

@@ -1,5 +1,5 @@
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal, TypeAlias
 
 from pydantic import BeforeValidator, Field, StringConstraints
 
@@ -19,11 +19,17 @@ Code = Annotated[
 ]
 """The digits of a mailed code, six or twelve; spaces between them do not count."""
 
+Prompt: TypeAlias = Literal["login", "select_account"]
+
 
 class StartEmailCodeSignInInput(TenantInput):
-    """Whom to mail a code."""
+    """Whom to mail a code, and where the link in the mail leads after the sign-in."""
 
     email: Email
+    return_to: LongLine | None = Field(
+        default=None,
+        description="A path on this server, or an address whose origin the server allows; for the mailed link.",
+    )
 
 
 class StartEmailCodeSignInResponse(Response):
@@ -55,8 +61,15 @@ class StartOidcSignInInput(TenantInput):
         default="/", description="A path on this server, or an address whose origin the server allows."
     )
     login_hint: Email | None = Field(default=None, description="Whom the provider should expect.")
-    fresh: bool = Field(
-        default=False, description="Have the provider ask for credentials again, for what takes a fresh sign-in."
+    prompt: Prompt | None = Field(
+        default=None, description="What the provider is to ask for, even of somebody whom it knows already."
+    )
+    max_age: int | None = Field(
+        default=None,
+        ge=0,
+        le=2_592_000,
+        description="How many seconds ago the provider may have asked for the person's credentials; 0: it asks now. "
+        "It must then say when it did (`auth_time`), or the sign-in is refused.",
     )
 
 

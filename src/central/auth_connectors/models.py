@@ -58,6 +58,10 @@ class OidcSettings(Output):
     has_client_secret: bool = Field(description="The secret itself stays in the vault.")
     trusted_domains: list[str] = Field(description="Whose verified addresses may link to existing users.")
     redirect_uri: str = Field(description="The callback address to register with the provider.")
+    post_logout_redirect_uri: str | None = Field(
+        default=None,
+        description="The address to register with the provider for signing out there too, if it offers that.",
+    )
 
 
 class EmailCodeSettings(Output):

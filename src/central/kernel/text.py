@@ -92,3 +92,6 @@ Slug = Annotated[
     ),
 ]
 """A name for addresses: 2 to 40 of `a-z`, `0-9` and single inner hyphens; lowered and trimmed."""
+
+HexColor = Annotated[str, StringConstraints(strip_whitespace=True, to_lower=True, pattern=r"^#[0-9A-Fa-f]{6}$")]
+"""A colour as `#rrggbb`, lowered."""

@@ -15,6 +15,12 @@ class TenantRenamed(Event):
     kind: Literal["tenant.renamed"] = "tenant.renamed"
 
 
+class TenantBrandingChanged(Event):
+    """The colours of a tenant's sign-in page changed."""
+
+    kind: Literal["tenant.branding_changed"] = "tenant.branding_changed"
+
+
 class TenantSuspended(Event):
     """A tenant was suspended."""
 

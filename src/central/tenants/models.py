@@ -6,7 +6,7 @@ from pydantic import Field
 from central.kernel.ids import TenantId
 from central.kernel.model import Input, PatchInput, Resource, Response, TenantInput
 from central.kernel.pages import Page, PageInput
-from central.kernel.text import Email, Line, ShortLine, Slug, TenantRef
+from central.kernel.text import Email, HexColor, Line, ShortLine, Slug, TenantRef
 from central.kernel.times import Duration, between
 from central.kernel.unknown import UnknownValue
 
@@ -21,6 +21,8 @@ class Tenant(Resource):
     slug: str = Field(description="Its name in addresses; the current one of all it ever had.")
     name: str
     state: TenantState | UnknownValue = Field(description="In a suspended tenant nobody signs in and no session works.")
+    accent_color: str | None = Field(default=None, description="Of buttons and links on the sign-in page: `#rrggbb`.")
+    background_color: str | None = Field(default=None, description="Behind the sign-in page, but for dark screens.")
     created_at: datetime
     updated_at: datetime
     version: int = Field(description="Grows with every change; give it as `expectedVersion` to change what you saw.")
@@ -32,6 +34,8 @@ class TenantPublic(Resource):
     id: TenantId
     slug: str
     name: str
+    accent_color: str | None = Field(default=None, description="Of buttons and links on the sign-in page: `#rrggbb`.")
+    background_color: str | None = Field(default=None, description="Behind the sign-in page, but for dark screens.")
 
 
 class CreateTenantInput(Input):
@@ -70,6 +74,18 @@ class RenameTenantInput(PatchInput):
 
     name: Line | None = None
     slug: Slug | None = None
+    expected_version: int | None = Field(default=None, ge=1, le=2**31 - 1)
+
+
+class SetTenantBrandingInput(TenantInput):
+    """How the tenant's sign-in page looks, as a whole: a colour that is absent is taken away.
+
+    Any colours do: text on them is set in black or white, and links go back to their usual colour, where the contrast
+    would fall below WCAG 2.2 level AA.
+    """
+
+    accent_color: HexColor | None = Field(default=None, description="Of buttons and links: `#rrggbb`.")
+    background_color: HexColor | None = Field(default=None, description="Behind the page, but for dark screens.")
     expected_version: int | None = Field(default=None, ge=1, le=2**31 - 1)
 
 

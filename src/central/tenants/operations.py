@@ -11,6 +11,7 @@ from central.tenants.models import (
     ReactivateTenantInput,
     RenameTenantInput,
     SessionPolicy,
+    SetTenantBrandingInput,
     SuspendTenantInput,
     Tenant,
     TenantPublic,
@@ -68,6 +69,16 @@ RENAME_TENANT = Operation(
     summary="Change a tenant's name or slug",
     errors=(NotFoundError, ConflictError),
 )
+SET_TENANT_BRANDING = Operation(
+    "tenants.set_branding",
+    "PUT",
+    "/v1/tenants/{tenant}/branding",
+    SetTenantBrandingInput,
+    Tenant,
+    access=TenantPermission("tenant:write"),
+    summary="Set the colours of a tenant's sign-in page",
+    errors=(NotFoundError, ConflictError),
+)
 SUSPEND_TENANT = Operation(
     "tenants.suspend",
     "POST",
@@ -117,6 +128,7 @@ OPERATIONS = (
     GET_TENANT_PUBLIC,
     GET_TENANT,
     RENAME_TENANT,
+    SET_TENANT_BRANDING,
     SUSPEND_TENANT,
     REACTIVATE_TENANT,
     GET_SESSION_POLICY,

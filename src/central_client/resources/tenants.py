@@ -10,6 +10,7 @@ class Tenants(Resource[IO]):
     get_public = Call(operations.GET_TENANT_PUBLIC)
     get = Call(operations.GET_TENANT)
     rename = Call(operations.RENAME_TENANT)
+    set_branding = Call(operations.SET_TENANT_BRANDING)
     suspend = Call(operations.SUSPEND_TENANT)
     reactivate = Call(operations.REACTIVATE_TENANT)
     get_session_policy = Call(operations.GET_SESSION_POLICY)

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from pydantic import ValidationError
 
-from central.auth.events import SignInFailed, SignInFailure
+from central.auth.events import SignInFailure
 from central.auth.models import StartOidcSignInInput, StartOidcSignInResponse
 from central.errors import (
     BadRequestError,
@@ -21,14 +21,16 @@ from central_server.auth import queries
 from central_server.auth.codes import active_tenant
 from central_server.auth.identities import Identities, Person
 from central_server.auth.issuing import Previous, SessionIssuer
-from central_server.auth.policy import check_return_to, reason_of, refusal
+from central_server.auth.policy import check_return_to, fault_of, reason_of, refusal
+from central_server.auth.provider_sessions import ProviderSessions
+from central_server.auth.refusals import SignInRefusals
 from central_server.auth.tables import DBLoginTransaction
 from central_server.auth_connectors.mapping import callback_address
 from central_server.auth_connectors.service import AuthConnectorService
 from central_server.auth_connectors.tables import DBAuthConnector
 from central_server.infra.actor import Caller
 from central_server.infra.config import Settings
-from central_server.infra.db import Database
+from central_server.infra.db import Database, ReadExecutor, WriteExecutor
 from central_server.infra.http.cookies import CookieNames
 from central_server.infra.logs import component_logger
 from central_server.infra.oidc import (
@@ -42,10 +44,10 @@ from central_server.infra.oidc import (
     new_verifier,
     read_profile,
     verified_claims,
+    verify_auth_time,
     verify_callback_issuer,
 )
 from central_server.infra.outbound import OutboundClient
-from central_server.infra.outbox import Outbox
 from central_server.infra.tokens import is_token, new_token, token_hash
 from central_server.infra.vault import Vault, associated_data
 from central_server.sessions.service import IssuedSession
@@ -53,6 +55,7 @@ from central_server.tenants.service import TenantService
 
 LIFETIME = timedelta(minutes=10)
 _ATTEMPTS = 3
+_NOT_RECENT = ("auth_time_missing", "auth_time_too_old")
 
 
 class CallbackQuery(NamedTuple):
@@ -64,6 +67,13 @@ class CallbackQuery(NamedTuple):
     iss: str | None
 
 
+class Identified(NamedTuple):
+    """Somebody whom a provider vouches for, and the token that ends their session there, where it offers that."""
+
+    person: Person
+    id_token: str | None
+
+
 class OidcSignIn:
     """Signing in at an OpenID provider: authorization code with PKCE, `state` and `nonce`.
 
@@ -73,11 +83,12 @@ class OidcSignIn:
     def __init__(
         self,
         db: Database,
-        outbox: Outbox,
         tenants: TenantService,
         identities: Identities,
         auth_connectors: AuthConnectorService,
         issuer: SessionIssuer,
+        refusals: SignInRefusals,
+        provider_sessions: ProviderSessions,
         vault: Vault,
         providers: Providers,
         outbound: OutboundClient,
@@ -85,11 +96,12 @@ class OidcSignIn:
         settings: Settings,
     ) -> None:
         self.db = db
-        self.outbox = outbox
         self.tenants = tenants
         self.identities = identities
         self.auth_connectors = auth_connectors
         self.issuer = issuer
+        self.refusals = refusals
+        self.provider_sessions = provider_sessions
         self.vault = vault
         self.providers = providers
         self.outbound = outbound
@@ -119,6 +131,7 @@ class OidcSignIn:
                 verifier=self.vault.seal(verifier.encode(), _place(tenant, id)),
                 binding_hash=token_hash(binding),
                 return_to=return_to,
+                max_age=input.max_age,
                 lifetime_seconds=int(LIFETIME.total_seconds()),
             )
         assert row is not None, "an INSERT returns its row or raises"
@@ -132,8 +145,9 @@ class OidcSignIn:
             nonce=nonce,
             code_challenge=challenge_s256(verifier),
             login_hint=input.login_hint,
-            prompt="login" if input.fresh else None,
-            max_age=0 if input.fresh else None,
+            # Not every provider knows that an age of zero means to ask now (OpenID Connect Core 3.1.2.1).
+            prompt=input.prompt or ("login" if input.max_age == 0 else None),
+            max_age=input.max_age,
         )
         return StartOidcSignInResponse(sign_in=id, authorization_url=address, expires_at=row["expires_at"])
 
@@ -144,12 +158,29 @@ class OidcSignIn:
         """
         tenant = (await self.tenants.with_tenant_by_ref(tenant_ref, active_tenant)).id
         login = await self._consume(tenant, connector_ref, query.state, caller)
-        connector = await self._still_enabled(tenant, login["connector_id"], caller)
-        person = await self._identify(tenant, connector, login, query, caller)
+        connector = await self._still_enabled(tenant, login, caller)
+        identified = await self._identify(tenant, connector, login, query, caller)
         previous = await self.issuer.previous_session(caller)
-        issued = await self._sign_in(tenant, connector, person, caller, previous)
+        issued = await self._sign_in(tenant, connector, login, identified, caller, previous)
         await self.issuer.welcome(issued, caller)
         return login["return_to"]
+
+    async def find_return(
+        self, tenant: TenantId, state: str | None, caller: Caller, executor: ReadExecutor | WriteExecutor | None = None
+    ) -> str | None:
+        """Find where a sign-in of this browser was to return to, however it ended."""
+        try:
+            id = SignInId((state or "").partition(".")[0])
+        except ValueError:
+            return None
+        row = await (executor or self.db.read(tenant)).first(
+            queries.GET_RETURN,
+            tenant_id=tenant,
+            id=id,
+            state=token_hash(state or ""),
+            binding=token_hash(caller.cookies.sign_in or ""),
+        )
+        return None if row is None else row["return_to"]
 
     async def _consume(self, tenant: TenantId, connector: str, state: str | None, caller: Caller) -> DBLoginTransaction:
         """Use the login transaction up, in a transaction of its own, before anything else happens."""
@@ -180,21 +211,22 @@ class OidcSignIn:
         login: DBLoginTransaction,
         query: CallbackQuery,
         caller: Caller,
-    ) -> Person:
+    ) -> Identified:
         """Exchange the code and verify what comes back; tells the tenant's administrators why, if it fails."""
         try:
             provider = await self.providers.metadata(connector["settings"]["issuer"])
             if provider.issuer != login["issuer"]:
-                raise await self._refuse(tenant, connector["id"], "token_refused", caller)
+                raise await self._refuse(tenant, login, "token_refused", "issuer_mismatch", caller)
             verify_callback_issuer(provider, query.iss)
             if query.error is not None or query.code is None:
-                raise await self._refuse(tenant, connector["id"], "provider_refused", caller)
+                raise await self._refuse(tenant, login, "provider_refused", query.error, caller)
             return await self._exchange(tenant, connector, provider, login, query.code)
         except OidcError as error:
             self.log.warning("provider's answer refused", connector=connector["id"], reason=error.reason)
             if error.transient:
                 raise UnavailableError(error.message, code=error.reason, retry_after=5) from None
-            raise await self._refuse(tenant, connector["id"], "token_refused", caller) from None
+            reason: SignInFailure = "not_recent" if error.reason in _NOT_RECENT else "token_refused"
+            raise await self._refuse(tenant, login, reason, error.reason, caller) from None
 
     async def _exchange(
         self,
@@ -203,7 +235,7 @@ class OidcSignIn:
         provider: ProviderMetadata,
         login: DBLoginTransaction,
         code: str,
-    ) -> Person:
+    ) -> Identified:
         client_id = connector["settings"]["client_id"]
         tokens = await exchange_code(
             self.outbound,
@@ -217,32 +249,40 @@ class OidcSignIn:
         verified = await verified_claims(
             self.providers, provider, tokens, client_id=client_id, nonce=login["nonce"], now=time()
         )
-        if {"email", "email_verified"} <= verified.claims.keys() or provider.userinfo_endpoint is None:
-            profile = read_profile(verified)
-        else:
+        if login["max_age"] is not None:
+            verify_auth_time(verified, not_before=login["created_at"].timestamp() - login["max_age"])
+        userinfo = None
+        if not {"email", "email_verified"} <= verified.claims.keys() and provider.userinfo_endpoint is not None:
             userinfo = await fetch_userinfo(
                 self.outbound, provider, access_token=tokens.access_token, subject=verified.subject
             )
-            profile = read_profile(verified, userinfo)
-        return Person(connector["id"], login["issuer"], verified.subject, profile, _moment(verified.authenticated_at))
+        person = Person(
+            connector["id"],
+            login["issuer"],
+            verified.subject,
+            read_profile(verified, userinfo),
+            _moment(verified.authenticated_at),
+        )
+        return Identified(person, tokens.id_token if provider.end_session_endpoint else None)
 
     async def _sign_in(
         self,
         tenant: TenantId,
         connector: DBAuthConnector,
-        person: Person,
+        login: DBLoginTransaction,
+        identified: Identified,
         caller: Caller,
         previous: Previous | None,
     ) -> IssuedSession:
         """Find, link or create the user and give them a session; a lost race is run again."""
         for attempt in range(_ATTEMPTS):
             try:
-                return await self._TX_sign_in(tenant, connector, person, caller, previous)
+                return await self._TX_sign_in(tenant, connector, identified, caller, previous)
             except ConflictError:
                 if attempt == _ATTEMPTS - 1:
                     raise
             except ForbiddenError as error:
-                await self._tell(tenant, connector["id"], reason_of(error), caller)
+                await self._tell(tenant, login, reason_of(error), caller)
                 raise
         raise AssertionError("the loop returns or raises")
 
@@ -250,15 +290,16 @@ class OidcSignIn:
         self,
         tenant: TenantId,
         connector: DBAuthConnector,
-        person: Person,
+        identified: Identified,
         caller: Caller,
         previous: Previous | None,
     ) -> IssuedSession:
+        person = identified.person
         async with self.db.write(tenant) as tx:
             # Read under the lock of the gate's order: a connector that changed meanwhile decides as it is now.
             current = await self.auth_connectors.hold_enabled_auth_connector(tenant, connector["id"], tx)
             user, proves_email = await self.identities.admit(tenant, current, person, caller, tx)
-            return await self.issuer.issue_session(
+            issued = await self.issuer.issue_session(
                 tenant,
                 user,
                 person.connector,
@@ -268,6 +309,9 @@ class OidcSignIn:
                 proves_email=proves_email,
                 authenticated_at=person.authenticated_at,
             )
+            if identified.id_token is not None:
+                await self.provider_sessions.keep(tenant, issued.row["id"], identified.id_token, tx)
+            return issued
 
     async def _enabled_connector(self, tenant: TenantId, connector: AuthConnectorId) -> DBAuthConnector:
         row = await self.auth_connectors.get_auth_connector_by_id(tenant, connector)
@@ -277,12 +321,12 @@ class OidcSignIn:
             raise refusal("connector_disabled")
         return row
 
-    async def _still_enabled(self, tenant: TenantId, connector: AuthConnectorId, caller: Caller) -> DBAuthConnector:
+    async def _still_enabled(self, tenant: TenantId, login: DBLoginTransaction, caller: Caller) -> DBAuthConnector:
         """Find the connector of a sign-in that was begun; tells of it, if it was disabled meanwhile."""
         try:
-            return await self._enabled_connector(tenant, connector)
+            return await self._enabled_connector(tenant, login["connector_id"])
         except ForbiddenError as error:
-            await self._tell(tenant, connector, reason_of(error), caller)
+            await self._tell(tenant, login, reason_of(error), caller)
             raise
 
     async def _provider(self, connector: DBAuthConnector) -> ProviderMetadata:
@@ -294,19 +338,22 @@ class OidcSignIn:
             ) from None
 
     async def _refuse(
-        self, tenant: TenantId, connector: AuthConnectorId, reason: SignInFailure, caller: Caller
+        self, tenant: TenantId, login: DBLoginTransaction, reason: SignInFailure, fault: str | None, caller: Caller
     ) -> ForbiddenError:
-        await self._tell(tenant, connector, reason, caller)
+        await self._tell(tenant, login, reason, caller, fault)
         return refusal(reason)
 
     async def _tell(
-        self, tenant: TenantId, connector: AuthConnectorId, reason: SignInFailure | None, caller: Caller
+        self,
+        tenant: TenantId,
+        login: DBLoginTransaction,
+        reason: SignInFailure | None,
+        caller: Caller,
+        fault: str | None = None,
     ) -> None:
-        """Tell the tenant's administrators, unless the reason is none of theirs."""
-        if reason is None:
-            return
-        async with self.db.write(tenant) as tx:
-            await self.outbox.add(SignInFailed(tenant_id=tenant, connector_id=connector, reason=reason), caller.by, tx)
+        await self.refusals.TX_tell(
+            tenant, login["connector_id"], reason, caller, sign_in=login["id"], fault=fault_of(fault)
+        )
 
     def _callback(self, tenant: TenantId, connector: AuthConnectorId) -> str:
         return callback_address(self.settings.public_url, tenant, connector)

@@ -1,14 +1,15 @@
 """The decisions of signing in, as pure functions: whom a provider's word makes a user, and where to return to."""
 
+import hmac
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 from urllib.parse import urlsplit
 
 from pydantic import TypeAdapter, ValidationError
 
-from central.auth.events import SignInFailure
-from central.errors import ConflictError, ForbiddenError, UnauthenticatedError, ValidationFailedError
+from central.auth.events import SignInFailure, SignInFault
+from central.errors import CentralError, ConflictError, ForbiddenError, UnauthenticatedError, ValidationFailedError
 from central.kernel.ids import UserId
 from central.kernel.text import Email
 from central.users.models import User
@@ -17,6 +18,7 @@ from central_server.roles.policy import permissions_of
 from central_server.sessions.tables import DBPrincipal
 from central_server.users.policy import OWNER
 
+_CODE_OF_TOKEN = b"central mailed code"
 _EMAIL: TypeAdapter[str] = TypeAdapter(Email)
 _REFUSALS: dict[SignInFailure, str] = {
     "provider_refused": "The identity provider did not sign you in.",
@@ -28,8 +30,15 @@ _REFUSALS: dict[SignInFailure, str] = {
     "domain_not_verified": "The domain of your address is not verified here; ask an administrator.",
     "user_disabled": "This account is disabled; ask an administrator.",
     "connector_disabled": "This way of signing in is switched off.",
+    "not_recent": "The identity provider did not ask you to sign in again, as this needs.",
+    "wrong_code": "This is not the code that was mailed.",
+    "code_expired": "This code has expired.",
+    "code_used": "This code was used already.",
+    "too_many_tries": "This code was tried too often.",
+    "other_browser": "This sign-in was begun in another browser.",
 }
 _REASONS: dict[str, SignInFailure] = {reason: reason for reason in _REFUSALS}
+_FAULTS: dict[str, SignInFault] = {fault: fault for fault in get_args(SignInFault)}
 LocalUser: TypeAlias = Literal["none", "unlinked", "linked"]
 
 
@@ -105,9 +114,23 @@ def refusal(reason: SignInFailure) -> ForbiddenError:
     return ForbiddenError(_REFUSALS[reason], code=reason)
 
 
-def reason_of(error: ForbiddenError) -> SignInFailure | None:
+def reason_of(error: CentralError) -> SignInFailure | None:
     """Give the reason that administrators are told of, if it is one of theirs to know."""
     return _REASONS.get(error.code)
+
+
+def fault_of(word: str | None) -> SignInFault | None:
+    """Give what was wrong with a provider's answer, if it is a word that is known: providers may say anything."""
+    return _FAULTS.get(word or "")
+
+
+def code_of(token: str, digits: int) -> str:
+    """Give the digits that stand for a mailed token, for typing.
+
+    Whoever has the token has the code, and not the other way round; all codes are equally likely.
+    """
+    number = int.from_bytes(hmac.digest(token.encode(), _CODE_OF_TOKEN, "sha256"))
+    return f"{number % 10**digits:0{digits}d}"
 
 
 def check_may_impersonate(impersonator: UserId, user: User, system_permissions: Collection[str]) -> None:

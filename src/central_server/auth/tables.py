@@ -57,6 +57,7 @@ LOGIN_TRANSACTIONS = Table(
     Column("verifier", LargeBinary, nullable=False),
     Column("binding_hash", LargeBinary, nullable=False),
     Column("return_to", Text, nullable=False),
+    Column("max_age", Integer),
     created_at(),
     Column("expires_at", DateTime(timezone=True), nullable=False),
     Column("used_at", DateTime(timezone=True)),
@@ -66,7 +67,10 @@ LOGIN_TRANSACTIONS = Table(
     ),
     Index("ix_login_transactions_connector", "tenant_id", "connector_id"),
 )
-"""A sign-in on its way to a provider and back; `verifier` is the sealed PKCE verifier (RFC 7636)."""
+"""A sign-in on its way to a provider and back; `verifier` is the sealed PKCE verifier (RFC 7636).
+
+`max_age` is how many seconds before `created_at` the provider may have asked for credentials; null: any time ago.
+"""
 
 EMAIL_CODES = Table(
     "email_codes",
@@ -76,11 +80,14 @@ EMAIL_CODES = Table(
     Column("connector_id", RichIdColumn(AuthConnectorId), nullable=False),
     Column("email", Text, nullable=False),
     Column("code_mac", LargeBinary),
-    Column("code", LargeBinary),
+    Column("token", LargeBinary),
+    Column("link_hash", LargeBinary),
     Column("shared", Boolean, nullable=False, server_default=text("false")),
     Column("binding_hash", LargeBinary, nullable=False),
     Column("address", Text),
+    Column("return_to", Text),
     Column("attempts", Integer, nullable=False, server_default=text("0")),
+    Column("refusals", Integer, nullable=False, server_default=text("0")),
     created_at(),
     Column("expires_at", DateTime(timezone=True), nullable=False),
     Column("used_at", DateTime(timezone=True)),
@@ -90,11 +97,13 @@ EMAIL_CODES = Table(
     ),
     Index("ix_email_codes_shared", "tenant_id", text("lower(email)"), "created_at", postgresql_where=text("shared")),
     Index("ix_email_codes_connector", "tenant_id", "connector_id"),
+    Index("uq_email_codes_link", "tenant_id", "link_hash", unique=True),
 )
-"""A sign-in that waits for a mailed code.
+"""A sign-in that waits for a mailed code, or for the link beside it.
 
-`code_mac` is what a try is compared with; `code`, sealed, is there until it is mailed. A sign-in without them was not
-mailed any: it waits, as all of its address do, for one that is `shared`.
+Both are made of `token`, which is sealed, and there until it is mailed. A try is compared with `code_mac` or with
+`link_hash`. A sign-in without them was not mailed any: it waits, as all of its address do, for a code that is `shared`.
+`refusals` counts the tries that came too late or from elsewhere, as far as they are told of.
 """
 
 
@@ -118,6 +127,8 @@ class DBLoginTransaction(TypedDict):
     nonce: str
     verifier: bytes
     return_to: str
+    max_age: int | None
+    created_at: datetime
     expires_at: datetime
 
 
@@ -132,12 +143,40 @@ class DBEmailCode(TypedDict):
     expires_at: datetime
 
 
+class DBLateAttempt(TypedDict):
+    """Why a try on an email code was no longer one."""
+
+    id: SignInId
+    connector_id: AuthConnectorId
+    same_browser: bool
+    used: bool
+    expired: bool
+
+
+class DBPendingCode(TypedDict):
+    """A mailed code as a page shows it: `live` says that it can still be used, in the browser that asked for it."""
+
+    id: SignInId
+    email: str
+    return_to: str | None
+    shared: bool
+    same_browser: bool
+    live: bool
+
+
 class DBMailableCode(TypedDict):
-    """An email code that waits to be mailed; `code` is sealed."""
+    """An email code that waits to be mailed; `token` is sealed."""
 
     email: str
-    code: bytes
+    token: bytes
+    shared: bool
     connector_id: AuthConnectorId
+
+
+class DBReturn(TypedDict):
+    """Where a sign-in returns to."""
+
+    return_to: str
 
 
 class DBSharedCode(TypedDict):

@@ -29,12 +29,18 @@ def callback_address(public_url: str, tenant: TenantId, connector: AuthConnector
     return f"{public_url}/v1/tenants/{tenant}/auth-connectors/{connector}/callback"
 
 
+def signed_out_address(public_url: str) -> str:
+    """Give the address to which providers send the browser back after signing out there: one for all connectors."""
+    return f"{public_url}/signout/done"
+
+
 def connector_from(row: DBAuthConnector, public_url: str) -> AuthConnector:
     """Make the DTO of a row."""
     settings: dict[str, Any] = {"kind": row["kind"], **row["settings"]}
     if row["kind"] == "oidc":
         settings["has_client_secret"] = row["client_secret"] is not None
         settings["redirect_uri"] = callback_address(public_url, row["tenant_id"], row["id"])
+        settings["post_logout_redirect_uri"] = signed_out_address(public_url)
     return AuthConnector.model_validate(
         {
             "id": row["id"],

@@ -20,6 +20,7 @@ from sqlalchemy import (
     column,
     func,
     insert,
+    null,
     select,
     true,
     tuple_,
@@ -37,8 +38,10 @@ from central_server.sessions.tables import (
     DBEndedSession,
     DBHeldSession,
     DBPrincipal,
+    DBSealedIdToken,
     DBSession,
     DBSessionConnector,
+    DBSessionOrigin,
 )
 
 _time = DateTime(timezone=True)
@@ -260,6 +263,7 @@ def _ended(picked: Select[Any]) -> Query[DBEndedSession]:
             ended_at=func.now(),
             ended_reason=bindparam("reason", type_=Text),
             ended_by=bindparam("by", type_=RichIdColumn(UserId)),
+            id_token=null(),
         )
         .returning(SESSIONS.c.id, SESSIONS.c.user_id)
     )
@@ -296,6 +300,30 @@ _FADED = (
 END_FADED = Query[None](
     update(SESSIONS)
     .where(SESSIONS.c.tenant_id == _TENANT, SESSIONS.c.id == _FADED.c.id)
-    .values(ended_at=_FADED.c.ended_at, ended_reason=_FADED.c.reason)
+    .values(ended_at=_FADED.c.ended_at, ended_reason=_FADED.c.reason, id_token=null())
 )
 """Writes down the end of a batch of sessions that only a policy has ended, so that no other policy revives them."""
+_CHANGED_ONE = and_(
+    SESSIONS.c.tenant_id == bindparam("of_tenant", type_=RichIdColumn(TenantId)),
+    SESSIONS.c.id == bindparam("of_id", type_=RichIdColumn(SessionId)),
+    SESSIONS.c.ended_at.is_(None),
+)
+KEEP_ID_TOKEN = Query[None](
+    update(SESSIONS).where(_CHANGED_ONE).values(id_token=bindparam("new_token", type_=LargeBinary))
+)
+GET_ORIGIN = Query[DBSessionOrigin](
+    select(SESSIONS.c.connector_id, SESSIONS.c.id_token).where(
+        SESSIONS.c.tenant_id == _TENANT, SESSIONS.c.id == bindparam("id", type_=RichIdColumn(SessionId))
+    )
+)
+_PREFIX = bindparam("prefix", type_=LargeBinary)
+LIST_SEALED_ID_TOKENS = Query[DBSealedIdToken](
+    select(SESSIONS.c.tenant_id, SESSIONS.c.id, SESSIONS.c.id_token)
+    .where(
+        SESSIONS.c.ended_at.is_(None),
+        SESSIONS.c.id_token.is_not(None),
+        func.substring(SESSIONS.c.id_token, 1, func.length(_PREFIX)) != _PREFIX,
+    )
+    .limit(bindparam("count"))
+    .with_for_update(skip_locked=True)
+)

@@ -33,7 +33,7 @@ from central_server.sessions import queries
 from central_server.sessions.inputs import Impersonation, Lifetimes, SessionLimits, in_seconds
 from central_server.sessions.mapping import described, described_to_owner
 from central_server.sessions.queries import SessionFilters
-from central_server.sessions.tables import DBEndedSession, DBPrincipal, DBSession
+from central_server.sessions.tables import DBEndedSession, DBPrincipal, DBSealedIdToken, DBSession, DBSessionOrigin
 from central_server.sessions.touches import SessionTouches
 
 NamesOf = Callable[[Collection[UserId]], Awaitable[Mapping[UserId, str]]]
@@ -129,6 +129,22 @@ class SessionService:
         row = await executor.first(queries.CONTINUE_SESSION, of_tenant=tenant, of_id=issued.row["id"], former=former)
         assert row is not None, "both sessions are of one user"
         return IssuedSession(row, issued.token)
+
+    async def keep_id_token(self, tenant: TenantId, session: SessionId, sealed: bytes, executor: WriteExecutor) -> None:
+        """Keep the sealed ID token of a live session for as long as it lives."""
+        await executor.execute(queries.KEEP_ID_TOKEN, of_tenant=tenant, of_id=session, new_token=sealed)
+
+    async def find_origin(
+        self, tenant: TenantId, session: SessionId, executor: ReadExecutor | WriteExecutor | None = None
+    ) -> DBSessionOrigin | None:
+        """Find which way in a session was begun by."""
+        return await (executor or self.db.read(tenant)).first(queries.GET_ORIGIN, of_tenant=tenant, id=session)
+
+    async def list_sealed_id_tokens(
+        self, prefix: bytes, count: int, executor: WriteExecutor
+    ) -> Sequence[DBSealedIdToken]:
+        """Give up to `count` ID tokens of all tenants that do not begin so, and keep others from changing them."""
+        return await executor.all(queries.LIST_SEALED_ID_TOKENS, prefix=prefix, count=count)
 
     async def list_mine(
         self,

@@ -41,6 +41,7 @@ SESSIONS = Table(
     Column("impersonation_reason", Text),
     Column("powerful", Boolean, nullable=False, server_default=text("false")),
     Column("impersonator_session_id", RichIdColumn(SessionId)),
+    Column("id_token", LargeBinary),
     PrimaryKeyConstraint("tenant_id", "id"),
     ForeignKeyConstraint(["tenant_id", "user_id"], ["users.tenant_id", "users.id"], ondelete="CASCADE"),
     ForeignKeyConstraint(
@@ -62,7 +63,8 @@ SESSIONS = Table(
     Index("uq_sessions_token_hash", "token_hash", unique=True),
 )
 """Sessions, also those that have ended. `powerful` says whose lifetimes count: those of whoever can only read, or the
-others'. A session with an `impersonator_session_id` was begun from that one, by its user, and ends with it."""
+others'. A session with an `impersonator_session_id` was begun from that one, by its user, and ends with it. `id_token`,
+sealed, is there while the session lives, if it can be ended at its provider too."""
 
 
 class DBEndedSession(TypedDict):
@@ -100,6 +102,21 @@ class DBSession(TypedDict):
     user_agent: str | None
     impersonator_id: UserId | None
     impersonation_reason: str | None
+
+
+class DBSessionOrigin(TypedDict):
+    """Which way in a session was begun by, and the sealed ID token to end it there."""
+
+    connector_id: AuthConnectorId | None
+    id_token: bytes | None
+
+
+class DBSealedIdToken(TypedDict):
+    """A sealed ID token, and whose it is."""
+
+    tenant_id: TenantId
+    id: SessionId
+    id_token: bytes
 
 
 class DBPrincipal(TypedDict):

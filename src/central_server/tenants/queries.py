@@ -72,6 +72,17 @@ RENAME_TENANT = Query[DBTenant](
     )
     .returning(*_COLUMNS)
 )
+SET_TENANT_BRANDING = Query[DBTenant](
+    update(TENANTS)
+    .where(TENANTS.c.id == bindparam("of_id"))
+    .values(
+        accent_color=bindparam("new_accent", type_=Text),
+        background_color=bindparam("new_background", type_=Text),
+        version=TENANTS.c.version + 1,
+        updated_at=func.now(),
+    )
+    .returning(*_COLUMNS)
+)
 SET_TENANT_STATE = Query[DBTenant](
     update(TENANTS)
     .where(TENANTS.c.id == bindparam("of_id"), TENANTS.c.state != bindparam("new_state", type_=Text))

@@ -10,6 +10,7 @@ from central.tenants.models import (
     ReactivateTenantInput,
     RenameTenantInput,
     SessionPolicy,
+    SetTenantBrandingInput,
     SuspendTenantInput,
     Tenant,
     TenantPublic,
@@ -23,6 +24,7 @@ from central.tenants.operations import (
     LIST_TENANTS,
     REACTIVATE_TENANT,
     RENAME_TENANT,
+    SET_TENANT_BRANDING,
     SUSPEND_TENANT,
     UPDATE_SESSION_POLICY,
 )
@@ -62,6 +64,10 @@ class TenantRoutes:
     @handles(RENAME_TENANT)
     async def rename(self, input: RenameTenantInput, actor: Actor) -> Tenant:
         return await self.tenants.TX_rename_tenant(input, actor)
+
+    @handles(SET_TENANT_BRANDING)
+    async def set_branding(self, input: SetTenantBrandingInput, actor: Actor) -> Tenant:
+        return await self.tenants.TX_set_branding(input, actor)
 
     @handles(SUSPEND_TENANT)
     async def suspend(self, input: SuspendTenantInput, actor: Actor) -> Tenant:

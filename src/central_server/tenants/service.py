@@ -6,13 +6,20 @@ from central.auth_connectors.models import CreateAuthConnectorInput, EmailCodeSe
 from central.errors import ConflictError, ForbiddenError, NotFoundError
 from central.kernel.events import Event
 from central.kernel.ids import TenantId
-from central.tenants.events import TenantCreated, TenantReactivated, TenantRenamed, TenantSuspended
+from central.tenants.events import (
+    TenantBrandingChanged,
+    TenantCreated,
+    TenantReactivated,
+    TenantRenamed,
+    TenantSuspended,
+)
 from central.tenants.models import (
     CreateTenantInput,
     ListTenantsInput,
     ListTenantsResponse,
     ReactivateTenantInput,
     RenameTenantInput,
+    SetTenantBrandingInput,
     SuspendTenantInput,
     Tenant,
     TenantPublic,
@@ -87,7 +94,13 @@ class TenantService:
     async def get_public(self, ref: str, executor: ReadExecutor | WriteExecutor | None = None) -> TenantPublic:
         """Give what anyone may see of a tenant."""
         tenant = _found(await self.get_tenant_by_ref(ref, executor))
-        return TenantPublic(id=tenant.id, slug=tenant.slug, name=tenant.name)
+        return TenantPublic(
+            id=tenant.id,
+            slug=tenant.slug,
+            name=tenant.name,
+            accent_color=tenant.accent_color,
+            background_color=tenant.background_color,
+        )
 
     async def get_own(self, actor: Actor, executor: ReadExecutor | WriteExecutor | None = None) -> Tenant:
         """Give the actor's tenant."""
@@ -135,14 +148,24 @@ class TenantService:
         if input.slug is not None:
             check_slug(input.slug)
         async with self.db.write(actor.tenant_id, actor.unit) as tx:
-            locked = await tx.first(queries.LOCK_TENANT, id=actor.tenant_id)
-            before = _found(locked)
-            if input.expected_version not in {None, before["version"]}:
-                raise ConflictError("Somebody else changed this tenant first; read it again.", code="version_conflict")
+            await self._lock(input.expected_version, actor, tx)
             if input.slug is not None:
                 await self._take_slug(actor.tenant_id, input.slug, tx)
             row = await tx.first(queries.RENAME_TENANT, of_id=actor.tenant_id, new_name=input.name, new_slug=input.slug)
             await self.outbox.add(TenantRenamed(tenant_id=actor.tenant_id), actor.by, tx)
+        return tenant_from(_found(row))
+
+    async def TX_set_branding(self, input: SetTenantBrandingInput, actor: Actor) -> Tenant:
+        """Set the colours of a tenant's sign-in page; `ConflictError` for a stale version."""
+        async with self.db.write(actor.tenant_id, actor.unit) as tx:
+            await self._lock(input.expected_version, actor, tx)
+            row = await tx.first(
+                queries.SET_TENANT_BRANDING,
+                of_id=actor.tenant_id,
+                new_accent=input.accent_color,
+                new_background=input.background_color,
+            )
+            await self.outbox.add(TenantBrandingChanged(tenant_id=actor.tenant_id), actor.by, tx)
         return tenant_from(_found(row))
 
     async def TX_suspend_tenant(self, input: SuspendTenantInput, actor: Actor) -> Tenant:
@@ -169,6 +192,13 @@ class TenantService:
                 return tenant
             await self.outbox.add(event, actor.by, tx)
             return tenant_from(row)
+
+    async def _lock(self, expected_version: int | None, actor: Actor, tx: WriteExecutor) -> None:
+        """Keep others from changing the tenant; `ConflictError` when somebody did since the caller read it."""
+        locked = await tx.first(queries.LOCK_TENANT, id=actor.tenant_id)
+        before = _found(locked)
+        if expected_version not in {None, before["version"]}:
+            raise ConflictError("Somebody else changed this tenant first; read it again.", code="version_conflict")
 
     async def _take_slug(self, tenant: TenantId, slug: str, tx: WriteExecutor) -> None:
         """Take a slug for good, unless it is the tenant's already."""

@@ -20,7 +20,12 @@ TENANTS = Table(
     Column("member_lifetime_seconds", Integer),
     Column("admin_idle_seconds", Integer),
     Column("admin_lifetime_seconds", Integer),
+    Column("accent_color", Text),
+    Column("background_color", Text),
     CheckConstraint("state IN ('active', 'suspended')", name="state"),
+    # What stands here goes into a style sheet.
+    CheckConstraint("accent_color ~ '^#[0-9a-f]{6}$'", name="accent_color"),
+    CheckConstraint("background_color ~ '^#[0-9a-f]{6}$'", name="background_color"),
     Index("ix_tenants_created_at_id", "created_at", "id"),
     Index("uq_tenants_slug", "slug", unique=True),
 )
@@ -54,6 +59,8 @@ class DBTenant(TypedDict):
     created_at: datetime
     updated_at: datetime
     version: int
+    accent_color: str | None
+    background_color: str | None
 
 
 class DBSessionPolicy(TypedDict):

@@ -67,6 +67,7 @@ class Report:
         """Show what runs where, and how to go on."""
         url = f"http://127.0.0.1:{ports.api}"
         rows = {
+            "Sign-in page": f"{url}/t/{TENANT}",
             "API": url,
             "API docs": f"{url}/docs",
             "Mailbox": f"{url}/dev/mailbox",

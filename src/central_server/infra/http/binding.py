@@ -23,8 +23,10 @@ from central_server.infra.http.access import check_access
 from central_server.infra.http.addresses import ClientAddresses
 from central_server.infra.http.browser import SAFE_METHODS, Origins
 from central_server.infra.http.cookies import CookieNames
+from central_server.infra.http.forms import FormTokens
 from central_server.infra.http.idempotency import Answer, AnsweredBeforeError, KeyedRequest
 from central_server.infra.http.observing import RequestObserver
+from central_server.infra.http.pages import ErrorPage
 from central_server.infra.http.reading import InputReader, check_declared_size, read_body
 from central_server.infra.rate_limits.limiter import RateLimiter
 from central_server.infra.vault import Vault
@@ -60,6 +62,8 @@ class HttpParts:
     addresses: ClientAddresses
     observer: RequestObserver
     limiter: RateLimiter
+    forms: FormTokens
+    error_page: ErrorPage | None
 
     @classmethod
     def build(
@@ -70,6 +74,8 @@ class HttpParts:
         registry: CollectorRegistry,
         limiter: RateLimiter,
         vault: Vault,
+        forms: FormTokens,
+        error_page: ErrorPage | None = None,
     ) -> "HttpParts":
         """Make the parts that derive from the settings."""
         return cls(
@@ -82,6 +88,8 @@ class HttpParts:
             addresses=ClientAddresses(settings.trusted_proxies),
             observer=RequestObserver(registry),
             limiter=limiter,
+            forms=forms,
+            error_page=error_page,
         )
 
 

@@ -48,6 +48,20 @@ class Origins:
         if site is not None and site not in _OWN_SITES and origin not in self._allowed:
             raise ForbiddenError("Pages of other sites may not call here.", code="origin_not_allowed")
 
+    def check_form(self, headers: Mapping[bytes, bytes]) -> None:
+        """Refuse a form that no page of this server sent; allowed origins have no business with it.
+
+        A page without referrers sends `Origin: null` (Fetch standard, "append a request Origin header"), and there
+        `Sec-Fetch-Site`, which no page can set, tells own pages from foreign ones.
+        """
+        origin, site = headers.get(b"origin"), headers.get(b"sec-fetch-site")
+        own = origin == self.own or (origin in {None, b"null"} and site == b"same-origin")
+        if not own or site not in {None, b"same-origin"}:
+            raise ForbiddenError("Forms of other pages are not taken here.", code="origin_not_allowed")
+        media_type = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
+        if media_type != b"application/x-www-form-urlencoded":
+            raise BadRequestError("Send the form as application/x-www-form-urlencoded.", code="form_expected")
+
     def cors_headers(self, origin: bytes | None) -> list[tuple[bytes, bytes]]:
         """Give the headers that let pages of an allowed origin read the answer; none for any other."""
         if origin is None or origin not in self._allowed:

@@ -1,4 +1,4 @@
-"""Serves browser routes: the same care as for operations, with pages and redirects in the place of JSON."""
+"""Serves browser routes: the same care as for operations, with pages, forms and redirects in the place of JSON."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from time import perf_counter
@@ -13,27 +13,32 @@ from central_server.infra.http.binding import (
     Headers,
     HttpParts,
     answer_headers,
+    body_of,
     caller_of,
     check_header_size,
     headers_of,
     problem_response,
 )
 from central_server.infra.http.browser import PAGE_HEADERS
+from central_server.infra.http.forms import FORM_TOKEN
 from central_server.infra.http.pages import BrowserRequest, BrowserResponse
-from central_server.infra.http.reading import parse_query
+from central_server.infra.http.reading import check_declared_size, parse_form, parse_query, read_body
+from central_server.infra.logs import component_logger
 
 BrowserHandler = Callable[[BrowserRequest], Awaitable[BrowserResponse]]
 _QUIET = frozenset({"meta.liveness", "meta.readiness"})
+_MOST_FORM_BYTES = 16_384
 
 
 class BrowserEndpoint:
-    """Serves one browser route."""
+    """Serves one browser route. A POST takes forms of this server's own pages, sent back by the same browser."""
 
     def __init__(self, route: BrowserRoute, handler: BrowserHandler, parts: HttpParts) -> None:
         self._route = route
         self._handler = handler
         self._parts = parts
         self._meter = parts.limiter.meter(route.rate)
+        self._log = component_logger(self)
 
     async def answer(self, request: Request) -> Response:
         """Answer, whatever happens."""
@@ -44,11 +49,11 @@ class BrowserEndpoint:
         try:
             response = await self._serve(request, headers, caller)
         except CentralError as error:
-            response = problem_response(error, self._parts, caller, headers)
+            response = await self._refuse(error, request, headers, caller)
         except Exception as error:  # noqa: BLE001 (as in `Endpoint`)
             failure = error
             fault = InternalServerError("Something went wrong on our side; the request id leads to it in the logs.")
-            response = problem_response(fault, self._parts, caller, headers)
+            response = await self._refuse(fault, request, headers, caller)
         if self._route.name not in _QUIET or response.status >= 400:
             self._parts.observer.finished(self._route.name, response.status, started, caller, failure)
         return response
@@ -56,20 +61,57 @@ class BrowserEndpoint:
     async def _serve(self, request: Request, headers: Headers, caller: Caller) -> Response:
         caller.cookies = self._parts.cookies.read(headers.get(b"cookie"))
         check_header_size(request, self._parts.settings.max_header_bytes)
-        if self._meter is not None:
-            await self._meter.count(caller)
+        takes_form = self._route.method == "POST"
+        if takes_form:
+            self._parts.origins.check_form(headers)
+        if (meter := self._meter) is not None:
+            await meter.count(caller)
         query = parse_query(request.scope["query_string"])
-        path = cast("Mapping[str, str]", request.route_values or {})
-        answer = await self._handler(BrowserRequest(path, query, headers, caller))
+        form = await self._read_form(request, headers, caller) if takes_form else {}
+        answer = await self._handler(BrowserRequest(_path(request), query, headers, caller, form))
+        if meter is not None and meter.forgives and answer.status < 400:
+            await meter.forgive(caller)
         return self._write(answer, headers, caller)
+
+    async def _read_form(self, request: Request, headers: Headers, caller: Caller) -> dict[str, str]:
+        """Read a form of a page that was sent to this browser; `ForbiddenError` for any other."""
+        check_declared_size(headers, _MOST_FORM_BYTES)
+        form = parse_form(await read_body(body_of(request), _MOST_FORM_BYTES))
+        self._parts.forms.check(caller.cookies.sign_in, form.pop(FORM_TOKEN, None))
+        return form
+
+    async def _refuse(self, error: CentralError, request: Request, headers: Headers, caller: Caller) -> Response:
+        """Show an error to a person as a page, and to a program as problem details."""
+        page = self._parts.error_page
+        asked = BrowserRequest(_path(request), _readable_query(request), headers, caller)
+        if page is None or not asked.wants_page:
+            return problem_response(error, self._parts, caller, headers)
+        try:
+            return self._write(await page.show(error, self._route.name, asked), headers, caller)
+        except Exception as failure:  # noqa: BLE001 (the error itself is still to be told)
+            self._log.error("error page failed", request_id=caller.request_id, exc_info=failure)
+            return problem_response(error, self._parts, caller, headers)
 
     def _write(self, answer: BrowserResponse, headers: Headers, caller: Caller) -> Response:
         out = [*answer_headers(self._parts, caller, headers), *PAGE_HEADERS]
+        own = list(answer.headers)
         if answer.policy is not None:
-            out = [pair for pair in out if pair[0] != b"content-security-policy"]
-            out.append((b"content-security-policy", answer.policy.encode()))
+            own.append((b"content-security-policy", answer.policy.encode()))
         if answer.location is not None:
-            out.append((b"location", answer.location.encode("ascii")))
-        out += answer.headers
+            own.append((b"location", answer.location.encode("ascii")))
+        replaced = {name for name, _ in own}
+        out = [pair for pair in out if pair[0] not in replaced] + own
         content = Content(answer.content_type.encode(), answer.body) if answer.body else None
         return Response(answer.status, out, content)
+
+
+def _path(request: Request) -> Mapping[str, str]:
+    return cast("Mapping[str, str]", request.route_values or {})
+
+
+def _readable_query(request: Request) -> dict[str, str]:
+    """Give the query, or none where it is what the error is about."""
+    try:
+        return parse_query(request.scope["query_string"])
+    except CentralError:
+        return {}

@@ -2,23 +2,34 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
+from central.errors import CentralError
 from central_server.infra.actor import Caller
 
 
 @dataclass(frozen=True, slots=True)
 class BrowserRequest:
-    """What a browser route gets: the names in its path, its query, and the caller."""
+    """What a browser route gets: the names in its path, its query, the caller, and the form of a POST.
+
+    The form came from a page of this server in the same browser, and its token is taken out.
+    """
 
     path: Mapping[str, str]
     query: Mapping[str, str]
     headers: Mapping[bytes, bytes]
     caller: Caller
+    form: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
+
+    @property
+    def wants_page(self) -> bool:
+        """Whether a person is in front of it, who reads pages and no JSON."""
+        return b"text/html" in self.headers.get(b"accept", b"").lower()
 
 
 @dataclass(frozen=True, slots=True)
 class BrowserResponse:
-    """What a browser route gives. `policy` replaces the page's content security policy."""
+    """What a browser route gives. `policy` replaces the content security policy, `headers` those of the same name."""
 
     status: int
     body: bytes = b""
@@ -31,3 +42,11 @@ class BrowserResponse:
 def redirect(location: str) -> BrowserResponse:
     """Send the browser elsewhere by GET (303)."""
     return BrowserResponse(303, location=location)
+
+
+class ErrorPage(Protocol):
+    """Shows errors to people."""
+
+    async def show(self, error: CentralError, route: str, request: BrowserRequest) -> BrowserResponse:
+        """Give the page for an error that a browser route raised."""
+        ...

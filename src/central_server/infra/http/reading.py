@@ -16,6 +16,7 @@ from central.kernel.model import Input
 from central.kernel.operation import AnyOperation
 
 _MOST_QUERY_FIELDS = 250
+_MOST_FORM_FIELDS = 20
 
 
 class InputReader:
@@ -101,6 +102,24 @@ def parse_query(query: bytes, lists: Collection[str] = ()) -> dict[str, Any]:
     if repeated := [name for name, count in counts.items() if count > 1 and name not in lists]:
         errors = [FieldError(field=name, code="repeated", message="This was given more than once") for name in repeated]
         raise ValidationFailedError("A query field was given more than once.", field_errors=errors)
+    return fields
+
+
+def parse_form(body: bytes) -> dict[str, str]:
+    """Parse a form of UTF-8 text; raises `BadRequestError` when it cannot be read, or has a field twice."""
+    try:
+        pairs = parse_qsl(
+            body.decode("ascii"),
+            keep_blank_values=True,
+            strict_parsing=bool(body),
+            errors="strict",
+            max_num_fields=_MOST_FORM_FIELDS,
+        )
+    except ValueError:
+        raise BadRequestError("The form cannot be read.", code="malformed_form") from None
+    fields = dict(pairs)
+    if len(fields) != len(pairs):
+        raise BadRequestError("A field of the form was given more than once.", code="malformed_form")
     return fields
 
 

@@ -15,11 +15,17 @@ from central_server.infra.oidc.flow import (
     TokenResponse,
     authorization_url,
     challenge_s256,
+    end_session_url,
     exchange_code,
     new_verifier,
     verify_callback_issuer,
 )
-from central_server.infra.oidc.id_token import IdTokenClaims, email_verified_is_true, verify_id_token
+from central_server.infra.oidc.id_token import (
+    IdTokenClaims,
+    email_verified_is_true,
+    verify_auth_time,
+    verify_id_token,
+)
 from central_server.infra.oidc.keys import ALGORITHMS, SigningKeys
 from central_server.infra.oidc.metadata import ProviderMetadata
 from central_server.infra.oidc.sign_in import verified_claims
@@ -45,6 +51,7 @@ __all__ = [
     "authorization_url",
     "challenge_s256",
     "email_verified_is_true",
+    "end_session_url",
     "exchange_code",
     "fetch_keys",
     "fetch_provider",
@@ -52,6 +59,7 @@ __all__ = [
     "new_verifier",
     "read_profile",
     "verified_claims",
+    "verify_auth_time",
     "verify_callback_issuer",
     "verify_id_token",
 ]

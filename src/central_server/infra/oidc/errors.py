@@ -42,6 +42,8 @@ Reason: TypeAlias = Literal[
     "bad_subject",
     "wrong_nonce",
     "wrong_at_hash",
+    "auth_time_missing",
+    "auth_time_too_old",
     # of userinfo
     "no_userinfo",
     "userinfo_subject_mismatch",

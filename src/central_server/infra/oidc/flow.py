@@ -14,6 +14,7 @@ from central_server.infra.oidc.metadata import ProviderMetadata
 from central_server.infra.outbound import NotJsonError, OutboundClient, OutboundResponse
 
 _TOKEN = re.compile(r"[!-~]{1,16384}")
+_LONGEST_HINT = 4096
 _ERROR_CODE = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
 
@@ -66,11 +67,32 @@ def authorization_url(
         "code_challenge_method": "S256",
         "login_hint": login_hint,
         "prompt": prompt,
-        "max_age": max_age,
+        "max_age": None if max_age is None else str(max_age),
     }
+    return _with_query(provider.authorization_endpoint, asked)
+
+
+def end_session_url(
+    endpoint: str, *, client_id: str, id_token: str | None, redirect_uri: str, state: str | None
+) -> str:
+    """Give the URL at which a provider ends its own session (OpenID Connect RP-Initiated Logout 1.0, section 2).
+
+    Without the ID token the provider knows by `client_id` who asks, and asks the person first. A token so long that
+    the URL might not get through is left out.
+    """
+    asked = {
+        "id_token_hint": id_token if id_token is not None and len(id_token) <= _LONGEST_HINT else None,
+        "client_id": client_id,
+        "post_logout_redirect_uri": redirect_uri,
+        "state": state,
+    }
+    return _with_query(endpoint, asked)
+
+
+def _with_query(endpoint: str, asked: Mapping[str, str | None]) -> str:
     query = urlencode({name: value for name, value in asked.items() if value is not None})
-    endpoint = provider.authorization_endpoint.partition("#")[0]
-    return f"{endpoint}{'&' if '?' in endpoint else '?'}{query}"
+    address = endpoint.partition("#")[0]
+    return f"{address}{'&' if '?' in address else '?'}{query}"
 
 
 def verify_callback_issuer(provider: ProviderMetadata, iss: str | None) -> None:

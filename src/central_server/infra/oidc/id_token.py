@@ -65,6 +65,17 @@ def verify_id_token(
     return IdTokenClaims(issuer, subject, audience, issued_at, expires_at, claims)
 
 
+def verify_auth_time(token: IdTokenClaims, *, not_before: float) -> None:
+    """Check that the provider asked for the person's credentials since `not_before`, in seconds of the epoch.
+
+    For a sign-in that sent `max_age` (OpenID Connect Core 2): `auth_time` is then required. Raises `IdTokenError`.
+    """
+    if token.claims.get("auth_time") is None:
+        raise IdTokenError("auth_time_missing", "The ID token does not say when the person signed in.")
+    if _seconds(token.claims, "auth_time") < not_before - LEEWAY_SECONDS:
+        raise IdTokenError("auth_time_too_old", "The provider let the person in by a sign-in that is too old.")
+
+
 def _required(claims: Mapping[str, Any], name: str) -> object:
     value: object = claims.get(name)
     if value is None:

@@ -1,0 +1,45 @@
+"""The hosted pages: signing in and out in a browser, without an application's help."""
+
+from central.kernel.operation import BrowserRoute
+
+SIGN_IN = BrowserRoute("pages.sign_in", "GET", "/signin", "Sign in by one's address, whichever tenant it belongs to.")
+FIND_REALM = BrowserRoute("pages.find_realm", "POST", "/signin", "Go on with an address.", rate="sign_in")
+ADDRESS_CODE = BrowserRoute("pages.address_code", "GET", "/signin/code", "Enter the code that was mailed.")
+VERIFY_ADDRESS_CODE = BrowserRoute(
+    "pages.verify_address_code", "POST", "/signin/code", "Sign in with the mailed code.", rate="code"
+)
+ASSET = BrowserRoute("pages.asset", "GET", "/signin/assets/{name}", "What the pages are made of.")
+TENANT = BrowserRoute("pages.tenant", "GET", "/t/{tenant}", "Sign in to a tenant.")
+START_CODE = BrowserRoute("pages.start_code", "POST", "/t/{tenant}", "Have a code and a link mailed.", rate="sign_in")
+CODE = BrowserRoute("pages.code", "GET", "/t/{tenant}/code", "Enter the code that was mailed.")
+VERIFY_CODE = BrowserRoute(
+    "pages.verify_code", "POST", "/t/{tenant}/code", "Sign in with the mailed code.", rate="code"
+)
+LINK = BrowserRoute("pages.link", "GET", "/t/{tenant}/link/{token}", "A mailed link: shows a button.")
+FOLLOW_LINK = BrowserRoute(
+    "pages.follow_link", "POST", "/t/{tenant}/link/{token}", "Sign in with the mailed link.", rate="code"
+)
+DONE = BrowserRoute("pages.done", "GET", "/t/{tenant}/done", "Signed in, with nowhere to return to.")
+COLORS = BrowserRoute("pages.colors", "GET", "/t/{tenant}/colors/{name}", "A tenant's colours, as a style sheet.")
+SIGN_OUT = BrowserRoute("pages.sign_out", "GET", "/signout", "Choose where to sign out; changes nothing.")
+END_SESSION = BrowserRoute("pages.end_session", "POST", "/signout", "Sign out.", rate="sign_in")
+SIGNED_OUT = BrowserRoute("pages.signed_out", "GET", "/signout/done", "Signed out; providers send the browser here.")
+
+PAGE_ROUTES = (
+    SIGN_IN,
+    FIND_REALM,
+    ADDRESS_CODE,
+    VERIFY_ADDRESS_CODE,
+    ASSET,
+    TENANT,
+    START_CODE,
+    CODE,
+    VERIFY_CODE,
+    LINK,
+    FOLLOW_LINK,
+    DONE,
+    COLORS,
+    SIGN_OUT,
+    END_SESSION,
+    SIGNED_OUT,
+)
