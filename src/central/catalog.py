@@ -11,6 +11,7 @@ from central.roles import operations as roles
 from central.sessions import operations as sessions
 from central.sign_in_pages.routes import PAGE_ROUTES
 from central.tenants import operations as tenants
+from central.tool_sign_ins import operations as tool_sign_ins
 from central.users import operations as users
 
 CATALOG: tuple[AnyOperation, ...] = (
@@ -22,6 +23,7 @@ CATALOG: tuple[AnyOperation, ...] = (
     *auth_connectors.OPERATIONS,
     *domains.OPERATIONS,
     *auth.OPERATIONS,
+    *tool_sign_ins.OPERATIONS,
     *sessions.OPERATIONS,
     *invitations.OPERATIONS,
 )

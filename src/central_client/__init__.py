@@ -46,8 +46,10 @@ if TYPE_CHECKING:
     from central_client.client import AsyncCentral, Central
     from central_client.errors import SettingsError, UnreadableAnswerError
     from central_client.fan_out import gather
+    from central_client.login import login, login_async
     from central_client.pages import AsyncPager, Pager
     from central_client.profiles import save_profile
+    from central_client.screens import SignInPrompt
 
 __all__ = [
     "AsyncCentral",
@@ -74,6 +76,7 @@ __all__ = [
     "SessionId",
     "SettingsError",
     "SignInId",
+    "SignInPrompt",
     "TenantId",
     "UnauthenticatedError",
     "UnavailableError",
@@ -82,6 +85,8 @@ __all__ = [
     "UserId",
     "ValidationFailedError",
     "gather",
+    "login",
+    "login_async",
     "save_profile",
 ]
 
@@ -90,7 +95,9 @@ _HOMES = {
     "central_client.pages": {"AsyncPager", "Pager"},
     "central_client.errors": {"SettingsError", "UnreadableAnswerError"},
     "central_client.fan_out": {"gather"},
+    "central_client.login": {"login", "login_async"},
     "central_client.profiles": {"save_profile"},
+    "central_client.screens": {"SignInPrompt"},
     "central.kernel.pages": {"Page"},
     "central.kernel.ids": {
         "AuthConnectorId",

@@ -35,6 +35,10 @@ class Settings:
             session=as_secret(session),
         )
 
+    def session_fits(self, base_url: str, tenant: str | None) -> bool:
+        """Whether there is a session, for this server and this tenant as far as its own source says."""
+        return self.session is not None and self.base_url in {None, base_url} and self.tenant in {None, tenant}
+
 
 def as_secret(token: SecretStr | str | None) -> SecretStr | None:
     """Wrap a token so that no repr shows it; empty text is none."""
@@ -73,7 +77,7 @@ def resolve_settings(given: Settings, profile: str | None) -> Settings:
     The profile file is read only for a profile that was named, or when nothing else names a server. A session
     goes only to the server and the tenant that its own source names, if it names any.
     """
-    layers = [given, _from_environment()]
+    layers = [given, from_environment()]
     named = profile or os.environ.get("CENTRAL_PROFILE")
     if named or not any(layer.base_url for layer in layers):
         layers.append(_from_profile(named))
@@ -87,15 +91,12 @@ def resolve_settings(given: Settings, profile: str | None) -> Settings:
             code="base_url_missing",
         )
     tenant = next((layer.tenant for layer in layers if layer.tenant), None)
-    session = next((layer.session for layer in layers if _session_fits(layer, base_url, tenant)), None)
+    session = next((layer.session for layer in layers if layer.session_fits(base_url, tenant)), None)
     return Settings(base_url, tenant, session)
 
 
-def _session_fits(layer: Settings, base_url: str, tenant: str | None) -> bool:
-    return layer.session is not None and layer.base_url in {None, base_url} and layer.tenant in {None, tenant}
-
-
-def _from_environment() -> Settings:
+def from_environment() -> Settings:
+    """Give what the environment says."""
     read = os.environ.get
     return Settings.checked(read("CENTRAL_URL"), read("CENTRAL_TENANT"), read("CENTRAL_SESSION"))
 

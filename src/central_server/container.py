@@ -71,6 +71,10 @@ from central_server.sign_in_pages.visits import Visits
 from central_server.tenants.routes import TenantRoutes
 from central_server.tenants.service import TenantService
 from central_server.tenants.session_policies import SessionPolicyService
+from central_server.tool_sign_ins.deciding import ToolDecisions
+from central_server.tool_sign_ins.finishing import ToolSessions
+from central_server.tool_sign_ins.routes import ToolSignInRoutes
+from central_server.tool_sign_ins.starting import ToolStarts
 from central_server.users.activities.send_email_verification import SendEmailVerificationActivity
 from central_server.users.attributes import UserAttributes
 from central_server.users.detail_routes import UserDetailRoutes
@@ -101,6 +105,7 @@ ROUTES: tuple[type, ...] = (
     DomainRoutes,
     AuthRoutes,
     SignInPageRoutes,
+    ToolSignInRoutes,
     SessionRoutes,
     InvitationRoutes,
     InvitedRoutes,
@@ -156,6 +161,9 @@ SERVICES: tuple[type, ...] = (
     TenantPages,
     SignOutPages,
     SignInErrorPages,
+    ToolStarts,
+    ToolDecisions,
+    ToolSessions,
 )
 
 

@@ -101,6 +101,8 @@ def test_exports_are_pinned():
         "Page",
         "Pager",
         "gather",
+        "login",
+        "login_async",
         "save_profile",
         "SettingsError",
         "UnreadableAnswerError",
@@ -116,6 +118,7 @@ def test_exports_are_pinned():
         "InvitationId",
         "SessionId",
         "SignInId",
+        "SignInPrompt",
         "TenantId",
         "UserId",
     }

@@ -20,7 +20,7 @@ from central.kernel.unknown import UnknownValue
 from support.models import INPUT_MODELS, OUTPUT_MODELS, OUTPUTS, classes_in, models_in, reachable, unions_in
 
 SECRETIVE = re.compile(r"secret|token|email|password|address|subject", re.IGNORECASE)
-SIGNING_IN = {"auth.verify_email_code", "invitations.accept"}
+SIGNING_IN = {"auth.verify_email_code", "invitations.accept", "auth.poll_device", "auth.exchange_loopback_code"}
 CREDENTIAL = re.compile(r"(^|_)links?$")
 SENSITIVE_OUTPUT = re.compile(r"secret|token|password|code|verifier|nonce", re.IGNORECASE)
 
@@ -140,8 +140,8 @@ def test_strangers_get_public_resources_only(operation: AnyOperation) -> None:
 
 @pytest.mark.parametrize("model", OUTPUT_MODELS, ids=_name)
 def test_output_holds_no_secret(model: type[BaseModel]) -> None:
-    """No field of an answer is named like a secret, and none takes one."""
-    allowed = {"has_client_secret"}
+    """No field of an answer is named like a secret, and none takes one, but for the codes that a tool begins with."""
+    allowed = {"has_client_secret", "device_code", "user_code"}
     assert [n for n in model.model_fields if SENSITIVE_OUTPUT.search(n) and n not in allowed] == []
     schema = json.dumps(model.model_json_schema(mode="serialization"))
     assert '"format": "password"' not in schema

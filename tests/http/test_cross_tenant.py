@@ -32,6 +32,8 @@ _NEVER_THE_SAME_IN_BODY = {"requestId", "lastUsedAt"}
 # What an absent id answers where that is not 404: a new entry says why in a word.
 ABSENT_IS = {
     ("auth.verify_email_code", "sign_in"): 410,  # a sign-in that ended, was begun elsewhere or never was: one answer
+    ("auth.poll_device", "device_code"): 410,  # the same
+    ("auth.exchange_loopback_code", "code"): 410,  # the same
     ("sessions.list", "cursor"): 400,  # it is of the list of another user
     ("users.create", "roles[]"): 422,  # what a new user would be is wrong, not missing
     ("users.update", "roles[]"): 422,  # the same

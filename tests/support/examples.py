@@ -68,6 +68,8 @@ class Things:
     event: str
     invitation: str
     token: str
+    user_code: str
+    device_code: str
 
     @classmethod
     async def of(cls, place: Place, provider: Provider | None = None) -> Self:
@@ -85,6 +87,7 @@ class Things:
         connectors = await place.owner.auth_connectors.list().first_page()
         connector = connectors.items[0] if provider is None else await connect_provider(place, provider)
         domain = await place.owner.domains.create(name=place.domain)
+        tool = await place.anonymous().auth.start_device(application="Example")
         email = await place.owner.emails.add(user=user.id, email=f"{secrets.token_hex(6)}@more.example")
         own_email = await place.owner.emails.add_mine(email=f"{secrets.token_hex(6)}@more.example")
         verification = await place.owner.emails.start_verification(email=own_email.id)
@@ -113,6 +116,8 @@ class Things:
             event=EventId.from_uuid(await _stored(place, "outbox")),
             invitation=invited.invitation.id,
             token=token,
+            user_code=tool.user_code,
+            device_code=tool.device_code,
         )
 
     @classmethod
@@ -138,6 +143,8 @@ class Things:
             event=EventId.new(),
             invitation=InvitationId.new(),
             token=secrets.token_urlsafe(32),
+            user_code="BBBB-BBBB",
+            device_code=secrets.token_urlsafe(32),
         )
 
     @property
@@ -228,6 +235,10 @@ def _token(things: Things) -> Fields:
     return {**_tenant(things), "token": things.token}
 
 
+def _user_code(things: Things) -> Fields:
+    return {**_tenant(things), "user_code": things.user_code}
+
+
 EXAMPLES: dict[str, Callable[[Things], Fields]] = {
     "tenants.create": lambda _: {"slug": "an-example", "name": "Example", "owner_email": "o@example.com"},
     "tenants.list": lambda _: {"limit": 3},
@@ -301,6 +312,24 @@ EXAMPLES: dict[str, Callable[[Things], Fields]] = {
     "auth.verify_email_code": lambda things: {**_tenant(things), "sign_in": things.sign_in, "code": "000000"},
     "auth.start_oidc": _connector,
     "auth.sign_out": _tenant,
+    "auth.start_device": lambda things: {**_tenant(things), "application": "Example"},
+    "auth.poll_device": lambda things: {**_tenant(things), "device_code": things.device_code},
+    "auth.get_device": _user_code,
+    "auth.approve_device": _user_code,
+    "auth.deny_device": _user_code,
+    "auth.start_loopback": lambda things: {
+        **_tenant(things),
+        "application": "Example",
+        "redirect_uri": "http://127.0.0.1:49152/callback",
+        "state": "s" * 22,
+        "code_challenge": "c" * 43,
+    },
+    "auth.exchange_loopback_code": lambda things: {
+        **_tenant(things),
+        "code": "c" * 43,
+        "code_verifier": "v" * 43,
+        "redirect_uri": "http://127.0.0.1:49152/callback",
+    },
     "sessions.list_mine": _tenant,
     "sessions.revoke_mine": lambda things: {**_tenant(things), "session": things.own_session},
     "sessions.revoke_all_mine": _tenant,

@@ -3,6 +3,7 @@ from typing import Any, overload
 
 from central.auth import operations
 from central.auth.models import SignedInPrivate, StartEmailCodeSignInResponse
+from central.tool_sign_ins import operations as tools
 from central_client.call import IO, Async, Call, Resource, Sync
 from central_client.resources.users import Users
 from central_client.sign_in import EmailCodePlans, email_code_sign_in, email_code_sign_in_again
@@ -15,6 +16,13 @@ class Auth(Resource[IO]):
     verify_email_code = Call(operations.VERIFY_EMAIL_CODE)
     start_oidc = Call(operations.START_OIDC_SIGN_IN)
     sign_out = Call(operations.SIGN_OUT)
+    start_device = Call(tools.START_DEVICE_SIGN_IN)
+    poll_device = Call(tools.POLL_DEVICE_SIGN_IN)
+    get_device = Call(tools.GET_DEVICE_SIGN_IN)
+    approve_device = Call(tools.APPROVE_DEVICE_SIGN_IN)
+    deny_device = Call(tools.DENY_DEVICE_SIGN_IN)
+    start_loopback = Call(tools.START_LOOPBACK_SIGN_IN)
+    exchange_loopback_code = Call(tools.EXCHANGE_LOOPBACK_CODE)
 
     @overload
     def sign_in_with_email_code(

@@ -76,16 +76,12 @@ class SessionIssuer:
     ) -> IssuedSession:
         """Give a user a session with a new token, and end the one they came with.
 
-        Tenant, connector and user must be active, and stay so until the transaction ends: whoever disables one of
-        them meanwhile waits, and then finds the session to end. Raises `ForbiddenError` for one that is not. The
+        Tenant, connector and user must be active, as `hold_active` says; `ForbiddenError` for what is not active. The
         same holds for the session from which an `impersonation` begins, which stays; the user did not sign in then.
         `authenticated_at` is when they proved who they are, where that was not just now.
         Invitations that the user began to accept in this browser are accepted by signing in.
         """
-        await self.tenants.hold_active_tenant(tenant, executor)
-        if connector is not None:
-            await self.auth_connectors.hold_enabled_auth_connector(tenant, connector, executor)
-        await self.users.hold_active_user(tenant, user, executor)
+        await self.hold_active(tenant, user, connector, executor)
         by = By(user, request_id=caller.request_id)
         if impersonation is not None:
             lifetimes, powerful = _lifetimes_of(impersonation), True
@@ -107,6 +103,18 @@ class SessionIssuer:
             authenticated_at=authenticated_at,
             impersonation=impersonation,
         )
+
+    async def hold_active(
+        self, tenant: TenantId, user: UserId, connector: AuthConnectorId | None, executor: WriteExecutor
+    ) -> None:
+        """Keep tenant, connector and user active until the transaction ends; `ForbiddenError` for one that is not.
+
+        Whoever disables one of them meanwhile waits, and then finds the session to end.
+        """
+        await self.tenants.hold_active_tenant(tenant, executor)
+        if connector is not None:
+            await self.auth_connectors.hold_enabled_auth_connector(tenant, connector, executor)
+        await self.users.hold_active_user(tenant, user, executor)
 
     async def welcome(self, issued: IssuedSession, caller: Caller, *, as_email: str | None = None) -> SignedInPrivate:
         """Hand the cookies to the caller, after the commit, and say who signed in, as the next request would see it.

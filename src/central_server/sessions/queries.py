@@ -311,10 +311,9 @@ _CHANGED_ONE = and_(
 KEEP_ID_TOKEN = Query[None](
     update(SESSIONS).where(_CHANGED_ONE).values(id_token=bindparam("new_token", type_=LargeBinary))
 )
+_IS_ONE = and_(SESSIONS.c.tenant_id == _TENANT, SESSIONS.c.id == bindparam("id", type_=RichIdColumn(SessionId)))
 GET_ORIGIN = Query[DBSessionOrigin](
-    select(SESSIONS.c.connector_id, SESSIONS.c.id_token).where(
-        SESSIONS.c.tenant_id == _TENANT, SESSIONS.c.id == bindparam("id", type_=RichIdColumn(SessionId))
-    )
+    select(SESSIONS.c.connector_id, SESSIONS.c.id_token, SESSIONS.c.authenticated_at).where(_IS_ONE)
 )
 _PREFIX = bindparam("prefix", type_=LargeBinary)
 LIST_SEALED_ID_TOKENS = Query[DBSealedIdToken](

@@ -33,7 +33,14 @@ from central_server.sessions import queries
 from central_server.sessions.inputs import Impersonation, Lifetimes, SessionLimits, in_seconds
 from central_server.sessions.mapping import described, described_to_owner
 from central_server.sessions.queries import SessionFilters
-from central_server.sessions.tables import DBEndedSession, DBPrincipal, DBSealedIdToken, DBSession, DBSessionOrigin
+from central_server.sessions.tables import (
+    DBEndedSession,
+    DBHeldSession,
+    DBPrincipal,
+    DBSealedIdToken,
+    DBSession,
+    DBSessionOrigin,
+)
 from central_server.sessions.touches import SessionTouches
 
 NamesOf = Callable[[Collection[UserId]], Awaitable[Mapping[UserId, str]]]
@@ -146,6 +153,12 @@ class SessionService:
         """Give up to `count` ID tokens of all tenants that do not begin so, and keep others from changing them."""
         return await executor.all(queries.LIST_SEALED_ID_TOKENS, prefix=prefix, count=count)
 
+    async def hold_live_session(
+        self, tenant: TenantId, user: UserId, session: SessionId, executor: WriteExecutor
+    ) -> DBHeldSession | None:
+        """Keep a live session of a user from being ended until the transaction ends; None for one that is not live."""
+        return await executor.first(queries.HOLD_SESSION, of_tenant=tenant, user=user, session=session, **self._limits)
+
     async def list_mine(
         self,
         input: ListMySessionsInput,
@@ -246,7 +259,7 @@ class SessionService:
         if impersonation is None:
             return dict.fromkeys(names)
         who, session, reason, _ = impersonation
-        held = await executor.first(queries.HOLD_SESSION, of_tenant=tenant, user=who, session=session, **self._limits)
+        held = await self.hold_live_session(tenant, who, session, executor)
         if held is None:
             raise UnauthenticatedError("Sign in first; this session has ended.")
         return dict(zip(names, (who, session, reason, held["expires_at"]), strict=True))

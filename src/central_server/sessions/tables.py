@@ -105,10 +105,11 @@ class DBSession(TypedDict):
 
 
 class DBSessionOrigin(TypedDict):
-    """Which way in a session was begun by, and the sealed ID token to end it there."""
+    """Which way in a session was begun by, the sealed ID token to end it there, and when its person was seen last."""
 
     connector_id: AuthConnectorId | None
     id_token: bytes | None
+    authenticated_at: datetime
 
 
 class DBSealedIdToken(TypedDict):

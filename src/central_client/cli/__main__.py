@@ -1,0 +1,3 @@
+from central_client.cli import main
+
+main()
