@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from central_client.client import AsyncCentral, Central
     from central_client.errors import SettingsError, UnreadableAnswerError
     from central_client.fan_out import gather
-    from central_client.login import login, login_async
+    from central_client.log_in import login, login_async
     from central_client.pages import AsyncPager, Pager
     from central_client.profiles import save_profile
     from central_client.screens import SignInPrompt
@@ -95,7 +95,7 @@ _HOMES = {
     "central_client.pages": {"AsyncPager", "Pager"},
     "central_client.errors": {"SettingsError", "UnreadableAnswerError"},
     "central_client.fan_out": {"gather"},
-    "central_client.login": {"login", "login_async"},
+    "central_client.log_in": {"login", "login_async"},
     "central_client.profiles": {"save_profile"},
     "central_client.screens": {"SignInPrompt"},
     "central.kernel.pages": {"Page"},

@@ -67,6 +67,7 @@ from central_server.sign_in_pages.rendering import PageRenderer
 from central_server.sign_in_pages.routes import SignInPageRoutes
 from central_server.sign_in_pages.sign_out_pages import SignOutPages
 from central_server.sign_in_pages.tenant_pages import TenantPages
+from central_server.sign_in_pages.tool_pages import ToolPages
 from central_server.sign_in_pages.visits import Visits
 from central_server.tenants.routes import TenantRoutes
 from central_server.tenants.service import TenantService
@@ -159,6 +160,7 @@ SERVICES: tuple[type, ...] = (
     AddressSignIns,
     AddressPages,
     TenantPages,
+    ToolPages,
     SignOutPages,
     SignInErrorPages,
     ToolStarts,

@@ -58,19 +58,14 @@ async def test_a_sign_in_older_than_ten_minutes_does_not_do(
 
 
 async def test_nobody_approves_in_somebody_elses_name(
-    place: Place, member: AsyncCentral, anonymous: AsyncCentral
+    admin: AsyncCentral, member: AsyncCentral, anonymous: AsyncCentral
 ) -> None:
     """An impersonation, which ends within the hour and changes no credentials, makes no session that outlives it."""
     started = await start_device(anonymous)
     me = await member.users.me()
-    await run_sql(
-        place,
-        "UPDATE sessions SET impersonator_id = $2, impersonation_reason = 'support' WHERE user_id = $1",
-        me.id.uuid,
-        place.owner_user.id.uuid,
-    )
-    with pytest.raises(ForbiddenError) as refusal:
-        await member.auth.approve_device(user_code=started.user_code)
+    async with admin.impersonate(user=me.id, reason="An example") as view:
+        with pytest.raises(ForbiddenError) as refusal:
+            await view.auth.approve_device(user_code=started.user_code)
     assert refusal.value.code == "impersonation_refused"
 
 

@@ -417,7 +417,7 @@ async def unlimited(stack: Stack) -> AsyncIterator[Stack]:
     settings = Settings.model_validate({**dict(stack.settings), "rate_limits": "off", "database_pool_size": 2})
     central = Central(settings)
     await central.start()
-    yield Stack(central, settings, stack.superuser_url)
+    yield Stack(central, settings, stack.superuser_url, stack.dns)
     await central.stop()
 
 

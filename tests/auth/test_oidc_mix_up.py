@@ -10,16 +10,16 @@ from support.signing_in import Browser, connect_provider, count_sessions, failur
 
 @pytest.fixture
 async def connector(place: Place, provider: Provider) -> AuthConnector:
-    """A connector that lets people of example.com in just in time."""
-    return await connect_provider(place, provider, allowed=["example.com"])
+    """A connector that lets people of its domain in just in time."""
+    return await connect_provider(place, provider, allowed=[place.domain])
 
 
 async def test_code_of_another_sign_in(place: Place, provider: Provider, connector: AuthConnector) -> None:
     """A code that was stolen from somebody else's callback is worth nothing in the thief's own (code injection)."""
     async with Browser(place) as victim, Browser(place) as thief:
-        provider.person = person("victim@example.com")
+        provider.person = person(place.address("victim"))
         theirs = callback_parameters(await victim.begin(provider, connector.id))["code"]
-        provider.person = person("thief@example.com")
+        provider.person = person(place.address("thief"))
         url = await thief.begin(provider, connector.id)
         answer = await thief.go(url.replace(callback_parameters(url)["code"], theirs))
         assert (answer.status_code, answer.json()["code"]) == (403, "token_refused")
@@ -30,7 +30,7 @@ async def test_code_of_another_sign_in(place: Place, provider: Provider, connect
 
 async def test_token_of_another_provider(place: Place, provider: Provider, connector: AuthConnector) -> None:
     """What an honest provider said of somebody counts for nothing when a hostile one repeats it."""
-    provider.person = person("victim@example.com")
+    provider.person = person(place.address("victim"))
     said: list[str] = []
     sign = provider._signed
 
@@ -42,7 +42,7 @@ async def test_token_of_another_provider(place: Place, provider: Provider, conne
     async with Browser(place) as victim:
         assert (await victim.sign_in(provider, connector.id)).status_code == 303
     async with Provider() as hostile, Browser(place) as thief:
-        evil = await connect_provider(place, hostile, trusted=["example.com"], allowed=["example.com"])
+        evil = await connect_provider(place, hostile, trusted=[place.domain], allowed=[place.domain])
         hostile.misbehaviour = Misbehaviour(id_token=said[0])
         answer = await thief.sign_in(hostile, evil.id)
         assert (answer.status_code, answer.json()["code"]) == (403, "token_refused")
@@ -53,8 +53,8 @@ async def test_token_of_another_provider(place: Place, provider: Provider, conne
 async def test_answer_of_another_provider(place: Place, provider: Provider, connector: AuthConnector) -> None:
     """A hostile provider that sends the browser back to an honest one's callback gets neither a session nor a code."""
     async with Provider() as hostile, Browser(place) as browser:
-        evil = await connect_provider(place, hostile, allowed=["example.com"])
-        hostile.person = person("victim@example.com")
+        evil = await connect_provider(place, hostile, allowed=[place.domain])
+        hostile.person = person(place.address("victim"))
         url = await browser.begin(hostile, evil.id)
         spent = provider.hits["token"]
         for moved in (url, url.replace(hostile.issuer, provider.issuer)):

@@ -50,6 +50,7 @@ async def test_the_session_is_the_approvers_and_says_which_tool(place: Place, me
     listed = {session.id: session async for session in member.sessions.list_mine()}
     mine = listed[signed_in.session.id]
     assert (mine.user_agent, mine.address, mine.current) == (signed_in.session.user_agent, "127.0.0.1", False)
+    assert mine.device == "central CLI 1.2.3 on ada-laptop"
     (other,) = listed.keys() - {mine.id}
     assert listed[other].expires_at - listed[other].created_at == mine.expires_at - mine.created_at
     await member.sessions.revoke_mine(session=mine.id)
@@ -181,7 +182,7 @@ async def _delete_user(place: Place, user: UserId, client: AsyncCentral) -> None
 
 
 async def _suspend_tenant(place: Place, user: UserId, client: AsyncCentral) -> None:
-    await place.stack.operator.tenants.suspend(tenant=place.tenant.slug)
+    await place.suspend()
 
 
 async def _sign_out(place: Place, user: UserId, client: AsyncCentral) -> None:

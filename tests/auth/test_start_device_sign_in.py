@@ -48,7 +48,7 @@ async def test_starting_writes_no_event(place: Place, anonymous: AsyncCentral) -
 
 async def test_a_tenant_that_lets_nobody_in(place: Place, anonymous: AsyncCentral) -> None:
     """A suspended tenant says so, one that never was is not there."""
-    await place.stack.operator.tenants.suspend(tenant=place.tenant.slug)
+    await place.suspend()
     with pytest.raises(ForbiddenError) as refusal:
         await start_device(anonymous)
     assert refusal.value.code == "tenant_suspended"

@@ -131,7 +131,7 @@ async def test_expired_code(site: Site, place: Place, tab: Window) -> None:
 
 async def test_suspended_tenant(site: Site, place: Place, tab: Window) -> None:
     """A suspended tenant says so, with a code and a reference."""
-    await site.stack.operator.tenants.suspend(tenant=place.tenant.slug)
+    await place.suspend()
     await tab.open(f"{site.url}/t/{place.tenant.slug}")
     await tab.heading("This organisation is suspended")
     assert "tenant_suspended" in await tab.page.locator("main").inner_text()

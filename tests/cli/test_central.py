@@ -21,10 +21,12 @@ import pytest
 from central_client import AsyncCentral
 from central_client.cli import program
 from central_client.profiles import read_profiles, save_profile
+from support.pages import PageBrowser
 from support.place import Place, Stack
 from support.programs import Ended, Running, environment_of, start
 from support.served import served
-from support.tools import actor_of, decisions, tool_sessions
+from support.tools import tool_sessions
+from support.waiting import until
 
 ROOT = Path(__file__).parents[2]
 QUICK_SECONDS = 0.15
@@ -107,6 +109,10 @@ async def _signed_in(begin: Start, place: Place, url: str, *more: str, **variabl
 
 def _mode_of(file: Path) -> int:
     return stat.S_IMODE(file.stat().st_mode)
+
+
+def _read(file: Path) -> str:
+    return file.read_text().strip() if file.exists() else ""
 
 
 def _let_others_read(file: Path) -> None:
@@ -202,19 +208,25 @@ def browser(tmp_path: Path) -> tuple[str, Path]:
 async def test_the_browser_brings_the_session(
     begin: Start, place: Place, url: str, file: Path, browser: tuple[str, Path]
 ) -> None:
-    """The page that is opened is that of the code; after the approval the browser leads back, and the tool goes on."""
+    """The page that is opened is that of the code; approving there leads back, and the tool goes on."""
     member = await place.signed_in("member")
     command = ("login", "--url", url, "--tenant", place.tenant.slug)
     async with await begin(*command, BROWSER=browser[0]) as login:
         code = await login.code()
-        service = await decisions(place.stack)
-        back = await service.TX_approve_loopback(code, await actor_of(place.stack, member))
+
+        async def opened() -> bool:
+            return _read(browser[1]) != ""
+
+        await until(opened)
+        assert member.session_token is not None
+        async with PageBrowser(place.stack, member.session_token.get_secret_value()) as person:
+            leaving = await person.send(await person.open(_read(browser[1])))
         async with httpx.AsyncClient() as http:
-            page = await http.get(back)
+            page = await http.get(leaving.refresh or "")
         ended = await login.ends()
     assert (ended.status, page.status_code) == (0, 200), ended.err
     assert "Go back to where you came from" in page.text
-    assert browser[1].read_text() == f"http://central.test/t/{place.tenant.slug}/device?code={code}\n"
+    assert _read(browser[1]) == f"http://central.test/t/{place.tenant.slug}/device?code={code}"
     assert "session" in read_profiles(file)["default"]
     assert len(await tool_sessions(place)) == 1
     assert "code=" not in ended.err.replace(f"?code={code}", "")
@@ -289,7 +301,7 @@ async def test_signing_in_anew_ends_the_former_session(begin: Start, place: Plac
         async with await begin(*command) as login:
             await member.auth.approve_device(user_code=await login.code())
             assert (await login.ends()).status == 0
-    assert [row["ended_reason"] for row in await tool_sessions(place)] == ["signed_out", None]
+    assert [row["ended_reason"] for row in await tool_sessions(place)] == ["signed_in_again", None]
 
 
 async def test_a_session_that_ended_elsewhere(begin: Start, run: Run, place: Place, url: str, file: Path) -> None:

@@ -83,7 +83,7 @@ async def test_doctor_refuses_the_owner(cli, migrated: dict[str, str]) -> None:
     """A superuser, who owns the tables, is no role for the application."""
     ran = await cli("doctor", database_url=migrated["database_owner_url"])
     text = " ".join(ran.out.split())
-    assert "central is a superuser, has BYPASSRLS, must be NOINHERIT, owns auth_connectors" in text
+    assert "central is a superuser, has BYPASSRLS, must be NOINHERIT, owns attribute_rules, auth_connectors" in text
 
 
 async def test_doctor_before_migrating(cli, empty: dict[str, str]) -> None:

@@ -12,6 +12,7 @@ from central.tenants.models import Tenant
 from support.examples import names
 
 FRESH = {
+    "auth.approve_device",
     "auth_connectors.create",
     "auth_connectors.update",
     "auth_connectors.enable",

@@ -142,6 +142,8 @@ def test_browser_routes_are_these() -> None:
         ("pages.follow_link", "POST", "/t/{tenant}/link/{token}"),
         ("pages.done", "GET", "/t/{tenant}/done"),
         ("pages.colors", "GET", "/t/{tenant}/colors/{name}"),
+        ("pages.tool", "GET", "/t/{tenant}/device"),
+        ("pages.decide_tool", "POST", "/t/{tenant}/device"),
         ("pages.sign_out", "GET", "/signout"),
         ("pages.end_session", "POST", "/signout"),
         ("pages.signed_out", "GET", "/signout/done"),

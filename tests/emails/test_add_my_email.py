@@ -3,6 +3,7 @@
 import pytest
 
 from central_client import AsyncCentral, ConflictError, UnauthenticatedError
+from support.domains import verify_domain
 from support.place import Place
 from support.signing_in import mailed_code, sign_in_by_code
 
@@ -31,12 +32,14 @@ async def test_claim_gets_nobody_into_the_account(member: AsyncCentral, place: P
 
 async def test_claim_does_not_keep_its_owner_out(member: AsyncCentral, place: Place) -> None:
     """An unproven claim gives way to whoever proves the address, who gets an account of their own."""
-    added = await member.emails.add_mine(email="victim@allowed.example")
+    await verify_domain(place)
+    address = place.address("victim")
+    added = await member.emails.add_mine(email=address)
     connector = (await place.owner.auth_connectors.list().first_page()).items[0]
     await place.owner.auth_connectors.update(
-        connector=connector.id, provisioning={"just_in_time": True, "allowed_domains": ["allowed.example"]}
+        connector=connector.id, provisioning={"just_in_time": True, "allowed_domains": [place.domain]}
     )
     victim = place.anonymous()
-    signed_in = await sign_in_by_code(place, victim, "victim@allowed.example")
+    signed_in = await sign_in_by_code(place, victim, address)
     assert signed_in.user.id != added.user_id
-    assert "victim@allowed.example" not in [email.email async for email in member.emails.list_mine()]
+    assert address not in [email.email async for email in member.emails.list_mine()]

@@ -33,7 +33,6 @@ _NEVER_THE_SAME_IN_BODY = {"requestId", "lastUsedAt"}
 ABSENT_IS = {
     ("auth.verify_email_code", "sign_in"): 410,  # a sign-in that ended, was begun elsewhere or never was: one answer
     ("auth.poll_device", "device_code"): 410,  # the same
-    ("auth.exchange_loopback_code", "code"): 410,  # the same
     ("sessions.list", "cursor"): 400,  # it is of the list of another user
     ("users.create", "roles[]"): 422,  # what a new user would be is wrong, not missing
     ("users.update", "roles[]"): 422,  # the same
@@ -44,6 +43,10 @@ ABSENT_IS = {
         for operation in ("users.list", "users.count")
         for place in ("role", "external", "connector")
     },
+    ("invitations.create", "roles[]"): 422,  # what it would be is wrong
+    ("invitations.create_many", "items[].roles[]"): 200,  # each of them is answered by itself
+    ("sessions.revoke_matching", "user"): 200,  # nobody matches
+    ("sessions.revoke_matching", "connector"): 200,  # the same
     ("users.get_many", "users[]"): 200,  # those that are there are given
 }
 
@@ -87,7 +90,7 @@ def _example(operation: AnyOperation, place: IdPlace, things: Things) -> Fields:
 async def _cursors(world: World, operation: AnyOperation) -> tuple[str, str]:
     """Give a cursor that the list gave the victim, and one that is the same but for its id."""
     is_system = isinstance(operation.access, SystemPermission)
-    client = world.stack.operator if is_system else world.victim.owner
+    client = await world.stack.sign_in_operator() if is_system else world.victim.owner
     example = Example.of_fields(operation, {**EXAMPLES[operation.name](world.things), "limit": 1})
     cursor = (await Raw(world.stack, client).send(example.method, example.target)).json().get("nextCursor")
     assert cursor, f"{operation.name}: make two things of its kind in Things.of, so that the list has a second page"
@@ -273,7 +276,8 @@ async def test_open_operations_do_not_mix_tenants(world: World, operation: AnyOp
             for attacker in world.attackers
             if attacker.name in {"owner", "anonymous"}
         }
-    assert len(statuses) == 1
+    too_soon = {409, 429}  # of two polls at once the second comes too soon, whoever sends it
+    assert len(statuses) == 1 or statuses == too_soon
 
 
 ROUTES = [route for route in BROWSER_ROUTES if any(not place.is_tenant for place in places_of(route))]

@@ -39,7 +39,7 @@ async def serve(place: Place) -> AsyncIterator[Serve]:
             central = Central(settings)
             await central.start()
             running.push_async_callback(central.stop)
-            stack = Stack(central, settings, place.stack.superuser_url)
+            stack = Stack(central, settings, place.stack.superuser_url, place.stack.dns)
             return Place(stack, place.tenant, place.owner_user, stack.client(place.tenant.slug, _token(place.owner)))
 
         yield start

@@ -13,12 +13,15 @@ from central_server.infra.vault import Vault, associated_data
 from support.asgi import Reply
 from support.counts import count
 from support.database import superuser
+from support.domains import verify_domain
 from support.examples import BINDING
+from support.inviting import invite
 from support.place import Place
 from support.provider import Provider
 from support.races import CALLERS, ROUNDS, Arena
 from support.raw import Raw
 from support.signing_in import Browser, connect_provider, count_sessions, mailed_code, person, run_sql
+from support.tools import LoopbackTool, loopback_code
 
 Use = Callable[[], Awaitable[str]]
 
@@ -53,8 +56,8 @@ async def _mailed_codes(arena: Arena, place: Place, provider: Provider) -> Artef
 
 async def _callbacks(arena: Arena, place: Place, provider: Provider) -> Artefact:
     """One answer of a provider, in so many requests of the browser that was sent there."""
-    connector = await connect_provider(place, provider, allowed=["example.com"])
-    provider.person = person()
+    connector = await connect_provider(place, provider, allowed=[place.domain])
+    provider.person = person(place.address())
     browser = Browser(place)
     url = await browser.begin(provider, connector.id)
     cookie = ("cookie", f"central_signin={browser.binding}")
@@ -84,6 +87,32 @@ async def _verifications(arena: Arena, place: Place, provider: Provider) -> Arte
     return Artefact(uses, "verification_ended", "user.email.verified")
 
 
+async def _invitations(arena: Arena, place: Place, provider: Provider) -> Artefact:
+    """One link of an invitation, in so many browsers of somebody new."""
+    invited = await invite(place, "ada@example.com")
+    path = f"/v1/tenants/{place.tenant.id}/auth/invitation/accept"
+
+    async def accept(raw: Raw) -> str:
+        return _said(await raw.send("POST", path, {"token": invited.token}), 200)
+
+    uses: list[Use] = [partial(accept, Raw(stack)) for stack in arena.spread(CALLERS)]
+    return Artefact(uses, "invitation_accepted", "session.started")
+
+
+async def _tools(arena: Arena, place: Place, provider: Provider) -> Artefact:
+    """One code that a browser brought to a tool, in so many exchanges."""
+    tool = LoopbackTool(place.anonymous())
+    code = await loopback_code(place, tool, place.owner)
+    path = f"/v1/tenants/{place.tenant.id}/auth/loopback/exchange"
+    body = {"code": code, "codeVerifier": tool.verifier, "redirectUri": tool.redirect_uri}
+
+    async def exchange(raw: Raw) -> str:
+        return _said(await raw.send("POST", path, body), 200)
+
+    uses: list[Use] = [partial(exchange, Raw(stack)) for stack in arena.spread(CALLERS)]
+    return Artefact(uses, "expired_token", "session.started")
+
+
 async def _sealed(place: Place, table: str, id: RichId) -> bytes:
     async with superuser(place.stack) as connection:
         found: bytes = await connection.fetchval(f"SELECT code FROM {table} WHERE id = $1", id.uuid)
@@ -94,11 +123,13 @@ def _said(reply: Reply, success: int) -> str:
     return "done" if reply.status == success else f"{reply.status} {reply.json()['code']}"
 
 
-# Every table that says of its rows when they were used up, and how to use one up. An invitation goes here.
+# Every table that says of its rows when they were used up, and how to use one up.
 ARTEFACTS: dict[str, Make] = {
     "email_codes": _mailed_codes,
     "login_transactions": _callbacks,
     "email_verifications": _verifications,
+    "invitations": _invitations,
+    "tool_sign_ins": _tools,
 }
 _MARKS = {"used_at", "accepted_at", "consumed_at", "redeemed_at"}
 
@@ -150,8 +181,8 @@ async def test_first_sign_in_of_one_person(arena: Arena, provider: Provider, rec
     """Fifty browsers that somebody first comes with at once: one user, one identity, fifty sessions."""
     for _ in range(ROUNDS):
         place = await arena.place()
-        connector = await connect_provider(place, provider, allowed=["example.com"])
-        provider.person = person()
+        connector = await connect_provider(place, provider, allowed=[place.domain])
+        provider.person = person(place.address())
         browsers = [Browser(arena.at(place, index)) for index in range(50)]
         urls = [await browser.begin(provider, connector.id) for browser in browsers]
         calls = (partial(browser.go, url) for browser, url in zip(browsers, urls, strict=True))
@@ -170,13 +201,14 @@ async def test_first_code_of_one_address(arena: Arena, record_property: Any) -> 
     for _ in range(ROUNDS):
         place = await arena.place()
         (connector,) = [c async for c in place.owner.auth_connectors.list()]
-        policy = {"just_in_time": True, "allowed_domains": ["example.com"]}
+        await verify_domain(place)
+        policy = {"just_in_time": True, "allowed_domains": [place.domain]}
         await place.owner.auth_connectors.update(connector=connector.id, provisioning=policy)
         clients, calls = [arena.at(place, index).anonymous() for index in range(20)], []
-        for number, client in enumerate(clients):
-            started = await client.auth.start_email_code(email="new@example.com")
+        for client in clients:
+            started = await client.auth.start_email_code(email=place.address("new"))
             code = await mailed_code(place, started.sign_in)
-            await run_sql(place, "UPDATE email_codes SET address = $2 WHERE id = $1", started.sign_in.uuid, str(number))
+            await run_sql(place, "DELETE FROM rate_buckets")  # so many codes are mailed to nobody otherwise
             calls.append(partial(client.auth.verify_email_code, sign_in=started.sign_in, code=code))
         signed_in = await arena.run(calls, crowd_at="user_emails")
         assert len({one.user.id for one in signed_in}) == 1

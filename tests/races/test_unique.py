@@ -15,6 +15,7 @@ from central_client import AsyncCentral
 from central_server.infra.db import errors
 from support.counts import count
 from support.database import superuser
+from support.domains import publish
 from support.place import Place
 from support.provider import Provider
 from support.races import CALLERS, ROUNDS, Arena, tally
@@ -31,6 +32,9 @@ RACES = {
     "uq_roles_slug": "test_name_of_ones_own",
     "uq_auth_connectors_name": "test_name_of_ones_own",
     "uq_auth_connectors_email_code": "test_name_of_ones_own",
+    "uq_invitations_pending": "test_invitation_of_one_address",
+    "uq_domains_name": "test_name_of_ones_own",
+    "uq_domains_verified_name": "test_domain_of_many_tenants",
     "uq_identities_subject": "test_first_sign_in_of_one_person",
     "uq_identities_user": "test_first_sign_in_of_one_person",
 }
@@ -66,7 +70,7 @@ async def test_slug(arena: Arena, record_property: Any) -> None:
     for _ in range(ROUNDS):
         before = await _count(arena, tenants), await _count(arena, users)
         slug = f"t{secrets.token_hex(8)}"
-        clients = arena.clients(arena.stack.operator, None, CALLERS)
+        clients = arena.clients(await arena.stack.sign_in_operator(), None, CALLERS)
         outcomes = await arena.run((_create(client, slug) for client in clients), crowd_at="tenants")
         assert tally(outcomes) == {"done": 1, "slug_taken": CALLERS - 1}
         assert {type(outcome) for outcome in outcomes if isinstance(outcome, Exception)} == {ConflictError}
@@ -87,7 +91,7 @@ async def test_slugs_that_look_alike(arena: Arena, record_property: Any) -> None
     """A hundred slugs that look the same, at once: one is taken, and the look with it."""
     for _ in range(ROUNDS):
         slugs = _look_alikes(f"cornmill{secrets.token_hex(6)}", CALLERS)
-        clients = arena.clients(arena.stack.operator, None, CALLERS)
+        clients = arena.clients(await arena.stack.sign_in_operator(), None, CALLERS)
         calls = (_create(client, slug) for client, slug in zip(clients, slugs, strict=True))
         outcomes = await arena.run(calls, crowd_at="tenant_slugs")
         assert tally(outcomes) == {"done": 1, "slug_taken": CALLERS - 1}
@@ -161,10 +165,15 @@ async def _email_code(client: AsyncCentral, place: Place, provider: Provider) ->
     await client.auth_connectors.create(name=secrets.token_hex(4), settings={"kind": "email_code"})
 
 
+async def _domain(client: AsyncCentral, place: Place, provider: Provider) -> None:
+    await client.domains.create(name=place.domain)
+
+
 # Who takes what, what the others are told, and the table where they meet.
 NAMES: dict[str, tuple[Callable[[AsyncCentral, Place, Provider], Awaitable[None]], str, str]] = {
     "external id": (_external_id, "external_id_taken", "user_external_ids"),
     "role": (_role, "slug_taken", "roles"),
+    "domain": (_domain, "domain_exists", "domains"),
     "connector": (_connector, "name_taken", "auth_connectors"),
     "connector for mailed codes": (_email_code, "email_code_exists", "auth_connectors"),
 }
@@ -184,3 +193,28 @@ async def test_name_of_ones_own(arena: Arena, provider: Provider, what: str, rec
         outcomes = await arena.run((partial(take, client, place, provider) for client in clients), crowd_at=table)
         assert tally(outcomes) == {"done": 1, taken: 19}
     count(record_property, f"rounds: name, {what}", ROUNDS)
+
+
+async def test_domain_of_many_tenants(arena: Arena, record_property: Any) -> None:
+    """Ten tenants that can all prove one domain at once: one has it."""
+    for _ in range(ROUNDS):
+        places = [await arena.place() for _ in range(10)]
+        claims = [await one.owner.domains.create(name=places[0].domain) for one in places]
+        for one, claim in zip(places, claims, strict=True):
+            publish(one, claim)
+        owners = [arena.at(one, index).owner for index, one in enumerate(places)]
+        calls = [partial(who.domains.verify, domain=claim.id) for who, claim in zip(owners, claims, strict=True)]
+        assert tally(await arena.run(calls, crowd_at="domains")) == {"done": 1, "domain_verified_elsewhere": 9}
+    count(record_property, "rounds: domain of many tenants", ROUNDS)
+
+
+async def test_invitation_of_one_address(arena: Arena, record_property: Any) -> None:
+    """Twenty who invite one address at once have invited it: one invitation is pending."""
+    for _ in range(ROUNDS):
+        place = await arena.place()
+        clients = arena.clients(place.owner, place.tenant.id, 20)
+        calls = [partial(client.invitations.create, email="ada@example.com", roles=["member"]) for client in clients]
+        assert tally(await arena.run(calls, crowd_at="invitations")) == {"done": 20}
+        query = "SELECT count(*) FROM invitations WHERE tenant_id = $1 AND accepted_at IS NULL AND revoked_at IS NULL"
+        assert await _count(arena, query, place.tenant.id.uuid) == 1
+    count(record_property, "rounds: invitation of one address", ROUNDS)

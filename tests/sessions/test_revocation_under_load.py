@@ -21,7 +21,7 @@ async def other_stack(stack: Stack) -> AsyncIterator[Stack]:
     """Another API on the same database, with connections and memory of its own."""
     central = Central(Settings.model_validate({**dict(stack.settings), "database_pool_size": 4}))
     await central.start()
-    yield Stack(central, stack.settings, stack.superuser_url)
+    yield Stack(central, stack.settings, stack.superuser_url, stack.dns)
     await central.stop()
 
 

@@ -11,6 +11,7 @@ from support.pages import HTML, Page, PageBrowser, sign_in_of
 from support.place import Place, Stack
 from support.provider import Provider
 from support.signing_in import connect_provider, mailed_token
+from support.tools import start_device
 
 POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
@@ -51,6 +52,11 @@ async def _every_page(place: Place, stack: Stack, provider: Provider) -> dict[st
         pages["signed in"] = await browser.open(f"/t/{place.tenant.slug}")
         pages["reauth"] = await browser.open(f"/t/{place.tenant.slug}", reauth="1")
         pages["sign out"] = await browser.open("/signout")
+        tool, path = await start_device(place.anonymous()), f"/t/{place.tenant.slug}/device"
+        pages["tool code"] = await browser.open(path)
+        pages["tool code wrong"] = await browser.open(path, code="x")
+        pages["tool"] = await browser.open(path, code=tool.user_code)
+        pages["tool decided"] = await browser.follow(await browser.send(pages["tool"]))
         pages["leaving"] = await browser.send(pages["signed in"])
     return pages
 
@@ -86,6 +92,14 @@ def test_templates_and_style_sheet_hold_none_either() -> None:
     assert not re.search(r"url\(|@import|https?:|expression", folder.joinpath("static", "pages.css").read_text())
 
 
+async def _tool_pages(place: Place, browser: PageBrowser, text: str) -> list[Page]:
+    """Open the pages about a tool that calls itself so."""
+    names = {"application": text, "host": text, "version": text}
+    tool = await place.anonymous().auth.start_device(**names)
+    page = await browser.open(f"/t/{place.tenant.slug}/device", code=tool.user_code)
+    return [page, await browser.follow(await browser.send(page))]
+
+
 @pytest.mark.parametrize("text", _XSS)
 async def test_nothing_becomes_markup(place: Place, stack: Stack, provider: Provider, text: str) -> None:
     """Names of tenants and connectors, people, addresses and errors are shown as they are, as text."""
@@ -105,9 +119,11 @@ async def test_nothing_becomes_markup(place: Place, stack: Stack, provider: Prov
             await nobody.send(await nobody.open("/signin"), {"email": text}),
             *[await somebody.open(path) for path in (f"/t/{slug}", f"/t/{slug}/done", "/signin", "/signout")],
             await somebody.open(f"/t/{slug}", reauth="1"),
+            await somebody.open(f"/t/{slug}/device", code=text),
+            *await _tool_pages(place, somebody, text),
         ]
         plain = {tag for tag, _ in (await nobody.open(f"/t/{slug}")).tags}
-    allowed = plain | {"div", "dl", "dt", "dd", "code", "strong", "ul", "li", "h1"}
+    allowed = plain | {"div", "dl", "dt", "dd", "code", "strong", "ul", "li", "h1", "time"}
     for page in pages:
         tags = {tag for tag, _ in page.tags}
         assert tags <= allowed, (page.response.url, tags - allowed)

@@ -17,9 +17,9 @@ from support.signing_in import Browser, connect_provider, person, run_sql
 
 @pytest.fixture
 async def connector(place: Place, provider: Provider) -> AuthConnector:
-    """A connector that lets people of example.com in just in time."""
-    provider.person = person()
-    return await connect_provider(place, provider, name="Okta", trusted=["example.com"], allowed=["example.com"])
+    """A connector that lets people of its domain in just in time."""
+    provider.person = person(place.address())
+    return await connect_provider(place, provider, name="Okta", trusted=[place.domain], allowed=[place.domain])
 
 
 async def _told(place: Place) -> Sequence[Any]:
@@ -84,7 +84,7 @@ async def test_refusal_is_a_page_with_a_code_and_a_reference(
     assert told["connector"] == connector.id
     assert told["sign_in"] is not None
     assert provider.person is not None
-    for secret in ("example.com", provider.person.sub, "Ada", "script"):
+    for secret in (place.domain, provider.person.sub, "Ada", "script"):
         assert secret not in told["text"]
     assert browser.session is None
 

@@ -16,9 +16,9 @@ from support.signing_in import Browser, connect_provider, count_sessions, failur
 
 @pytest.fixture
 async def connector(place: Place, provider: Provider) -> AuthConnector:
-    """A connector that lets people of example.com in just in time, and is the only way in."""
-    provider.person = person()
-    made = await connect_provider(place, provider, allowed=["example.com"])
+    """A connector that lets people of its domain in just in time, and is the only way in."""
+    provider.person = person(place.address())
+    made = await connect_provider(place, provider, allowed=[place.domain])
     (mail,) = [c async for c in place.owner.auth_connectors.list() if c.kind == "email_code"]
     await place.owner.auth_connectors.disable(connector=mail.id)
     return made

@@ -60,7 +60,7 @@ async def allowing(stack: Stack) -> AsyncIterator[Stack]:
     settings = Settings.model_validate({**dict(stack.settings), "allowed_origins": APP, "database_pool_size": 2})
     central = Central(settings)
     await central.start()
-    yield Stack(central, settings, stack.superuser_url)
+    yield Stack(central, settings, stack.superuser_url, stack.dns)
     await central.stop()
 
 

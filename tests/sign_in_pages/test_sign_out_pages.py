@@ -21,8 +21,8 @@ async def _signed_in(place: Place) -> PageBrowser:
 @pytest.fixture
 async def connector(place: Place, provider: Provider) -> AuthConnector:
     """A connector of a provider that ends sessions."""
-    provider.person, provider.ends_sessions = person(), True
-    return await connect_provider(place, provider, name="Okta", allowed=["example.com"])
+    provider.person, provider.ends_sessions = person(place.address()), True
+    return await connect_provider(place, provider, name="Okta", allowed=[place.domain])
 
 
 async def _through(place: Place, provider: Provider, connector: AuthConnector, browser: PageBrowser) -> None:
@@ -129,8 +129,8 @@ async def test_connector_shows_the_address_to_register(connector: AuthConnector)
 
 async def test_where_the_provider_does_not_offer_it(place: Place, provider: Provider, browser: PageBrowser) -> None:
     """A provider without such an address is not mentioned, and no ID token is kept."""
-    provider.person = person()
-    connector = await connect_provider(place, provider, name="Okta", allowed=["example.com"])
+    provider.person = person(place.address())
+    connector = await connect_provider(place, provider, name="Okta", allowed=[place.domain])
     await _through(place, provider, connector, browser)
     page = await browser.open("/signout")
     assert page.form.buttons == [("where", "here"), ("where", "everywhere")]
@@ -166,7 +166,7 @@ async def test_id_token_of_another_session_is_not_opened(
     """A token that was moved to another session's row is not sent: the provider is asked without one."""
     await _through(place, provider, connector, browser)
     async with PageBrowser(place.stack) as other:
-        provider.person = person()
+        provider.person = person(place.address())
         await _through(place, provider, connector, other)
         await run_sql(
             place,

@@ -6,12 +6,13 @@ from support.limits import fill_buckets
 from support.pages import PageBrowser, sign_in_of
 from support.place import BASE_URL, Place
 from support.provider import Provider
-from support.signing_in import connect_provider, count_sessions, failures, mailed_code, query_of, run_sql, wrong
+from support.signing_in import connect_provider, count_sessions, failures, mailed_code, person, query_of, run_sql, wrong
 
 
 async def _without_mail(place: Place, provider: Provider) -> AuthConnector:
     """Leave an OpenID provider as the only way in."""
-    connector = await connect_provider(place, provider, allowed=["example.com"])
+    connector = await connect_provider(place, provider, allowed=[place.domain])
+    provider.person = person(place.address())
     (mail,) = [c async for c in place.owner.auth_connectors.list() if c.kind == "email_code"]
     await place.owner.auth_connectors.disable(connector=mail.id)
     return connector

@@ -86,7 +86,7 @@ class Things:
         own_sessions = await place.stack.client(place.tenant.id, own).sessions.list_mine().first_page()
         connectors = await place.owner.auth_connectors.list().first_page()
         connector = connectors.items[0] if provider is None else await connect_provider(place, provider)
-        domain = await place.owner.domains.create(name=place.domain)
+        domain, _ = [await place.owner.domains.create(name=f"{secrets.token_hex(4)}.{place.domain}") for _ in range(2)]
         tool = await place.anonymous().auth.start_device(application="Example")
         email = await place.owner.emails.add(user=user.id, email=f"{secrets.token_hex(6)}@more.example")
         own_email = await place.owner.emails.add_mine(email=f"{secrets.token_hex(6)}@more.example")
@@ -95,6 +95,7 @@ class Things:
         await place.owner.users.set_external_id(user=user.id, source="hr", value=external_id)
         # Of somebody who has to sign in first: accepting changes nothing yet, however often it is tried.
         invited = await place.owner.invitations.create(email=user.email, send=False)
+        await place.owner.invitations.create(email=place.address(), send=False)
         token = (invited.link or "").rpartition("/")[2]
         return cls(
             tenant=place.tenant.id,
@@ -336,7 +337,7 @@ EXAMPLES: dict[str, Callable[[Things], Fields]] = {
     "sessions.list": _user,
     "sessions.revoke": _session,
     "sessions.revoke_all": _user,
-    "sessions.search": lambda things: {**_tenant(things), "address": "192.0.2.0/24", "limit": 3},
+    "sessions.search": lambda things: {**_tenant(things), "limit": 3},
     "sessions.revoke_matching": lambda things: {**_tenant(things), "address": "192.0.2.0/24"},
     "invitations.create": lambda things: {**_tenant(things), "email": "example@example.com", "message": "Hello."},
     "invitations.create_many": lambda things: {**_tenant(things), "items": [{"email": "example@example.com"}]},

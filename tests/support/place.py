@@ -94,6 +94,10 @@ class Place:
         """Give a client that a user is signed in with."""
         return self.stack.client(self.tenant.slug, await self.stack.session_of(self.tenant.id, user.id))
 
+    async def suspend(self) -> None:
+        """Have an operator suspend the tenant."""
+        await (await self.stack.sign_in_operator()).tenants.suspend(tenant=self.tenant.id)
+
     async def signed_in(self, *roles: str) -> AsyncCentral:
         """Create a user with these roles and sign them in."""
         return await self.sign_in(await self.user(*roles))

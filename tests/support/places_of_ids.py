@@ -25,11 +25,14 @@ NAMES = {
     "roles": ("role", "held_role"),
     "GetUserByExternalIdInput.value": ("external_id",),
     "external": ("external_ref",),
+    "AcceptInvitationInput.token": ("token",),
+    "GetInvitationPublicInput.token": ("token",),
+    "device_code": ("device_code",),
 }
 # Names in paths that stand for nothing that a tenant has.
 NO_NAMES = frozenset({"source"})
-# Names in the paths of browser routes that are no ids of anything in a tenant.
-NO_IDS = frozenset({"name"})
+# Names in the paths of browser routes that are no ids of anything in a tenant; mailed links have tests of their own.
+NO_IDS = frozenset({"name", "token"})
 _LISTS = (list, set, frozenset, tuple, Sequence, Collection)
 
 

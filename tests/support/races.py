@@ -171,8 +171,8 @@ async def make_arena(mailbox: Path) -> AsyncIterator[Arena]:
     async with shared_postgres() as postgres, make_stack(postgres, name, mailbox, **settings) as stack:
         central = Central(stack.settings)
         await central.start()
-        twin = Stack(central, stack.settings, stack.superuser_url)
-        twin.operator = _moved(stack.operator, twin, None)
+        twin = Stack(central, stack.settings, stack.superuser_url, stack.dns)
+        twin.operator_user = stack.operator_user
         try:
             yield Arena([stack, twin])
         finally:

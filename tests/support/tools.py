@@ -88,13 +88,13 @@ async def grow_stale(place: Place, user: UserId) -> None:
     )
 
 
-async def tool_sessions(place: Place) -> list[Any]:
-    """Give the rows of the sessions that tools got in a tenant."""
+async def tool_sessions(place: Place, agents: str = f"{APPLICATION}%") -> list[Any]:
+    """Give the rows of the sessions that tools got in a tenant, by what they are called."""
     async with superuser(place.stack) as connection:
         return await connection.fetch(
             "SELECT * FROM sessions WHERE tenant_id = $1 AND user_agent LIKE $2 ORDER BY created_at",
             place.tenant.id.uuid,
-            f"{APPLICATION}%",
+            agents,
         )
 
 

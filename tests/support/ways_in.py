@@ -15,6 +15,7 @@ from support.place import Place
 from support.provider import Provider
 from support.signing_in import Browser, connect_provider, mailed_code, person
 from support.source import SOURCES
+from support.tools import approved_device
 
 Finish = Callable[[], Awaitable[str]]
 """Ends a sign-in and gives the session's token, or raises the error of the API."""
@@ -66,16 +67,49 @@ async def _by_command_line(place: Place, user: User, provider: Provider) -> Fini
     return lambda: place.stack.session_of(place.tenant.id, user.id)
 
 
+async def _by_tool(place: Place, user: User, provider: Provider) -> Finish:
+    client = place.anonymous()
+    started = await approved_device(place, await place.sign_in(user))
+
+    async def finish() -> str:
+        await client.auth.poll_device(device_code=started.device_code)
+        assert client.session_token is not None
+        return client.session_token.get_secret_value()
+
+    return finish
+
+
+async def _in_anothers_name(place: Place, user: User, provider: Provider) -> Finish:
+    admin = await place.signed_in("admin")
+
+    async def finish() -> str:
+        view = await admin.impersonate(user=user.id, reason="An example").__aenter__()
+        assert view.session_token is not None
+        return view.session_token.get_secret_value()
+
+    return finish
+
+
 WAYS_IN = {
-    "mailed code": WayIn("central_server/auth/codes.py: EmailCodes.TX_verify", "email_code", _by_code),
+    "mailed code": WayIn("central_server/auth/codes.py: EmailCodes._TX_admit", "email_code", _by_code),
+    "tool": WayIn("central_server/tool_sign_ins/finishing.py: ToolSessions._issue", None, _by_tool),
+    "impersonation": WayIn(
+        "central_server/auth/impersonation.py: Impersonations.TX_impersonate", None, _in_anothers_name
+    ),
     "provider": WayIn("central_server/auth/oidc.py: OidcSignIn._TX_sign_in", "oidc", _by_provider),
     "command line": WayIn("central_server/cli/dev/prepare.py: issue_session", None, _by_command_line),
+}
+
+# An invitation is of an address, not of a user: when that ends, somebody else may come in by it, as these tests say.
+TESTED_ELSEWHERE = {
+    "central_server/auth/accepting.py: InvitationAcceptance._accept_as": "tests/invitations/test_accept_invitation.py",
+    "central_server/auth/accepting.py: InvitationAcceptance._accept_as_new": "tests/invitations/test_inviters.py",
 }
 
 
 async def make_connectors(place: Place, provider: Provider) -> None:
     """Give a tenant a connector for the provider, beside the one for mailed codes, trusted for the users' domain."""
-    await connect_provider(place, provider, trusted=["example.com"])
+    await connect_provider(place, provider, trusted=[place.domain])
 
 
 async def connector_of(place: Place, kind: str) -> AuthConnector:

@@ -176,5 +176,5 @@ async def _people(stack: Stack, provider: Provider) -> list[Attacker]:
 async def _suspended(stack: Stack, provider: Provider) -> Attacker:
     place = await make_place(stack)
     things = await Things.of(place, provider)
-    await stack.operator.tenants.suspend(tenant=place.tenant.id)
+    await place.suspend()
     return Attacker("owner of a suspended tenant", place, things, place.owner, is_in=False, is_suspended=True)

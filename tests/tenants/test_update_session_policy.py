@@ -166,7 +166,7 @@ async def test_server_that_is_started_with_less_wins(place: Place, owner: AsyncC
     await change_sessions(place, user.id, last_used_at="now() - interval '2 hours'")
     central = await _restarted(place.stack, member_idle_timeout=HOUR)
     try:
-        stack = Stack(central, place.stack.settings, place.stack.superuser_url)
+        stack = Stack(central, place.stack.settings, place.stack.superuser_url, place.stack.dns)
         there = [stack.client(place.tenant.slug, client.session_token) for client in clients]
         assert [await is_signed_in(client) for client in there] == [False, True]
         policy = await there[1].tenants.get_session_policy()

@@ -15,7 +15,7 @@ from central.tenants.models import Tenant, TenantPublic
 from central.users.impersonation import ImpersonateUserResponse
 from central.users.models import User, UserPrivate
 from central.users.operations import DELETE_USER
-from central_client import AsyncCentral, AsyncPager, Central, Page, Pager, UserId, gather
+from central_client import AsyncCentral, AsyncPager, Central, Page, Pager, UserId, gather, login, login_async
 from central_client.call import Call
 from central_client.resources.users import Users
 
@@ -76,6 +76,12 @@ async def awaited_impersonation(client: AsyncCentral, user: UserId) -> None:
     """The same, awaited."""
     async with client.impersonate(user=user, reason="ticket 1") as view:
         assert_type(view, AsyncCentral)
+
+
+async def signed_in() -> None:
+    """Sign in with a browser: each of the two gives its own kind of client."""
+    assert_type(login("https://central.example.com", tenant="acme", how="device", show=print), Central)
+    assert_type(await login_async(profile="work", fresh=True), AsyncCentral)
 
 
 async def awaited(client: AsyncCentral, user: UserId) -> None:

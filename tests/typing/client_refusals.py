@@ -4,7 +4,7 @@ The comments name mypy's rules; pyright is run with such comments switched off, 
 """
 
 from central.auth.models import StartEmailCodeSignInResponse
-from central_client import AsyncCentral, Central, UserId
+from central_client import AsyncCentral, Central, UserId, login
 
 
 async def later(challenge: StartEmailCodeSignInResponse) -> str:
@@ -26,6 +26,7 @@ def blocking(client: Central, user: UserId) -> None:
     client.users.recreate()  # type: ignore[attr-defined]
     client.users.delete(user=user).id  # type: ignore[attr-defined]  # noqa: B018
     client.auth.sign_in_with_email_code(email="a@b.de", code=later)  # type: ignore[arg-type]
+    login(how="telepathy")  # type: ignore[arg-type]
 
 
 async def mixed(client: Central, awaited: AsyncCentral) -> None:

@@ -249,8 +249,9 @@ async def test_operators_do_not_lend_their_powers(place: Place, owner: AsyncCent
             await connection.execute(
                 "UPDATE users SET system_permissions = '{tenants:read}' WHERE id = $1", user.id.uuid
             )
-        with pytest.raises(ForbiddenError):
+        with pytest.raises(ForbiddenError) as refusal:
             await view.tenants.list().first_page()
+        assert refusal.value.code == "permission_missing"
 
 
 Ending = Callable[[Place, AsyncCentral, UserId], Awaitable[object]]

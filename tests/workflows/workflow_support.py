@@ -48,7 +48,9 @@ class Codes:
         self.calls += 1
         if sign_in in self.nobody:
             return False
-        text, html = self.templates.render("sign_in_code", tenant_name="Acme", code="012345", minutes=10)
+        text, html = self.templates.render(
+            "sign_in_code", tenant_name="Acme", code="012345", link="https://central.example/t/acme/link/x", minutes=10
+        )
         id = message_id_for(event, self.mailer.host)
         await self.mailer.send(Mail(to="ada@example.com", subject="Code", text=text, html=html, message_id=id))
         return True

@@ -21,6 +21,10 @@ FOLLOW_LINK = BrowserRoute(
 )
 DONE = BrowserRoute("pages.done", "GET", "/t/{tenant}/done", "Signed in, with nowhere to return to.")
 COLORS = BrowserRoute("pages.colors", "GET", "/t/{tenant}/colors/{name}", "A tenant's colours, as a style sheet.")
+TOOL = BrowserRoute(
+    "pages.tool", "GET", "/t/{tenant}/device", "See which tool asks to be signed in; approves nothing.", rate="code"
+)
+DECIDE_TOOL = BrowserRoute("pages.decide_tool", "POST", "/t/{tenant}/device", "Approve or refuse a tool.", rate="code")
 SIGN_OUT = BrowserRoute("pages.sign_out", "GET", "/signout", "Choose where to sign out; changes nothing.")
 END_SESSION = BrowserRoute("pages.end_session", "POST", "/signout", "Sign out.", rate="sign_in")
 SIGNED_OUT = BrowserRoute("pages.signed_out", "GET", "/signout/done", "Signed out; providers send the browser here.")
@@ -39,6 +43,8 @@ PAGE_ROUTES = (
     FOLLOW_LINK,
     DONE,
     COLORS,
+    TOOL,
+    DECIDE_TOOL,
     SIGN_OUT,
     END_SESSION,
     SIGNED_OUT,

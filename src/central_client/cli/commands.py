@@ -22,7 +22,7 @@ _QUICK = 10.0
 
 def login(given: Namespace) -> int:
     """Sign in, unless somebody is; save the session."""
-    from central_client.login import prepare, run_login  # noqa: PLC0415 (the other commands listen to no browser)
+    from central_client.log_in import prepare, run_login  # noqa: PLC0415 (the other commands listen to no browser)
 
     wanted = prepare(
         given.url,

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from io import TextIOWrapper
 from typing import Any, NoReturn
 
+_LONGEST_WAIT = 3600
 OK, FAILED, MISUSED, NOT_SIGNED_IN, NO_ANSWER, INTERRUPTED = 0, 1, 2, 3, 4, 130
 
 _ABOUT = "Sign in to Central, and out again. Programs that use central_client then find the session by themselves."
@@ -81,13 +82,13 @@ def _add_json(command: argparse.ArgumentParser) -> None:
 
 
 def _seconds(text: str) -> float:
-    seconds = float(text)
-    if not 0 < seconds <= 3600:
-        raise ValueError
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0
+    if not 0 < seconds <= _LONGEST_WAIT:
+        raise argparse.ArgumentTypeError(f"expected a number of seconds up to {_LONGEST_WAIT}")
     return seconds
-
-
-_seconds.__name__ = "number of seconds up to 3600"
 
 
 def run(arguments: Sequence[str] | None = None) -> NoReturn:

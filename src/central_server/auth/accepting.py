@@ -71,7 +71,8 @@ class InvitationAcceptance:
         if row["state"] != "pending":
             raise ended(row["state"])
         inviter = await self.users.get_user_by_id(tenant.id, row["invited_by"], reader)
-        return public_invitation_from(row, tenant, tenant.name if inviter is None else inviter.display_name)
+        name = tenant.name if inviter is None else inviter.display_name
+        return public_invitation_from(row, await self.tenants.get_public(tenant.id), name)
 
     async def TX_accept(self, input: AcceptInvitationInput, caller: Caller) -> AcceptInvitationResponse:
         """Accept, or note that the sign-in which comes next in this browser does; a lost race is run again."""

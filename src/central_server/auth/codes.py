@@ -146,8 +146,8 @@ class EmailCodes:
     async def find_pending(
         self, tenant: TenantId, sign_in: SignInId, caller: Caller, executor: ReadExecutor | WriteExecutor | None = None
     ) -> DBPendingCode | None:
-        """Find a sign-in of this browser, whether or not it has ended."""
-        return await (executor or self.db.read(tenant)).first(
+        """Find a sign-in of this browser, ended or not; it began just now, so that no replica will do."""
+        return await (executor or self.db.autocommit(tenant)).first(
             queries.GET_PENDING_CODE, tenant_id=tenant, id=sign_in, binding=_binding_hash(caller)
         )
 
@@ -157,7 +157,7 @@ class EmailCodes:
         """Find the sign-in of a mailed link, whichever browser it was begun in; changes nothing."""
         if not is_token(token):
             return None
-        return await (executor or self.db.read(tenant)).first(
+        return await (executor or self.db.autocommit(tenant)).first(
             queries.GET_PENDING_LINK, tenant_id=tenant, link=token_hash(token), binding=_binding_hash(caller)
         )
 

@@ -173,7 +173,7 @@ class OidcSignIn:
             id = SignInId((state or "").partition(".")[0])
         except ValueError:
             return None
-        row = await (executor or self.db.read(tenant)).first(
+        row = await (executor or self.db.autocommit(tenant)).first(
             queries.GET_RETURN,
             tenant_id=tenant,
             id=id,

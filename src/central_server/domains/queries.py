@@ -19,6 +19,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy import delete as delete_from
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from central.domains.models import DomainState
 from central.kernel.ids import AuthConnectorId, DomainId, TenantId
@@ -89,9 +90,9 @@ ASK = Query[DBQuestion](select(DOMAINS.c.name, DOMAINS.c.token, func.now().label
 """What to look for, and the time to judge the answer by: a later question has the last word."""
 
 
-def _record_check(**changes: Any) -> Query[DBDomain]:
-    """Give the statement that keeps what a look-up found, and what changed by it."""
-    return Query(
+def _checked(**changes: Any) -> ReturningUpdate[Any]:
+    """Keep what a look-up found, and what changed by it."""
+    return (
         update(DOMAINS)
         .where(_IS_CHANGED_ONE)
         .values(
@@ -105,13 +106,18 @@ def _record_check(**changes: Any) -> Query[DBDomain]:
     )
 
 
-KEEP_STATE = _record_check()
+KEEP_STATE = Query[DBDomain](_checked())
 BECOME: dict[DomainState, Query[DBDomain]] = {
-    "verified": _record_check(
-        state="verified", verified_at=func.coalesce(DOMAINS.c.verified_at, func.now()), failing_since=null(), **_CHANGED
+    "verified": Query(
+        _checked(
+            state="verified",
+            verified_at=func.coalesce(DOMAINS.c.verified_at, func.now()),
+            failing_since=null(),
+            **_CHANGED,
+        )
     ),
-    "failing": _record_check(state="failing", failing_since=func.now(), **_CHANGED),
-    "lapsed": _record_check(state="lapsed", verified_at=null(), failing_since=null(), **_CHANGED),
+    "failing": Query(_checked(state="failing", failing_since=func.now(), **_CHANGED)),
+    "lapsed": Query(_checked(state="lapsed", verified_at=null(), failing_since=null(), **_CHANGED)),
 }
 
 HOLD_DOMAIN = Query[DBDomainId](

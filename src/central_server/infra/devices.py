@@ -5,6 +5,7 @@ from functools import cache, lru_cache
 from ua_parser import Domain, Parser, load_lazy_builtins
 
 _LONGEST_WORD = 40
+_LONGEST_NAME = 100
 
 
 @cache
@@ -19,9 +20,14 @@ def _parser() -> Parser:
 
 @lru_cache(maxsize=4096)
 def device_of(user_agent: str | None) -> str | None:
-    """Name a program and its system: `Firefox on Linux`; what the rules do not know by its first word."""
+    """Name a program and its system: `Firefox on Linux`; what the rules do not know by its first word.
+
+    A tool that somebody has let sign in is named in words already: `central CLI 1.0 on ada-laptop`.
+    """
     if not user_agent:
         return None
+    if " on " in user_agent and "/" not in user_agent:
+        return user_agent[:_LONGEST_NAME]
     found = _parser()(user_agent, Domain.USER_AGENT | Domain.OS)
     program = found.user_agent.family if found.user_agent else user_agent.partition(" ")[0].partition("/")[0]
     program = program[:_LONGEST_WORD] or "Unknown"

@@ -1,7 +1,7 @@
 """Between invitations as the database keeps them and as callers see them."""
 
 from central.invitations.models import Invitation, InvitationPublic
-from central.tenants.models import Tenant, TenantPublic
+from central.tenants.models import TenantPublic
 from central_server.invitations.policy import masked
 from central_server.invitations.tables import DBInvitation, DBOpenInvitation
 
@@ -11,10 +11,10 @@ def invitation_from(row: DBInvitation) -> Invitation:
     return Invitation.model_validate({**row})
 
 
-def public_invitation_from(row: DBOpenInvitation, tenant: Tenant, inviter: str) -> InvitationPublic:
+def public_invitation_from(row: DBOpenInvitation, tenant: TenantPublic, inviter: str) -> InvitationPublic:
     """Make what the holder of the link may see of a row."""
     return InvitationPublic(
-        tenant=TenantPublic(id=tenant.id, slug=tenant.slug, name=tenant.name),
+        tenant=tenant,
         invited=masked(row["email"]),
         invited_by=inviter,
         roles=row["roles"],

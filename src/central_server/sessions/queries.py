@@ -27,6 +27,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.dialects.postgresql import INET
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from central.kernel.ids import AuthConnectorId, SessionId, TenantId, UserId
 from central.sessions.models import SessionState
@@ -254,9 +255,9 @@ def _end(*conditions: ColumnElement[bool]) -> Select[Any]:
     )
 
 
-def _ended(picked: Select[Any]) -> Query[DBEndedSession]:
+def _ended(picked: Select[Any]) -> ReturningUpdate[Any]:
     found = picked.cte("picked")
-    return Query(
+    return (
         update(SESSIONS)
         .where(SESSIONS.c.tenant_id == _TENANT, SESSIONS.c.id == found.c.id)
         .values(
@@ -269,17 +270,19 @@ def _ended(picked: Select[Any]) -> Query[DBEndedSession]:
     )
 
 
-END_SESSION = _ended(_end(_S.c.user_id == _USER, _S.c.id == _ONE))
-END_OTHER_SESSIONS = _ended(_end(_S.c.user_id == _USER, _S.c.id != _ONE))
-END_SESSIONS = _ended(_end(_S.c.user_id == _USER))
-END_IMPERSONATIONS = _ended(_end(_S.c.impersonator_session_id == any_(bindparam("sessions", type_=ARRAY(Uuid)))))
+END_SESSION = Query[DBEndedSession](_ended(_end(_S.c.user_id == _USER, _S.c.id == _ONE)))
+END_OTHER_SESSIONS = Query[DBEndedSession](_ended(_end(_S.c.user_id == _USER, _S.c.id != _ONE)))
+END_SESSIONS = Query[DBEndedSession](_ended(_end(_S.c.user_id == _USER)))
+END_IMPERSONATIONS = Query[DBEndedSession](
+    _ended(_end(_S.c.impersonator_session_id == any_(bindparam("sessions", type_=ARRAY(Uuid)))))
+)
 """Ends what was begun from sessions that have ended."""
 
 
 @cache
 def end_matching(filters: SessionFilters) -> Query[DBEndedSession]:
     """Give the statement that ends a batch of live sessions, but for one."""
-    return _ended(_end(*_conditions(filters), _S.c.id.is_distinct_from(_ONE)).limit(bindparam("count")))
+    return Query(_ended(_end(*_conditions(filters), _S.c.id.is_distinct_from(_ONE)).limit(bindparam("count"))))
 
 
 _FADED = (

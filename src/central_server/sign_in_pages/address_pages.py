@@ -83,7 +83,7 @@ class AddressPages:
             "address",
             request,
             status=200 if error is None else 422,
-            action=page_path("/signin", return_to=query.return_to, reauth=query.reauth),
+            action=page_path("/signin", return_to=query.return_to, reauth=query.reauth, prompt=query.prompt),
             email=email,
             error=error,
         )
@@ -113,6 +113,7 @@ class AddressPages:
             connector=connector,
             return_to=query.return_to or done_path(realm.tenant_slug),
             login_hint=email,
+            prompt=query.prompt,
             max_age=0 if query.reauth else None,
         )
         started = await self.oidc.TX_start(asked, request.caller)

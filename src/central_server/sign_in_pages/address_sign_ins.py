@@ -41,15 +41,15 @@ class AddressSignIns:
         try:
             shared = await self.budget.spend(_NOWHERE, email, caller) == LONG
         except RateLimitedError:
-            async with self.db.platform_read(_REASON, routine=True) as reader:
-                if await reader.first(queries.FIND_SHARED, email=email) is None:
+            async with self.db.platform_write(_REASON, routine=True) as tx:
+                if await tx.first(queries.FIND_SHARED, email=email) is None:
                     raise
         await self._insert(id, email, return_to, caller, shared=shared)
 
     async def TX_find(self, sign_in: SignInId, caller: Caller) -> DBAddressSignIn | None:
-        """Find a sign-in of this browser, whether or not it has ended."""
-        async with self.db.platform_read(_REASON, routine=True) as reader:
-            return await reader.first(queries.GET, id=sign_in, binding=_binding_hash(caller))
+        """Find a sign-in of this browser, ended or not; it began just now, so that no replica will do."""
+        async with self.db.platform_write(_REASON, routine=True) as tx:
+            return await tx.first(queries.GET, id=sign_in, binding=_binding_hash(caller))
 
     async def TX_count_attempt(self, sign_in: SignInId, caller: Caller) -> DBAddressSignIn | None:
         """Count a try before it is compared; gives nothing to another browser, too late, or once too often."""

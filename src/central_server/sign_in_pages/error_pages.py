@@ -1,3 +1,5 @@
+from math import ceil
+
 from central.errors import CentralError
 from central.tenants.models import Tenant
 from central_server.auth.oidc import OidcSignIn
@@ -33,7 +35,7 @@ class SignInErrorPages:
         )
         if error.retry_after is None:
             return answer
-        retry = (b"retry-after", str(max(1, round(error.retry_after))).encode())
+        retry = (b"retry-after", str(max(1, ceil(error.retry_after))).encode())
         return BrowserResponse(answer.status, answer.body, answer.content_type, policy=answer.policy, headers=(retry,))
 
     async def _tenant(self, request: BrowserRequest) -> Tenant | None:

@@ -7,12 +7,14 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints, 
 
 from central.auth.models import Code, Prompt
 from central.errors import BadRequestError, ValidationFailedError
-from central.kernel.ids import SignInId
+from central.kernel.ids import SignInId, UserId
 from central.kernel.text import Email, LongLine, TenantRef
+from central.tool_sign_ins.models import UserCode
 
 InputT = TypeVar("InputT", bound="PageInput")
 _EMAIL: TypeAdapter[str] = TypeAdapter(Email)
 _CODE: TypeAdapter[str] = TypeAdapter(Code)
+_USER_CODE: TypeAdapter[str] = TypeAdapter(UserCode)
 SignOutPlace: TypeAlias = Literal["here", "everywhere", "provider", "switch"]
 
 
@@ -51,6 +53,16 @@ class SignOutFormInput(PageInput):
     to: TenantRef | None = None
 
 
+class ToolFormInput(PageInput):
+    """What somebody decided about a tool, by its code; `user` is whom the page showed as the one who decides."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    code: UserCode
+    user: UserId
+    decision: Literal["approve", "deny"]
+
+
 def read(kind: type[InputT], fields: Mapping[str, Any]) -> InputT:
     """Read a query or a form; raises `ValidationFailedError`."""
     try:
@@ -68,6 +80,14 @@ def read_email(form: Mapping[str, str]) -> str | None:
 def read_code(form: Mapping[str, str]) -> str | None:
     """Read the code of a form, typed with spaces or hyphens or without; `None` for what is none."""
     return _read_only({name: value.translate(_GAPS) for name, value in form.items()}, "code", _CODE)
+
+
+def read_user_code(typed: str) -> str | None:
+    """Read the code of a tool, `None` for what is none."""
+    try:
+        return _USER_CODE.validate_python(typed)
+    except ValidationError:
+        return None
 
 
 def read_nothing(form: Mapping[str, str]) -> None:

@@ -6,16 +6,20 @@ from central_server.sign_in_pages.assets import asset_response
 from central_server.sign_in_pages.rendering import colours_response
 from central_server.sign_in_pages.sign_out_pages import SignOutPages
 from central_server.sign_in_pages.tenant_pages import TenantPages
+from central_server.sign_in_pages.tool_pages import ToolPages
 from central_server.sign_in_pages.visits import Visits
 
 
 class SignInPageRoutes:
     """Serves the hosted pages."""
 
-    def __init__(self, visits: Visits, address: AddressPages, tenant: TenantPages, out: SignOutPages) -> None:
+    def __init__(
+        self, visits: Visits, address: AddressPages, tenant: TenantPages, tool: ToolPages, out: SignOutPages
+    ) -> None:
         self.visits = visits
         self.address = address
         self.tenant = tenant
+        self.tool = tool
         self.out = out
 
     @serves(routes.SIGN_IN)
@@ -69,6 +73,14 @@ class SignInPageRoutes:
     @serves(routes.COLORS)
     async def colors(self, request: BrowserRequest) -> BrowserResponse:
         return colours_response(await self.visits.any_tenant(request.path["tenant"]), request.path["name"])
+
+    @serves(routes.TOOL)
+    async def show_tool(self, request: BrowserRequest) -> BrowserResponse:
+        return await self.tool.show(request)
+
+    @serves(routes.DECIDE_TOOL)
+    async def decide_tool(self, request: BrowserRequest) -> BrowserResponse:
+        return await self.tool.decide(request)
 
     @serves(routes.SIGN_OUT)
     async def sign_out(self, request: BrowserRequest) -> BrowserResponse:

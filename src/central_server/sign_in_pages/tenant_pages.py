@@ -14,6 +14,7 @@ from central_server.sign_in_pages.rendering import PageRenderer, page_path
 from central_server.sign_in_pages.visits import Visitor, Visits, done_path, provider_path
 
 _MOST_CONNECTORS = 200
+_MAIL = "email_code"
 
 
 class TenantPages:
@@ -118,9 +119,10 @@ class TenantPages:
         asked = ListAuthConnectorsPublicInput(tenant=tenant.id, limit=_MOST_CONNECTORS)
         connectors = (await self.auth_connectors.list_public(tenant.id, asked)).auth_connectors
         hint = visitor.email if visitor is not None else query.login_hint
-        providers = [(one.name, provider_path(tenant, one.id, query, hint)) for one in connectors if one.kind == "oidc"]
-        by_mail = any(one.kind == "email_code" for one in connectors)
-        if not providers and not by_mail:
+        # Whatever is no mailed code begins at the connector's start address.
+        providers = [(one.name, provider_path(tenant, one.id, query, hint)) for one in connectors if one.kind != _MAIL]
+        by_mail = any(one.kind == _MAIL for one in connectors)
+        if not connectors:
             raise ForbiddenError("No way of signing in is switched on.", code="no_way_in")
         if len(providers) == 1 and not by_mail:
             return redirect(providers[0][1])

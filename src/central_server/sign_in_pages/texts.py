@@ -54,6 +54,17 @@ _TOLD = {
     "too_many_codes": Told(
         "Too many mails were asked for", "Use the newest of them, or wait for a while.", again=False
     ),
+    "already_decided": Told(
+        "This was decided already",
+        "The program was approved or refused before, or its ten minutes are over.",
+        again=False,
+    ),
+    "too_many_tries": Told("Too many wrong codes", "Wait a minute, then enter the code that is shown.", again=False),
+    "impersonation_refused": Told(
+        "You act as another person here",
+        "They alone can let a program act as them.",
+        again=False,
+    ),
     "rate_limited": Told("Too many attempts", "Wait a little before you try again.", again=False),
     "form_expired": Told(
         "Please try again", "This page was open for too long, or your browser does not keep cookies for this site."

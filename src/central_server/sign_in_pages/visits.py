@@ -1,6 +1,5 @@
 from typing import NamedTuple
 
-from central.auth.models import Prompt
 from central.errors import BadRequestError, UnauthenticatedError, ValidationFailedError
 from central.kernel.ids import AuthConnectorId
 from central.tenants.models import Tenant
@@ -83,11 +82,10 @@ def done_path(slug: str) -> str:
 
 def provider_path(tenant: Tenant, connector: AuthConnectorId, query: PageQueryInput, login_hint: str | None) -> str:
     """Give the path that leads to a provider and back."""
-    prompt: Prompt | None = "login" if query.reauth else query.prompt
     return page_path(
         f"/v1/tenants/{tenant.slug}/auth-connectors/{connector}/start",
         returnTo=query.return_to or done_path(tenant.slug),
         loginHint=login_hint,
-        prompt=prompt,
+        prompt=query.prompt,
         maxAge=0 if query.reauth else None,
     )

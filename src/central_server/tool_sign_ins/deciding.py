@@ -91,7 +91,8 @@ class ToolDecisions:
         return callback_of(denied["redirect_uri"], error="access_denied", state=denied["client_state"] or "")
 
     async def _approve(self, user_code: str, flow: ToolSignInFlow, code_hash: bytes | None, actor: Actor) -> DBDecided:
-        check_may_approve(actor)
+        check_own_name(actor)
+        actor.check_fresh()
         row = await self._match(user_code, actor)
         if row["flow"] != flow:
             raise _not_found()
@@ -133,11 +134,10 @@ class ToolDecisions:
             return await tx.first(queries.COUNT_TRY, of_tenant=actor.tenant_id, prefix=code.prefix)
 
 
-def check_may_approve(actor: Actor) -> None:
-    """Refuse an approval in somebody else's name, or by somebody who has not shown lately that it is them."""
+def check_own_name(actor: Actor) -> None:
+    """Refuse whoever acts in somebody else's name: what a tool gets outlives an impersonation."""
     if actor.impersonator_id is not None:
         raise ForbiddenError("Nobody approves a tool in somebody else's name.", code="impersonation_refused")
-    actor.check_fresh()
 
 
 def _decided(row: DBDecided | None) -> DBDecided:

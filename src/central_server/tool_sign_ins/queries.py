@@ -27,20 +27,14 @@ _IS_ONE = and_(_T.tenant_id == _OF_TENANT, _T.id == bindparam("of_id", type_=Ric
 _IS_LIVE = _T.expires_at > func.now()
 
 # The code's first half is free again some time after the row's end: with the deleted rows goes the reservation.
-FORGET_ENDED = Query[None](
-    delete(TOOL_SIGN_INS).where(
-        _T.tenant_id == _OF_TENANT,
-        _T.id.in_(
-            select(_T.id)
-            .where(
-                _T.tenant_id == bindparam("tenant_id", type_=RichIdColumn(TenantId)),
-                _T.expires_at < func.now() - seconds(_KEPT_SECONDS),
-            )
-            .limit(_MOST_FORGOTTEN)
-            .with_for_update(skip_locked=True)
-        ),
-    )
+_ENDED = (
+    select(_T.id)
+    .where(_T.tenant_id == _OF_TENANT, _T.expires_at < func.now() - seconds(_KEPT_SECONDS))
+    .limit(_MOST_FORGOTTEN)
+    .with_for_update(skip_locked=True)
+    .cte("ended")
 )
+FORGET_ENDED = Query[None](delete(TOOL_SIGN_INS).where(_T.tenant_id == _OF_TENANT, _T.id == _ENDED.c.id))
 INSERT = Query[DBStarted](
     insert(TOOL_SIGN_INS)
     .values(

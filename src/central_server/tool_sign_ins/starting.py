@@ -83,7 +83,7 @@ class ToolStarts:
         """Write the row under a code whose first half is free, and let go of rows that ended long ago."""
         id = SignInId.new()
         async with self.db.write(tenant.id) as tx:
-            await tx.execute(queries.FORGET_ENDED, of_tenant=tenant.id, tenant_id=tenant.id)
+            await tx.execute(queries.FORGET_ENDED, of_tenant=tenant.id)
             for _ in range(_ATTEMPTS):
                 code = UserCode.new()
                 row = await tx.first(

@@ -86,6 +86,7 @@ class Report:
         )
         for line in python_lines(url):
             self._screen.print(line, style="bold", soft_wrap=True)
+        self._screen.print(f"\nIn a terminal:  central login --url {url} --tenant {TENANT}", soft_wrap=True)
         if _QUICKSTART.exists():
             self._screen.print(f"\nA tour: stop this, and run  central-server dev -- python {_QUICKSTART}")
         self._screen.print("\nCtrl-C stops everything; the data stays.\n")
