@@ -15,7 +15,7 @@ from central_client.messages import Failure, Outcome, Outgoing
 if TYPE_CHECKING:
     from central_client.transport import AsyncHttpClient, HttpClient
 
-_CODE = re.compile(r"(?<![0-9])[0-9]{6}(?![0-9])")
+_CODE = re.compile(r"(?<![0-9])(?:[0-9]{6}|[0-9]{4} [0-9]{4} [0-9]{4})(?![0-9])")
 _PAUSE = 0.05
 _ATTEMPT_TIMEOUT = 10.0
 
@@ -34,9 +34,9 @@ class Mail(BaseModel):
 
     @property
     def code(self) -> str | None:
-        """The six digits in the text, if there are any."""
+        """The six or twelve digits in the text, if there are any."""
         found = _CODE.search(self.text)
-        return found[0] if found else None
+        return found[0].replace(" ", "") if found else None
 
 
 class _Mailbox(BaseModel):

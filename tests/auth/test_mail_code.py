@@ -39,6 +39,20 @@ async def test_mail_holds_the_code_as_text_and_page(place: Place) -> None:
         assert re.findall(r"https?://[^\s\"<]+", body) == [f"{BASE_URL}/t/{place.tenant.slug}/link/{token}"]
 
 
+async def test_long_code_is_mailed_in_groups(place: Place) -> None:
+    """Twelve digits are written as people read them, and work as they are written."""
+    user = await place.user(email=f"{place.tenant.slug}@example.com")
+    await _start(place, user.email)
+    client = place.anonymous()
+    sign_in = (await client.auth.start_email_code(email=user.email)).sign_in
+    assert await (await email_codes(place.stack)).TX_mail_code(place.tenant.id, sign_in, EventId.new())
+    (mail,) = await _mails(place, user.email)
+    code = mail.subject.removesuffix(" is your code for Acme")
+    assert [len(group) for group in code.split(" ")] == [4, 4, 4]
+    assert code in mail.text
+    assert (await client.auth.verify_email_code(sign_in=sign_in, code=code)).user.id == user.id
+
+
 async def test_name_of_the_tenant_is_escaped(place: Place) -> None:
     """A tenant's name cannot put markup into the mail (CVE-2024-41953)."""
     await place.owner.tenants.rename(name='<a href="https://evil.example">Acme</a>')

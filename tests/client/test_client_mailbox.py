@@ -34,6 +34,12 @@ def test_the_newest_code_to_an_address(mailbox, server):
     assert server.last.headers["accept"] == "application/json"
 
 
+def test_long_code_is_read_in_its_groups(mailbox, server):
+    """Twelve digits in groups of four are one code, given without the spaces; other groups are none."""
+    server.answers_with({"mails": [mail(2, "Ring 4821 9034 117"), mail(1, "Your code: 4821 9034 1177.")]})
+    assert mailbox.wait_for_code("ada@example.com") == "482190341177"
+
+
 def test_a_code_is_waited_for_and_given_once(mailbox, server):
     """The second code is another mail's."""
     first, second = {"mails": [mail(1, "111111")]}, {"mails": [mail(2, "222222"), mail(1, "111111")]}

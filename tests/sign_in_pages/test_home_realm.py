@@ -213,7 +213,7 @@ async def test_sign_in_is_this_browsers_own(place: Place, stack: Stack, realms: 
 async def test_tenant_that_has_another_way_in(
     place: Place, provider: Provider, browser: PageBrowser, realms: Realms
 ) -> None:
-    """Where the domain's way in is switched off, codes are mailed; without those the tenant's page says what there is."""
+    """Where the domain's way in is switched off, codes are mailed; without those the tenant's page goes on."""
     connector, _ = [await connect_provider(place, provider) for _ in range(2)]
     domain = await realms.give(place, connector.id)
     await place.owner.auth_connectors.disable(connector=connector.id)

@@ -40,7 +40,7 @@ class StartEmailCodeSignInResponse(Response):
 
 
 class VerifyEmailCodeInput(TenantInput):
-    """The code that was mailed, from the browser or client that asked for it."""
+    """The code that was mailed, from the browser or client that began the sign-in."""
 
     sign_in: SignInId
     code: Code

@@ -24,7 +24,8 @@ START_EMAIL_CODE_SIGN_IN = Operation(
     errors=(NotFoundError, RateLimitedError),
     status=202,
     description="The answer is the same for known and unknown addresses. The code holds for 10 minutes and five "
-    "tries, in the browser or client that asked.",
+    "tries, in the browser or client that asked. Where many are asked for, a code has twelve digits and is good for "
+    "every sign-in of its address that is under way; some of these are then mailed none of their own.",
     rate="sign_in",
 )
 VERIFY_EMAIL_CODE = Operation(

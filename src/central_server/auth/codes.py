@@ -132,7 +132,7 @@ class EmailCodes:
         if owner is None:
             await self._tell(tenant, attempt, "wrong_code", caller)
             raise _wrong_code()
-        return await self._TX_admit(tenant, attempt, {attempt["id"], owner}, caller)
+        return await self._TX_admit(tenant, attempt, {attempt["id"], owner}, len(input.code), caller)
 
     async def TX_follow_link(self, tenant_ref: str, token: str, caller: Caller) -> SignedInPrivate:
         """Sign in with a mailed link, in the browser that asked for it; `GoneError` in any other, or too late."""
@@ -141,7 +141,8 @@ class EmailCodes:
             raise _ended()
         which = _Which(queries.COUNT_LINK_ATTEMPT, queries.NOTE_LINK_REFUSAL, {"link": token_hash(token)})
         attempt = await self._count_attempt(tenant, which, caller)
-        return await self._TX_admit(tenant, attempt, {attempt["id"]}, caller)
+        digits = LONG if attempt["shared"] else SHORT
+        return await self._TX_admit(tenant, attempt, {attempt["id"]}, digits, caller)
 
     async def find_pending(
         self, tenant: TenantId, sign_in: SignInId, caller: Caller, executor: ReadExecutor | WriteExecutor | None = None
@@ -267,7 +268,7 @@ class EmailCodes:
         raise _ended()
 
     async def _TX_admit(
-        self, tenant: TenantId, attempt: DBEmailCode, used: set[SignInId], caller: Caller
+        self, tenant: TenantId, attempt: DBEmailCode, used: set[SignInId], digits: int, caller: Caller
     ) -> SignedInPrivate:
         """Use a sign-in up, and the one whose code it was; give whose address it is a session."""
         previous = await self.issuer.previous_session(caller)
@@ -289,6 +290,7 @@ class EmailCodes:
         except UnauthenticatedError:
             await self._tell(tenant, attempt, "user_unknown", caller)
             raise
+        await self.budget.restore(tenant, attempt["email"], caller, digits)
         return await self.issuer.welcome(issued, caller, as_email=attempt["email"])
 
     async def _tell(self, tenant: TenantId, attempt: DBEmailCode, reason: SignInFailure | None, caller: Caller) -> None:

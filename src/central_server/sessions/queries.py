@@ -255,7 +255,7 @@ def _end(*conditions: ColumnElement[bool]) -> Select[Any]:
     )
 
 
-def _ended(picked: Select[Any]) -> ReturningUpdate[Any]:
+def _ended(picked: Select[Any]) -> ReturningUpdate[Any, Any]:
     found = picked.cte("picked")
     return (
         update(SESSIONS)

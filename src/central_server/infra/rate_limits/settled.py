@@ -19,7 +19,7 @@ class SettledBuckets:
     A process takes from copies of its own, and every `seconds` charges what it took, in one statement, which tells it
     what others took. It owes one share of a bucket at most, and waits for the database beyond that: together `n`
     processes hand out `n` shares more than there are tokens, and as everything is charged in the end, what was too
-    much is missing later. Without the database the copies go on alone.
+    much is missing later. Where the database does not answer, the copies go on alone.
     """
 
     def __init__(
@@ -150,5 +150,8 @@ class SettledBuckets:
             await step()
         except CentralError as error:
             self._log.warning("rate limits not settled", owing=len(self._owing), code=error.code)
-            return False
-        return True
+        except Exception:  # noqa: BLE001 (whatever is wrong there, the copies count on)
+            self._log.exception("rate limits not settled", owing=len(self._owing))
+        else:
+            return True
+        return False
