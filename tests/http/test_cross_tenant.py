@@ -45,6 +45,8 @@ ABSENT_IS = {
     },
     ("invitations.create", "roles[]"): 422,  # what it would be is wrong
     ("invitations.create_many", "items[].roles[]"): 200,  # each of them is answered by itself
+    ("sessions.search", "user"): 200,  # nobody is found
+    ("sessions.search", "connector"): 200,  # the same
     ("sessions.revoke_matching", "user"): 200,  # nobody matches
     ("sessions.revoke_matching", "connector"): 200,  # the same
     ("users.get_many", "users[]"): 200,  # those that are there are given
