@@ -61,8 +61,8 @@ async def test_by_the_mailed_link(site: Site, place: Place, tab: Window, chromiu
 
 async def test_by_provider(site: Site, place: Place, tab: Window, provider: Provider) -> None:
     """A way in among several, the provider's page, and back to where one wanted to."""
-    provider.person, provider.has_page = person(ADA), True
-    connector = await connect_provider(place, provider, name="Okta", allowed=["northwind.example"])
+    provider.person, provider.has_page = person(place.address("ada.lovelace")), True
+    connector = await connect_provider(place, provider, name="Okta", allowed=[place.domain])
     await connect_provider(place, provider, name="Microsoft Entra ID")
     await tab.open(f"{site.url}/t/{place.tenant.slug}")
     await tab.shoot("ways")
@@ -85,8 +85,8 @@ async def test_by_provider(site: Site, place: Place, tab: Window, provider: Prov
 
 async def test_by_the_only_provider(site: Site, place: Place, tab: Window, provider: Provider) -> None:
     """Where there is one way in, an OpenID provider, the page leads straight there."""
-    provider.person, provider.has_page = person(ADA), True
-    await connect_provider(place, provider, name="Okta", allowed=["northwind.example"])
+    provider.person, provider.has_page = person(place.address("ada.lovelace")), True
+    await connect_provider(place, provider, name="Okta", allowed=[place.domain])
     (mail,) = [c async for c in place.owner.auth_connectors.list() if c.kind == "email_code"]
     await place.owner.auth_connectors.disable(connector=mail.id)
     await tab.open(f"{site.url}/t/{place.tenant.slug}")
@@ -178,8 +178,8 @@ async def test_signed_in_already_and_elsewhere(site: Site, place: Place, other_p
 
 async def test_sign_out(site: Site, place: Place, tab: Window, provider: Provider, application: Application) -> None:
     """Signing out at the provider goes there and comes back to the application."""
-    provider.person, provider.ends_sessions = person(ADA), True
-    connector = await connect_provider(place, provider, name="Okta", allowed=["northwind.example"])
+    provider.person, provider.ends_sessions = person(place.address("ada.lovelace")), True
+    connector = await connect_provider(place, provider, name="Okta", allowed=[place.domain])
     await tab.open(f"{site.url}/v1/tenants/{place.tenant.slug}/auth-connectors/{connector.id}/start?returnTo=/signout")
     await tab.heading("Sign out")
     await tab.shoot("sign-out")

@@ -11,7 +11,7 @@ from central.domains.models import Domain
 from central.errors import CentralError
 from central_server.domains.service import DomainService
 from central_server.infra.db import Database
-from support.database import superuser
+from support.database import holds_up, superuser
 from support.domains import pass_time, verify_domain, withdraw
 from support.place import Place
 from support.provider import Provider
@@ -20,14 +20,6 @@ from support.waiting import until
 
 Sign = Callable[[], Awaitable[str]]
 LAPSE = "UPDATE domains SET state = 'lapsed', verified_at = NULL, failing_since = NULL WHERE id = $1"
-
-
-async def _waits_for_lock(connection: Any) -> bool:
-    """Whether somebody waits for a row that this connection has locked."""
-    waiting: int = await connection.fetchval(
-        "SELECT count(*) FROM pg_stat_activity WHERE pg_backend_pid() = ANY (pg_blocking_pids(pid))"
-    )
-    return waiting > 0
 
 
 @asynccontextmanager
@@ -75,7 +67,7 @@ async def test_sign_in_that_comes_after_the_lapse_waits_and_is_refused(place: Pl
     sign_in, browser = await _by_provider(place, provider)
     async with _lapsing(place, domain) as connection:
         coming = asyncio.create_task(sign_in())
-        await until(lambda: _waits_for_lock(connection))
+        await until(lambda: holds_up(connection))
     assert await coming == "domain_not_verified"
     assert await failures(place) == ["domain_not_verified"]
     assert await count_sessions(place) == 0
@@ -89,7 +81,7 @@ async def test_code_that_comes_after_the_lapse_waits_and_makes_nobody(place: Pla
     sign_in = await _by_code(place)
     async with _lapsing(place, domain) as connection:
         coming = asyncio.create_task(sign_in())
-        await until(lambda: _waits_for_lock(connection))
+        await until(lambda: holds_up(connection))
     assert await coming == "wrong_code"
     assert len([user async for user in place.owner.users.list()]) == 1
 

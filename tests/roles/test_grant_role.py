@@ -2,7 +2,6 @@
 
 import asyncio
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 
@@ -14,7 +13,7 @@ from central_client import (
     UnauthenticatedError,
     ValidationFailedError,
 )
-from support.database import superuser
+from support.database import holds_up, superuser
 from support.place import Place
 from support.waiting import until
 
@@ -92,15 +91,10 @@ async def test_role_that_grows_while_it_is_given(place: Place) -> None:
             place.tenant.id.uuid,
         )
         granting = asyncio.create_task(admin.roles.grant(user=user.id, role="grows"))
-        waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%roles%'"
-        await until(lambda: _is_there(waiting, connection))
+        await until(lambda: holds_up(connection))
     with pytest.raises(ForbiddenError):
         await granting
     assert (await place.owner.users.get(user=user.id)).roles == ["member"]
-
-
-async def _is_there(query: str, connection: Any) -> bool:
-    return await connection.fetchval(query) > 0
 
 
 async def test_an_owner_without_an_end_remains(owner: AsyncCentral, place: Place) -> None:

@@ -39,6 +39,17 @@ async def application(stack: Stack, tenant: TenantId | None = None) -> AsyncIter
         await connection.close()
 
 
+async def holds_up(connection: Any) -> bool:
+    """Whether somebody waits for what this connection has locked.
+
+    A transaction sees `pg_stat_activity` as it was when it first looked, but `pg_locks` as it is.
+    """
+    waiting: int = await connection.fetchval(
+        "SELECT count(*) FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY (pg_blocking_pids(pid))"
+    )
+    return waiting > 0
+
+
 async def tenant_tables(connection: Any) -> list[str]:
     """Name the tables whose rows belong to a tenant."""
     rows = await connection.fetch(

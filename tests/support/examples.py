@@ -86,6 +86,7 @@ class Things:
         own_sessions = await place.stack.client(place.tenant.id, own).sessions.list_mine().first_page()
         connectors = await place.owner.auth_connectors.list().first_page()
         connector = connectors.items[0] if provider is None else await connect_provider(place, provider)
+        await place.stack.session_of(place.tenant.id, user.id, connector.id)
         domain, _ = [await place.owner.domains.create(name=f"{secrets.token_hex(4)}.{place.domain}") for _ in range(2)]
         tool = await place.anonymous().auth.start_device(application="Example")
         email = await place.owner.emails.add(user=user.id, email=f"{secrets.token_hex(6)}@more.example")
@@ -338,9 +339,13 @@ EXAMPLES: dict[str, Callable[[Things], Fields]] = {
     "sessions.revoke": _session,
     "sessions.revoke_all": _user,
     "sessions.search": lambda things: {**_tenant(things), "limit": 3},
-    "sessions.revoke_matching": lambda things: {**_tenant(things), "address": "192.0.2.0/24"},
+    "sessions.revoke_matching": lambda things: {**_tenant(things), "user": things.user},
     "invitations.create": lambda things: {**_tenant(things), "email": "example@example.com", "message": "Hello."},
-    "invitations.create_many": lambda things: {**_tenant(things), "items": [{"email": "example@example.com"}]},
+    "invitations.create_many": lambda things: {
+        **_tenant(things),
+        # One that is refused for itself: what stands behind it is judged all the same.
+        "items": [{"email": "nobody"}, {"email": "example@example.com"}],
+    },
     "invitations.list": lambda things: {**_tenant(things), "state": "pending"},
     "invitations.get": _invitation,
     "invitations.resend": _invitation,

@@ -10,7 +10,7 @@ import httpx
 from asyncpg import connect
 
 from central.access import SYSTEM_PERMISSIONS
-from central.kernel.ids import TenantId, UserId
+from central.kernel.ids import AuthConnectorId, TenantId, UserId
 from central.tenants.models import CreateTenantInput, Tenant
 from central.users.models import User
 from central_client import AsyncCentral
@@ -55,12 +55,12 @@ class Stack:
         tenant = self.operator_user.tenant_id
         return self.client(tenant, await self.session_of(tenant, self.operator_user.id))
 
-    async def session_of(self, tenant: TenantId, user: UserId) -> str:
-        """Sign a user in by the one gate, without a mail, and give the session's token."""
+    async def session_of(self, tenant: TenantId, user: UserId, connector: AuthConnectorId | None = None) -> str:
+        """Sign a user in by the one gate, without a mail or a provider, and give the session's token."""
         issuer = await self.central.container.get(SessionIssuer)
         caller = Caller("tests", "127.0.0.1", "tests", Cookies())
         async with (await self.central.container.get(Database)).write(tenant) as tx:
-            return (await issuer.issue_session(tenant, user, None, caller, tx)).token
+            return (await issuer.issue_session(tenant, user, connector, caller, tx)).token
 
 
 @dataclass

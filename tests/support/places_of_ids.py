@@ -58,7 +58,10 @@ class IdPlace:
         return self.path == ("tenant",)
 
     def fill(self, fields: Mapping[str, Any], value: str) -> Iterator[dict[str, Any]]:
-        """Give the fields with this value in the place: in a list alone, and then behind what is there."""
+        """Give the fields with this value in the place: in a list alone, and then behind what is there.
+
+        Where the list is one of objects, it is the last of them that gets the value.
+        """
         first, *rest = self.path
         for inner in _filled(fields.get(first), rest, value):
             yield {**fields, first: inner}
@@ -83,10 +86,11 @@ def _filled(there: Any, path: Sequence[str], value: str) -> Iterator[Any]:
     if not path:
         yield value
     elif path[0] == LISTED:
-        for inner in _filled(there[0] if there else None, path[1:], value):
+        before, filled = (there[:-1], there[-1]) if there and path[1:] else (there or [], None)
+        for inner in _filled(filled, path[1:], value):
             yield [inner]
-            if there:
-                yield [*there, inner]
+            if before:
+                yield [*before, inner]
     else:
         name = to_camel(path[0])  # examples spell what lies deeper as it travels
         for inner in _filled((there or {}).get(name), path[1:], value):

@@ -113,10 +113,10 @@ class Arena:
             yield late
             self.crowd = await self._gather(holder, table, min(callers, _POOL * len(self.stacks)))
             if late:
-                waiting = await holder.fetchval(_WAITING)
+                waiting = await _waiters(holder)
                 late[:] = [asyncio.create_task(call()) for call in late]
                 async for _ in _looks(_PATIENCE / 2):
-                    if await holder.fetchval(_WAITING) > waiting or all(task.done() for task in late):
+                    if await _waiters(holder) > waiting or all(task.done() for task in late):
                         break
 
     async def _gather(self, holder: Any, table: str, wanted: int) -> int:
@@ -130,6 +130,13 @@ class Arena:
             if seen[-1] >= wanted or (len(seen) > _STEADY and seen[-1] == seen[-_STEADY]):
                 break
         return max(seen)
+
+
+async def _waiters(connection: Any) -> int:
+    """Count who waits for a lock; a transaction would count who did when it first looked."""
+    await connection.execute("SELECT pg_stat_clear_snapshot()")
+    found: int = await connection.fetchval(_WAITING)
+    return found
 
 
 async def _looks(seconds: float) -> AsyncIterator[None]:

@@ -33,9 +33,15 @@ async def data(tmp_path: Path) -> AsyncGenerator[Path]:
 
 
 def servers(data: Path) -> list[psutil.Process]:
-    return [
-        each for each in living(data / "temporal.db") if "start-dev" in each.cmdline() and "-I" not in each.cmdline()
-    ]
+    return [each for each in living(data / "temporal.db") if _is_server(each)]
+
+
+def _is_server(process: psutil.Process) -> bool:
+    try:
+        words = process.cmdline()
+    except psutil.Error:  # it has just ended
+        return False
+    return "start-dev" in words and "-I" not in words
 
 
 async def start_workflow(address: str) -> None:
