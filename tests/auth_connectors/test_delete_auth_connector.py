@@ -1,6 +1,6 @@
 import pytest
 
-from central.errors import ConflictError, NotFoundError
+from central.errors import ConflictError, NotFoundError, UnauthenticatedError
 from central_client import AsyncCentral
 from support.database import superuser
 from support.place import Place
@@ -8,19 +8,20 @@ from support.provider import Provider
 from support.signing_in import Browser, connect_provider, person
 
 
-async def test_identities_go_and_sessions_stay(place: Place, provider: Provider) -> None:
-    """With a connector go the links of its people and sign-ins on their way; users and sessions stay."""
+async def test_identities_go_and_sessions_end(place: Place, provider: Provider) -> None:
+    """With a connector go the links of its people and sign-ins on their way, and its sessions end; users stay."""
     connector = await connect_provider(place, provider, allowed=[place.domain])
     provider.person = person(place.address())
     async with Browser(place) as browser, Browser(place) as late:
         await browser.sign_in(provider, connector.id)
         url = await late.begin(provider, connector.id)
         await place.owner.auth_connectors.delete(connector=connector.id)
-        me = await browser.client().users.me()
-        (session,) = [s async for s in browser.client().sessions.list_mine()]
+        with pytest.raises(UnauthenticatedError):
+            await browser.client().users.me()
         assert (await late.go(url)).status_code == 410
-    assert me.email == provider.person.email
-    assert session.connector_id is None
+    user = (await place.owner.users.list(email=provider.person.email).first_page()).items[0]
+    (ended,) = [session async for session in place.owner.sessions.list(user=user.id, state="ended")]
+    assert (ended.ended_reason, ended.connector_id) == ("connector_deleted", None)
     async with superuser(place.stack) as connection:
         for table in ("identities", "login_transactions"):
             assert not await connection.fetchval(

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from central.errors import ConflictError, NotFoundError
+from central.errors import ConflictError, NotFoundError, UnauthenticatedError
 from central_client import AsyncCentral
 from support.database import superuser
 from support.place import Place
@@ -20,8 +20,8 @@ async def _events(place: Place) -> Counter[str]:
     return Counter(row["kind"] for row in rows)
 
 
-async def test_disabled_connector_leaves_sessions(place: Place, provider: Provider) -> None:
-    """Nobody signs in by a disabled connector; who came in by it before stays in. A second time changes nothing."""
+async def test_disabled_connector_ends_its_sessions(place: Place, provider: Provider) -> None:
+    """Who came in by a disabled connector is out at once, and nobody else. A second time changes nothing."""
     connector = await connect_provider(place, provider, allowed=[place.domain])
     provider.person = person(place.address())
     async with Browser(place) as browser:
@@ -29,7 +29,12 @@ async def test_disabled_connector_leaves_sessions(place: Place, provider: Provid
         disabled = await place.owner.auth_connectors.disable(connector=connector.id)
         assert not disabled.enabled
         assert await place.owner.auth_connectors.disable(connector=connector.id) == disabled
-        assert (await browser.client().users.me()).email == provider.person.email
+        with pytest.raises(UnauthenticatedError):
+            await browser.client().users.me()
+    user = (await place.owner.users.list(email=provider.person.email).first_page()).items[0]
+    (ended,) = [session async for session in place.owner.sessions.list(user=user.id, state="ended")]
+    assert (ended.ended_reason, ended.ended_by) == ("connector_disabled", place.owner_user.id)
+    await place.owner.users.me()
     assert (await _events(place))["auth_connector.disabled"] == 1
 
 

@@ -105,7 +105,6 @@ async def _live(place: Place, user: User) -> int:
     return found
 
 
-@pytest.mark.xfail(reason="disabling a connector does not yet end the sessions that came by it")
 async def test_callbacks_while_the_connector_is_disabled(
     arena: Arena, provider: Provider, record_property: Any
 ) -> None:

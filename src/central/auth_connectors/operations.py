@@ -76,7 +76,7 @@ DISABLE_AUTH_CONNECTOR = Operation(
     DisableAuthConnectorInput,
     AuthConnector,
     access=TenantPermission("auth-connectors:write", fresh=True),
-    summary="Disable a connector: nobody signs in by it, not even who has begun to",
+    summary="Disable a connector: nobody signs in by it, not even who has begun to, and its sessions end",
     errors=(NotFoundError, ConflictError),
 )
 ENABLE_AUTH_CONNECTOR = Operation(

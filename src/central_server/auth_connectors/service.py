@@ -24,6 +24,7 @@ from central.auth_connectors.models import (
 )
 from central.errors import ConflictError, ForbiddenError, NotFoundError, ValidationFailedError
 from central.kernel.ids import AuthConnectorId, TenantId
+from central.sessions.events import SessionEnd
 from central_server.auth_connectors import queries
 from central_server.auth_connectors.mapping import connector_from, public_connector_from, secret_of, stored_settings
 from central_server.auth_connectors.tables import DBAuthConnector
@@ -35,6 +36,7 @@ from central_server.infra.oidc import OidcError, Providers
 from central_server.infra.outbox import Outbox
 from central_server.infra.paging import next_cursor, open_cursor
 from central_server.infra.vault import Vault, VaultError, associated_data
+from central_server.sessions.service import SessionService
 
 T = TypeVar("T")
 
@@ -55,9 +57,18 @@ class AuthConnectorService:
     enabled connector of a tenant stays enabled.
     """
 
-    def __init__(self, db: Database, outbox: Outbox, vault: Vault, providers: Providers, settings: Settings) -> None:
+    def __init__(
+        self,
+        db: Database,
+        outbox: Outbox,
+        sessions: SessionService,
+        vault: Vault,
+        providers: Providers,
+        settings: Settings,
+    ) -> None:
         self.db = db
         self.outbox = outbox
+        self.sessions = sessions
         self.vault = vault
         self.providers = providers
         self.public_url = settings.public_url
@@ -181,15 +192,19 @@ class AuthConnectorService:
             return await self._set_enabled(input.connector, actor, tx, enabled=True)
 
     async def TX_disable_auth_connector(self, input: DisableAuthConnectorInput, actor: Actor) -> AuthConnector:
-        """Disable a connector; `ConflictError` for the last enabled one."""
+        """Disable a connector and end the sessions that came by it; `ConflictError` for the last enabled one."""
         async with self.db.write(actor.tenant_id, actor.unit) as tx:
             await self._check_other_remains(input.connector, actor.tenant_id, tx)
-            return await self._set_enabled(input.connector, actor, tx, enabled=False)
+            connector = await self._set_enabled(input.connector, actor, tx, enabled=False)
+            await self._end_sessions(input.connector, "connector_disabled", actor, tx)
+        return connector
 
     async def TX_delete_auth_connector(self, input: DeleteAuthConnectorInput, actor: Actor) -> None:
-        """Delete a connector with its identities; `ConflictError` for the last enabled one."""
+        """Delete a connector with its identities and end its sessions; `ConflictError` for the last enabled one."""
         async with self.db.write(actor.tenant_id, actor.unit) as tx:
             await self._check_other_remains(input.connector, actor.tenant_id, tx)
+            _found(await tx.first(queries.LOCK_AUTH_CONNECTOR, tenant_id=actor.tenant_id, id=input.connector))
+            await self._end_sessions(input.connector, "connector_deleted", actor, tx)
             if not await tx.execute(queries.DELETE_AUTH_CONNECTOR, tenant_id=actor.tenant_id, id=input.connector):
                 raise NotFoundError.of("auth connector")
             event = AuthConnectorDeleted(tenant_id=actor.tenant_id, connector_id=input.connector)
@@ -259,6 +274,12 @@ class AuthConnectorService:
             raise ConflictError(
                 "This is the tenant's last enabled connector; enable another one first.", code="last_connector"
             )
+
+    async def _end_sessions(
+        self, connector: AuthConnectorId, reason: SessionEnd, actor: Actor, tx: WriteExecutor
+    ) -> None:
+        """End the sessions that came by a locked connector: who is signing in by it now is waited for."""
+        await self.sessions.end_sessions_of_connector(actor.tenant_id, connector, reason, actor.by, tx)
 
     async def _set_enabled(
         self, connector: AuthConnectorId, actor: Actor, tx: WriteExecutor, *, enabled: bool

@@ -237,6 +237,15 @@ class SessionService:
         """End all sessions of a user, as part of more steps; gives those that were live."""
         return await self._end(queries.END_SESSIONS, tenant, reason, by, executor, user=user)
 
+    async def end_sessions_of_connector(
+        self, tenant: TenantId, connector: AuthConnectorId, reason: SessionEnd, by: By, executor: WriteExecutor
+    ) -> None:
+        """End all sessions that came by a connector, as part of more steps; whoever signs in meanwhile is shut out."""
+        query = queries.end_matching(SessionFilters(connector=True))
+        which = {"connector": connector, "session": None, "count": _BATCH}
+        while await self._end(query, tenant, reason, by, executor, **which):
+            pass
+
     async def end_session(
         self, tenant: TenantId, user: UserId, session: SessionId, reason: SessionEnd, by: By, executor: WriteExecutor
     ) -> Sequence[SessionId]:
