@@ -5,6 +5,7 @@ from central.auth_connectors import operations as auth_connectors
 from central.domains import operations as domains
 from central.emails import operations as emails
 from central.explain import operations as explain
+from central.identities import operations as identities
 from central.invitations import operations as invitations
 from central.kernel.operation import AnyOperation, BrowserRoute
 from central.roles import operations as roles
@@ -21,6 +22,7 @@ CATALOG: tuple[AnyOperation, ...] = (
     *roles.OPERATIONS,
     *explain.OPERATIONS,
     *auth_connectors.OPERATIONS,
+    *identities.OPERATIONS,
     *domains.OPERATIONS,
     *auth.OPERATIONS,
     *tool_sign_ins.OPERATIONS,
@@ -29,8 +31,8 @@ CATALOG: tuple[AnyOperation, ...] = (
 )
 
 BROWSER_ROUTES: tuple[BrowserRoute, ...] = (
-    auth.OIDC_START,
-    auth.OIDC_CALLBACK,
+    auth.PROVIDER_START,
+    auth.PROVIDER_CALLBACK,
     *PAGE_ROUTES,
     BrowserRoute("meta.liveness", "GET", "/meta/liveness-probe", "Whether the process answers.", "unlimited"),
     BrowserRoute("meta.readiness", "GET", "/meta/readiness-probe", "Whether every part it needs answers.", "unlimited"),

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from central_client.resources.domains import Domains
     from central_client.resources.emails import Emails
     from central_client.resources.explain import Explain
+    from central_client.resources.identities import Identities
     from central_client.resources.invitations import Invitations
     from central_client.resources.roles import Roles
     from central_client.resources.sessions import Sessions
@@ -81,6 +82,13 @@ class CentralBase(Generic[IO]):
         from central_client.resources.auth_connectors import AuthConnectors
 
         return AuthConnectors(self._caller)
+
+    @cached_property
+    def identities(self) -> "Identities[IO]":
+        """Who people are at identity providers."""
+        from central_client.resources.identities import Identities
+
+        return Identities(self._caller)
 
     @cached_property
     def domains(self) -> "Domains[IO]":

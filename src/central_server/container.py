@@ -10,19 +10,30 @@ from central_server.auth.accepting import InvitationAcceptance
 from central_server.auth.activities.send_sign_in_code import SendSignInCodeActivity
 from central_server.auth.code_budget import CodeBudget
 from central_server.auth.codes import EmailCodes
+from central_server.auth.connector_checks import ConnectorChecks
+from central_server.auth.connector_routes import ConnectorRoutes
+from central_server.auth.connector_tests import ConnectorTests
 from central_server.auth.devices import KnownDevices
 from central_server.auth.gate import SessionGate
 from central_server.auth.identities import Identities
+from central_server.auth.identity_links import IdentityLinks
 from central_server.auth.impersonation import Impersonations
 from central_server.auth.invitation_routes import InvitedRoutes
 from central_server.auth.issuing import SessionIssuer
 from central_server.auth.listeners import LISTENERS as AUTH_LISTENERS
-from central_server.auth.oidc import OidcSignIn
+from central_server.auth.logins import LoginTransactions
+from central_server.auth.provider_answers import ProviderAnswers
 from central_server.auth.provider_sessions import ProviderSessions
+from central_server.auth.provider_sign_in import ProviderSignIn
+from central_server.auth.providers import ProviderKinds
+from central_server.auth.provisioner import Provisioner
 from central_server.auth.refusals import SignInRefusals
 from central_server.auth.routes import AuthRoutes
+from central_server.auth_connectors.activities.warn_of_secrets import WarnOfSecretsActivity
+from central_server.auth_connectors.client_secrets import ClientSecrets
 from central_server.auth_connectors.routes import AuthConnectorRoutes
 from central_server.auth_connectors.service import AuthConnectorService
+from central_server.auth_connectors.trials import ConnectorTrials
 from central_server.domains.activities.recheck_domains import RecheckDomainsActivity
 from central_server.domains.routes import DomainRoutes
 from central_server.domains.service import DomainService
@@ -62,6 +73,7 @@ from central_server.sessions.service import SessionService
 from central_server.sessions.touches import SessionTouches
 from central_server.sign_in_pages.address_pages import AddressPages
 from central_server.sign_in_pages.address_sign_ins import AddressSignIns
+from central_server.sign_in_pages.connector_test_pages import ConnectorTestPages
 from central_server.sign_in_pages.error_pages import SignInErrorPages
 from central_server.sign_in_pages.rendering import PageRenderer
 from central_server.sign_in_pages.routes import SignInPageRoutes
@@ -103,6 +115,7 @@ ROUTES: tuple[type, ...] = (
     RoleGrantRoutes,
     RoleRoutes,
     AuthConnectorRoutes,
+    ConnectorRoutes,
     DomainRoutes,
     AuthRoutes,
     SignInPageRoutes,
@@ -115,6 +128,7 @@ ACTIVITIES: tuple[type, ...] = (
     SendSignInCodeActivity,
     SendEmailVerificationActivity,
     RecheckDomainsActivity,
+    WarnOfSecretsActivity,
     SendInvitationActivity,
     PingActivity,
 )
@@ -132,7 +146,9 @@ SERVICES: tuple[type, ...] = (
     EmailVerifications,
     UserMerging,
     AccessExplainer,
+    ClientSecrets,
     AuthConnectorService,
+    ConnectorTrials,
     DomainService,
     TenantService,
     SessionPolicyService,
@@ -145,7 +161,14 @@ SERVICES: tuple[type, ...] = (
     SessionGate,
     EmailCodes,
     Identities,
-    OidcSignIn,
+    IdentityLinks,
+    Provisioner,
+    LoginTransactions,
+    ProviderKinds,
+    ProviderAnswers,
+    ConnectorTests,
+    ConnectorChecks,
+    ProviderSignIn,
     KnownDevices,
     CodeBudget,
     PostgresBuckets,
@@ -161,6 +184,7 @@ SERVICES: tuple[type, ...] = (
     AddressPages,
     TenantPages,
     ToolPages,
+    ConnectorTestPages,
     SignOutPages,
     SignInErrorPages,
     ToolStarts,

@@ -27,7 +27,7 @@ async def test_two_hundred_addresses_through_the_server(place: Place, provider: 
         for target in dict.fromkeys(CORPUS):
             body = {"connector": connector.id, "returnTo": target}
             started = await browser.http.post(
-                f"/v1/tenants/{place.tenant.slug}/auth/oidc/start",
+                f"/v1/tenants/{place.tenant.slug}/auth/provider/start",
                 content=json.dumps(body),
                 headers={"content-type": "application/json"},
             )

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from central.auth_connectors.models import ProvisioningInput
+from central.auth_connectors.provisioning import ProvisioningInput
 from central.errors import CentralError, ForbiddenError, GoneError, NotFoundError, UnauthenticatedError
 from central.kernel.ids import SignInId
 from central.tenants.models import SuspendTenantInput

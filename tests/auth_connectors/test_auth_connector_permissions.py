@@ -17,7 +17,7 @@ READING: dict[str, Ask] = {
 WRITING: dict[str, Ask] = {
     "update": lambda client, connector: client.auth_connectors.update(connector=connector.id, name="Renamed"),
     "disable": lambda client, connector: client.auth_connectors.disable(connector=connector.id),
-    "enable": lambda client, connector: client.auth_connectors.enable(connector=connector.id),
+    "enable": lambda client, connector: client.auth_connectors.enable(connector=connector.id, force=True),
     "create": lambda client, connector: client.auth_connectors.create(
         name="Another",
         settings={"kind": "oidc", "issuer": connector.settings.model_dump()["issuer"], "client_id": "x"},

@@ -6,7 +6,7 @@ import pytest
 from central.auth_connectors.models import OidcSettings
 from central.errors import ConflictError, ValidationFailedError
 from central_client import AsyncCentral
-from central_server.auth_connectors.service import AuthConnectorService
+from central_server.auth_connectors.client_secrets import ClientSecrets
 from central_server.infra.vault import VaultError
 from support.database import superuser
 from support.place import Place
@@ -31,11 +31,11 @@ async def _count(place: Place) -> int:
 
 
 async def test_create_oidc_connector(owner: AsyncCentral, provider: Provider) -> None:
-    """An OIDC connector is enabled, makes nobody a user and trusts no domain unless told to."""
+    """An OIDC connector is disabled, makes nobody a user and trusts no domain unless told to."""
     connector = await owner.auth_connectors.create(name=" Google ", settings=_oidc(provider))
     settings = connector.settings
     assert isinstance(settings, OidcSettings)
-    assert (connector.name, connector.kind, connector.enabled, connector.version) == ("Google", "oidc", True, 1)
+    assert (connector.name, connector.kind, connector.enabled, connector.version) == ("Google", "oidc", False, 1)
     assert (settings.issuer, settings.client_id) == (provider.issuer, provider.client_id)
     assert (settings.scopes, settings.trusted_domains) == (["openid", "email", "profile"], [])
     assert settings.has_client_secret
@@ -49,7 +49,6 @@ async def test_domains_are_lowered(owner: AsyncCentral, provider: Provider) -> N
         name="Google",
         settings=_oidc(provider, trusted_domains=["Example.COM"]),
         provisioning={"just_in_time": True, "allowed_domains": ["EXAMPLE.com"]},
-        enabled=False,
     )
     assert isinstance(connector.settings, OidcSettings)
     assert connector.settings.trusted_domains == ["example.com"]
@@ -118,12 +117,13 @@ async def test_secret_is_sealed_and_never_shown(place: Place, provider: Provider
     replies += [await raw.send("GET", path) for path in (base, one, f"{base}/public")]
     replies.append(await raw.send("PATCH", one, {"settings": {**body["settings"], "scopes": ["openid", "bad scope"]}}))
     replies.append(await raw.send("PATCH", one, body))
-    replies += [await raw.send("POST", f"{one}/{verb}", {}) for verb in ("disable", "enable")]
+    replies.append(await raw.send("POST", f"{one}/enable", {"force": True}))
+    replies.append(await raw.send("POST", f"{one}/disable", {}))
     assert [reply.status for reply in replies] == [201, 201, 409, 200, 200, 200, 422, 200, 200, 200]
     for reply in replies:
         assert SECRET.encode() not in reply.body
     async with superuser(place.stack) as connection:
-        for table in ("auth_connectors", "outbox", "idempotency_keys"):
+        for table in ("auth_connectors", "client_secrets", "outbox", "idempotency_keys"):
             rows = await connection.fetch(f"SELECT t.* FROM {table} t WHERE tenant_id = $1", place.tenant.id.uuid)
             assert rows
             assert SECRET not in repr(
@@ -133,24 +133,20 @@ async def test_secret_is_sealed_and_never_shown(place: Place, provider: Provider
 
 async def test_sealed_secret_opens_in_its_own_row_only(place: Place, other_place: Place, provider: Provider) -> None:
     """A sealed secret that is moved to another connector or tenant does not open there."""
-    service = await place.stack.central.container.get(AuthConnectorService)
+    service = await place.stack.central.container.get(ClientSecrets)
     mine = await connect_provider(place, provider)
     for at in (place, other_place):
         other = await connect_provider(at, provider)
-        row = await service.get_auth_connector_by_id(at.tenant.id, other.id)
-        assert row is not None
-        assert service.open_secret(row) == provider.client_secret
+        assert await service.open_all(at.tenant.id, other.id) == [provider.client_secret]
         await run_sql(
             at,
-            "UPDATE auth_connectors SET client_secret = (SELECT client_secret FROM auth_connectors WHERE id = $2)"
-            " WHERE id = $1",
+            "UPDATE client_secrets SET secret = (SELECT secret FROM client_secrets WHERE connector_id = $2)"
+            " WHERE connector_id = $1",
             other.id.uuid,
             mine.id.uuid,
         )
-        moved = await service.get_auth_connector_by_id(at.tenant.id, other.id)
-        assert moved is not None
         with pytest.raises(VaultError):
-            service.open_secret(moved)
+            await service.open_all(at.tenant.id, other.id)
 
 
 async def test_names_are_taken_whatever_the_case(

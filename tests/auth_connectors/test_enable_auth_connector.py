@@ -15,7 +15,7 @@ async def test_enabled_connector_signs_in_again(place: Place, provider: Provider
         await browser.sign_in(provider, connector.id)
         user = (await browser.client().users.me()).id
     await place.owner.auth_connectors.disable(connector=connector.id)
-    enabled = await place.owner.auth_connectors.enable(connector=connector.id)
+    enabled = await place.owner.auth_connectors.enable(connector=connector.id, force=True)
     assert (enabled.enabled, enabled.version) == (True, 3)
     assert await place.owner.auth_connectors.enable(connector=connector.id) == enabled
     async with Browser(place) as browser:

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from central_server.app import Central
-from central_server.auth_connectors.service import AuthConnectorService
+from central_server.auth_connectors.client_secrets import ClientSecrets
 from central_server.infra.vault import Vault, VaultError
 from central_server.infra.vault.keyring import generate_key
 from support.database import superuser
@@ -42,31 +42,27 @@ async def test_secrets_move_to_a_new_key(
     places = [await make_place(old_stack) for _ in range(3)]
     made = [(p, await connect_provider(p, provider, allowed=[p.domain])) for p in places for _ in "ab"]
     both = await _started(old_stack, f"{NEW},{OLD}", tmp_path_factory)
-    service = await both.container.get(AuthConnectorService)
+    service = await both.container.get(ClientSecrets)
     late_place, late = places[0], await connect_provider(places[0], provider, allowed=[places[0].domain])
-    assert [await service.TX_rewrap_secrets(4) for _ in range(3)] == [4, 3, 0]
+    assert [await service.TX_rewrap(4) for _ in range(3)] == [4, 3, 0]
     await both.stop()
 
     vault = await both.container.get(Vault)
     async with superuser(old_stack) as connection:
-        sealed = await connection.fetch("SELECT client_secret FROM auth_connectors WHERE client_secret IS NOT NULL")
+        sealed = await connection.fetch("SELECT secret FROM client_secrets")
     assert len(sealed) == 7
-    assert not any(vault.needs_rewrap(row["client_secret"]) for row in sealed)
+    assert not any(vault.needs_rewrap(row["secret"]) for row in sealed)
 
     new = await _started(old_stack, NEW, tmp_path_factory)
-    service = await new.container.get(AuthConnectorService)
+    service = await new.container.get(ClientSecrets)
     for place, connector in [*made, (late_place, late)]:
-        row = await service.get_auth_connector_by_id(place.tenant.id, connector.id)
-        assert row is not None
-        assert service.open_secret(row) == provider.client_secret
+        assert await service.open_all(place.tenant.id, connector.id) == [provider.client_secret]
     provider.person = person(places[0].address())
     moved = Stack(new, new.settings, old_stack.superuser_url, old_stack.dns)
     async with Browser(Place(moved, places[0].tenant, places[0].owner_user, places[0].owner)) as browser:
         assert (await browser.sign_in(provider, late.id)).status_code == 303
     await new.stop()
 
-    service = await old_stack.central.container.get(AuthConnectorService)
-    row = await service.get_auth_connector_by_id(late_place.tenant.id, late.id)
-    assert row is not None
+    service = await old_stack.central.container.get(ClientSecrets)
     with pytest.raises(VaultError):
-        service.open_secret(row)
+        await service.open_all(late_place.tenant.id, late.id)

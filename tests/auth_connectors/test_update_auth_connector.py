@@ -6,7 +6,7 @@ import pytest
 from central.auth_connectors.models import OidcSettings
 from central.errors import ConflictError, NotFoundError, ValidationFailedError
 from central_client import AsyncCentral
-from central_server.auth_connectors.service import AuthConnectorService
+from central_server.auth_connectors.client_secrets import ClientSecrets
 from support.place import Place
 from support.provider import Provider
 from support.raw import Raw
@@ -30,7 +30,7 @@ async def test_absent_fields_are_left_alone(place: Place, provider: Provider) ->
 
 async def test_settings_are_replaced_and_the_secret_is_kept(place: Place, provider: Provider) -> None:
     """Settings are replaced as a whole; a secret that is not given stays, and a new one takes its place."""
-    service = await place.stack.central.container.get(AuthConnectorService)
+    service = await place.stack.central.container.get(ClientSecrets)
     connector = await connect_provider(place, provider, trusted=[place.domain])
     for given, kept in ((None, provider.client_secret), ("new-secret", "new-secret"), (None, "new-secret")):
         secret = {} if given is None else {"client_secret": given}
@@ -40,9 +40,7 @@ async def test_settings_are_replaced_and_the_secret_is_kept(place: Place, provid
         settings = changed.settings
         assert isinstance(settings, OidcSettings)
         assert (settings.scopes, settings.trusted_domains, settings.has_client_secret) == (["openid"], [], True)
-        row = await service.get_auth_connector_by_id(place.tenant.id, connector.id)
-        assert row is not None
-        assert service.open_secret(row) == kept
+        assert await service.open_all(place.tenant.id, connector.id) == [kept]
 
 
 async def test_trust_is_that_of_the_callback_not_of_the_start(place: Place, provider: Provider) -> None:

@@ -5,7 +5,8 @@ import uuid
 import pytest
 
 from central.access import Anyone
-from central.auth_connectors.models import EmailCodeSettingsInput, OidcSettingsInput, ProvisioningInput
+from central.auth_connectors.models import EmailCodeSettingsInput, OidcSettingsInput
+from central.auth_connectors.provisioning import ProvisioningInput
 from central.kernel.ids import UserId
 from central.kernel.model import Input
 from central.kernel.operation import Operation

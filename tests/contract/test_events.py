@@ -25,7 +25,7 @@ def test_kinds_are_unique() -> None:
 
 @pytest.mark.parametrize("event", EVENTS, ids=lambda event: event.__name__)
 def test_event_names_things_by_their_ids(event: type[Event]) -> None:
-    """An event has a literal `kind` and `__type`, and its fields are ids, times and known words: never a secret."""
+    """An event has a literal `kind` and `__type`, and its fields are ids, times, flags and known words: no secret."""
     kind = event.model_fields["kind"]
     assert get_origin(kind.annotation) is Literal
     assert get_args(kind.annotation) == (kind.default,)
@@ -36,7 +36,7 @@ def test_event_names_things_by_their_ids(event: type[Event]) -> None:
         if name in {"kind", "type_", "request_id"}:
             continue
         for found in classes_in(field.annotation):
-            assert issubclass(found, RichId | datetime | UnknownValue | type(None) | list), name
+            assert issubclass(found, RichId | datetime | bool | UnknownValue | type(None) | list), name
 
 
 @pytest.mark.parametrize("event", EVENTS, ids=lambda event: event.__name__)

@@ -127,8 +127,8 @@ def test_operation_has_a_test_module_that_calls_it(operation: AnyOperation) -> N
 def test_browser_routes_are_these() -> None:
     """What is no JSON call is this short table; whoever adds to it changes this test."""
     assert [(route.name, route.method, route.path) for route in BROWSER_ROUTES] == [
-        ("auth.oidc_start", "GET", "/v1/tenants/{tenant}/auth-connectors/{connector}/start"),
-        ("auth.oidc_callback", "GET", "/v1/tenants/{tenant}/auth-connectors/{connector}/callback"),
+        ("auth.provider_start", "GET", "/v1/tenants/{tenant}/auth-connectors/{connector}/start"),
+        ("auth.provider_callback", "GET", "/v1/tenants/{tenant}/auth-connectors/{connector}/callback"),
         ("pages.sign_in", "GET", "/signin"),
         ("pages.find_realm", "POST", "/signin"),
         ("pages.address_code", "GET", "/signin/code"),
@@ -144,6 +144,8 @@ def test_browser_routes_are_these() -> None:
         ("pages.colors", "GET", "/t/{tenant}/colors/{name}"),
         ("pages.tool", "GET", "/t/{tenant}/device"),
         ("pages.decide_tool", "POST", "/t/{tenant}/device"),
+        ("pages.connector_test", "GET", "/t/{tenant}/connector-tests/{test}"),
+        ("pages.start_connector_test", "POST", "/t/{tenant}/connector-tests/{test}"),
         ("pages.sign_out", "GET", "/signout"),
         ("pages.end_session", "POST", "/signout"),
         ("pages.signed_out", "GET", "/signout/done"),
@@ -163,7 +165,7 @@ def test_open_operations_are_these() -> None:
         "auth_connectors.list_public",
         "auth.start_email_code",
         "auth.verify_email_code",
-        "auth.start_oidc",
+        "auth.start_provider",
         "auth.start_device",
         "auth.poll_device",
         "auth.start_loopback",

@@ -181,7 +181,7 @@ async def test_sign_ins_are_counted_exactly_over_processes(serve: Serve, provide
         client = client_from(places[number % 2], here)
         if number % 3:
             return await client.auth.start_email_code(email=f"{number}@example.com")
-        return await client.auth.start_oidc(connector=connector.id)
+        return await client.auth.start_provider(connector=connector.id)
 
     outcomes = await _outcomes([begin(number) for number in range(30)])
     assert outcomes.count("ok") == 5

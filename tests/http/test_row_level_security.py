@@ -7,6 +7,7 @@ from central_server.infra.db import METADATA
 from support.database import application, superuser, tenant_tables
 from support.examples import Things
 from support.place import Place, Stack, make_place
+from support.provider import Provider
 
 TABLES = sorted(table.name for table in METADATA.tables.values() if "tenant_id" in table.c)
 
@@ -15,7 +16,8 @@ TABLES = sorted(table.name for table in METADATA.tables.values() if "tenant_id" 
 async def alice(stack: Stack) -> Place:
     """A tenant with rows in every table."""
     place = await make_place(stack)
-    await Things.of(place)
+    async with Provider() as provider:
+        await Things.of(place, provider)
     async with superuser(stack) as connection:
         values = (place.tenant.id.uuid, place.owner_user.id.uuid)
         connector = await connection.fetchval("SELECT id FROM auth_connectors WHERE tenant_id = $1", values[0])

@@ -22,8 +22,10 @@ from support.worlds import World, world
 
 # Statements without the tenant, each with the reason. All but the last run as the platform, which sees all tenants.
 WITHOUT_TENANT = {
-    "auth_connectors.queries:LIST_SEALED_SECRETS": "rotating the vault's keys goes through all tenants",
-    "auth_connectors.queries:SAMPLE_SEALED_SECRETS": "checking the vault's keys looks at some of all tenants",
+    "auth_connectors.queries.secrets:LIST_SEALED_SECRETS": "rotating the vault's keys goes through all tenants",
+    "auth_connectors.queries.secrets:SAMPLE_SEALED_SECRETS": "checking the vault's keys looks at some of all tenants",
+    "auth_connectors.queries.secrets:LIST_EXPIRING": "the daily look at all secrets that come to their end",
+    "auth.queries.identities:LIST_SEALED_PROFILES": "rotating the vault's keys",
     "tenants.queries:list_tenants": "operators list all tenants",
     "infra.outbox.statements:SETTLE_UNHEARD": "the relay hands on the events of all tenants",
     "infra.outbox.statements:CLAIM": "the relay",

@@ -150,7 +150,7 @@ async def test_provider_is_asked_for_credentials_again(place: Place, provider: P
         usual = query_of(await browser.start(connector.id))
     assert (again["prompt"], again["max_age"]) == ("login", "0")
     assert not {"prompt", "max_age"} & usual.keys()
-    started = await place.anonymous().auth.start_oidc(connector=connector.id, max_age=0)
+    started = await place.anonymous().auth.start_provider(connector=connector.id, max_age=0)
     assert query_of(started.authorization_url)["prompt"] == "login"
 
 

@@ -110,14 +110,14 @@ async def test_age_cannot_be_taken_off_on_the_way(
 
 async def test_what_can_be_asked_for(place: Place, connector: AuthConnector, anonymous: AsyncCentral) -> None:
     """The client of the API asks for the same; prompts and ages that are none are refused."""
-    started = await anonymous.auth.start_oidc(connector=connector.id, prompt="select_account", max_age=60)
+    started = await anonymous.auth.start_provider(connector=connector.id, prompt="select_account", max_age=60)
     asked = query_of(started.authorization_url)
     assert (asked["prompt"], asked["max_age"]) == ("select_account", "60")
-    started = await anonymous.auth.start_oidc(connector=connector.id)
+    started = await anonymous.auth.start_provider(connector=connector.id)
     assert not {"prompt", "max_age"} & query_of(started.authorization_url).keys()
     for wrong in ({"max_age": -1}, {"max_age": 2**40}, {"prompt": "none"}, {"prompt": "login consent"}):
         with pytest.raises(ValidationFailedError):
-            await anonymous.auth.start_oidc(connector=connector.id, **wrong)
+            await anonymous.auth.start_provider(connector=connector.id, **wrong)
 
 
 async def test_trying_again_asks_anew_too(

@@ -11,9 +11,12 @@ from uuid import UUID, uuid4
 from pydantic.alias_generators import to_camel
 
 from central.access import Anyone
+from central.auth_connectors.models import AuthConnector
 from central.catalog import CATALOG
 from central.kernel.ids import (
     AuthConnectorId,
+    ClientSecretId,
+    ConnectorTestId,
     DomainId,
     EmailVerificationId,
     EventId,
@@ -54,6 +57,8 @@ class Things:
     session: str
     own_session: str
     connector: str
+    secret: str
+    test: str
     domain: str
     sign_in: str
     role: str
@@ -87,6 +92,7 @@ class Things:
         connectors = await place.owner.auth_connectors.list().first_page()
         connector = connectors.items[0] if provider is None else await connect_provider(place, provider)
         await place.stack.session_of(place.tenant.id, user.id, connector.id)
+        secret, test = await _secret_and_test(place, connector)
         domain, _ = [await place.owner.domains.create(name=f"{secrets.token_hex(4)}.{place.domain}") for _ in range(2)]
         tool = await place.anonymous().auth.start_device(application="Example")
         email = await place.owner.emails.add(user=user.id, email=f"{secrets.token_hex(6)}@more.example")
@@ -104,6 +110,8 @@ class Things:
             session=sessions.items[0].id,
             own_session=next(session.id for session in own_sessions.items if session.current),
             connector=connector.id,
+            secret=secret,
+            test=test,
             domain=domain.id,
             sign_in=await _sign_in(place, user.email),
             role=role.slug,
@@ -131,6 +139,8 @@ class Things:
             session=SessionId.new(),
             own_session=SessionId.new(),
             connector=AuthConnectorId.new(),
+            secret=ClientSecretId.new(),
+            test=ConnectorTestId.new(),
             domain=DomainId.new(),
             sign_in=SignInId.new(),
             role=_slug(),
@@ -191,6 +201,14 @@ async def _identity(place: Place, user: UserId, connector: AuthConnectorId) -> s
             str(uuid4()),
         )
     return id
+
+
+async def _secret_and_test(place: Place, connector: AuthConnector) -> tuple[str, str]:
+    """Give a connector a second secret and a test; absent ones for one that mails codes."""
+    if connector.kind == "email_code":
+        return ClientSecretId.new(), ConnectorTestId.new()
+    second = await place.owner.auth_connectors.add_secret(connector=connector.id, client_secret="s3cret:/+ %é")
+    return second.client_secrets[0].id, (await place.owner.auth_connectors.start_test(connector=connector.id)).test.id
 
 
 async def _stored(place: Place, table: str) -> UUID:
@@ -304,6 +322,14 @@ EXAMPLES: dict[str, Callable[[Things], Fields]] = {
     "auth_connectors.disable": _connector,
     "auth_connectors.enable": _connector,
     "auth_connectors.delete": _connector,
+    "auth_connectors.add_secret": lambda things: {**_connector(things), "client_secret": "another"},
+    "auth_connectors.remove_secret": lambda things: {**_connector(things), "secret": things.secret},
+    "auth_connectors.start_test": _connector,
+    "auth_connectors.get_test": lambda things: {**_connector(things), "test": things.test},
+    "auth_connectors.check": _connector,
+    "identities.list_mine": _tenant,
+    "identities.list": _user,
+    "identities.unlink": lambda things: {**_user(things), "identity": things.identity},
     "domains.create": lambda things: {**_connector(things), "name": "example.example"},
     "domains.list": _tenant,
     "domains.get": _domain,
@@ -312,7 +338,7 @@ EXAMPLES: dict[str, Callable[[Things], Fields]] = {
     "domains.delete": _domain,
     "auth.start_email_code": lambda things: {**_tenant(things), "email": "example@example.com"},
     "auth.verify_email_code": lambda things: {**_tenant(things), "sign_in": things.sign_in, "code": "000000"},
-    "auth.start_oidc": _connector,
+    "auth.start_provider": _connector,
     "auth.sign_out": _tenant,
     "auth.start_device": lambda things: {**_tenant(things), "application": "Example"},
     "auth.poll_device": lambda things: {**_tenant(things), "device_code": things.device_code},
@@ -355,7 +381,24 @@ EXAMPLES: dict[str, Callable[[Things], Fields]] = {
 }
 
 # Further requests, for places that the first example does not reach: the other arms of a union, what is optional.
-MORE_EXAMPLES: dict[str, tuple[Callable[[Things], Fields], ...]] = {}
+_GROUPS = {"groupClaim": "groups", "groupRoles": [{"group": "staff", "role": "member"}], "defaultRoles": ["member"]}
+MORE_EXAMPLES: dict[str, tuple[Callable[[Things], Fields], ...]] = {
+    "auth_connectors.create": (
+        lambda things: {
+            **_tenant(things),
+            "name": "With groups",
+            "settings": {
+                "kind": "oauth2",
+                "authorizationEndpoint": "https://idp.example/authorize",
+                "tokenEndpoint": "https://idp.example/token",
+                "userEndpoint": "https://idp.example/user",
+                "clientId": "example",
+            },
+            "provisioning": _GROUPS,
+        },
+    ),
+    "auth_connectors.update": (lambda things: {**_connector(things), "provisioning": _GROUPS},),
+}
 
 UNSAFE = tuple(operation for operation in CATALOG if operation.method != "GET")
 CLOSED = tuple(operation for operation in CATALOG if not isinstance(operation.access, Anyone))

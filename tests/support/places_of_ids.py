@@ -23,6 +23,7 @@ CURSOR = "cursor"
 NAMES = {
     "role": ("role", "held_role"),
     "roles": ("role", "held_role"),
+    "default_roles": ("role", "held_role"),
     "GetUserByExternalIdInput.value": ("external_id",),
     "external": ("external_ref",),
     "AcceptInvitationInput.token": ("token",),

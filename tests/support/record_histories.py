@@ -15,6 +15,7 @@ from temporalio.exceptions import ApplicationError
 
 from central.kernel.ids import DomainId, EmailVerificationId, EventId, InvitationId, SignInId, TenantId
 from central_server.auth.specs import SEND_SIGN_IN_CODE, SendSignInCodeInput, SendSignInCodeOutput
+from central_server.auth_connectors.specs import WARN_OF_SECRETS, WarnOfSecretsInput, WarnOfSecretsOutput
 from central_server.domains.specs import (
     RECHECK_DOMAINS,
     DuePosition,
@@ -78,6 +79,18 @@ class _Rechecking:
         )
 
 
+class _Warning:
+    def __init__(self, *, pages: int = 1, fail: bool = False) -> None:
+        self.pages, self.fail = pages, fail
+
+    @activity.defn(name="auth_connectors.warn_of_secrets")
+    async def warn(self, input: WarnOfSecretsInput) -> WarnOfSecretsOutput:
+        if self.fail:
+            raise ApplicationError("not to be done", type="ValidationError", non_retryable=True)
+        self.pages -= 1
+        return WarnOfSecretsOutput(warned=input.warned + (3 if self.pages else 0), is_last=self.pages == 0)
+
+
 class _Inviting:
     def __init__(self, *, sent: bool = True, fail: bool = False) -> None:
         self.sent, self.fail = sent, fail
@@ -106,6 +119,9 @@ _RUNS: list[tuple[str, Any, Any, Any]] = [
     ("one-page", RECHECK_DOMAINS, RecheckDomainsInput(), _Rechecking()),
     ("three-pages", RECHECK_DOMAINS, RecheckDomainsInput(), _Rechecking(pages=3)),
     ("failed", RECHECK_DOMAINS, RecheckDomainsInput(), _Rechecking(fail=True)),
+    ("one-page", WARN_OF_SECRETS, WarnOfSecretsInput(), _Warning()),
+    ("three-pages", WARN_OF_SECRETS, WarnOfSecretsInput(), _Warning(pages=3)),
+    ("failed", WARN_OF_SECRETS, WarnOfSecretsInput(), _Warning(fail=True)),
     ("sent", SEND_INVITATION, _invitation(), _Inviting()),
     ("over", SEND_INVITATION, _invitation(), _Inviting(sent=False)),
     ("failed", SEND_INVITATION, _invitation(), _Inviting(fail=True)),

@@ -10,7 +10,8 @@ import httpx
 import pytest
 
 from central.auth.models import SignedInPrivate
-from central.auth_connectors.models import AuthConnector, OidcSettingsInput, ProvisioningInput
+from central.auth_connectors.models import AuthConnector, OidcSettingsInput
+from central.auth_connectors.provisioning import ProvisioningInput
 from central.kernel.ids import AuthConnectorId, SignInId, UserId
 from central_client import AsyncCentral
 from central_server.auth.code_budget import LONG, SHORT
@@ -38,8 +39,9 @@ async def connect_provider(
     allowed: Sequence[str] | None = None,
     verified: bool = True,
     name: str | None = None,
+    **provisioning: Any,
 ) -> AuthConnector:
-    """Create a connector for a provider; `trusted` domains link, `allowed` ones are let in just in time.
+    """Create an enabled connector for a provider; `trusted` domains link, `allowed` ones are let in just in time.
 
     The tenant's own domain is verified first, if it is one of them: unverified it would do neither.
     """
@@ -54,7 +56,11 @@ async def connect_provider(
             client_secret=provider.client_secret,
             trusted_domains=list(trusted),
         ),
-        provisioning=ProvisioningInput(just_in_time=allowed is not None, allowed_domains=list(allowed or ())),
+        provisioning=ProvisioningInput(
+            just_in_time=allowed is not None, allowed_domains=list(allowed or ()), **provisioning
+        ),
+        enabled=True,
+        force=True,
     )
 
 

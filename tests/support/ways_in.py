@@ -96,7 +96,7 @@ WAYS_IN = {
     "impersonation": WayIn(
         "central_server/auth/impersonation.py: Impersonations.TX_impersonate", None, _in_anothers_name
     ),
-    "provider": WayIn("central_server/auth/oidc.py: OidcSignIn._TX_sign_in", "oidc", _by_provider),
+    "provider": WayIn("central_server/auth/provider_sign_in.py: ProviderSignIn._TX_sign_in", "oidc", _by_provider),
     "command line": WayIn("central_server/cli/dev/prepare.py: issue_session", None, _by_command_line),
 }
 

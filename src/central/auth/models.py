@@ -53,7 +53,7 @@ class SignedInPrivate(Response):
     session: SessionPrivate
 
 
-class StartOidcSignInInput(TenantInput):
+class StartProviderSignInInput(TenantInput):
     """By which connector to sign in, and where to come back to."""
 
     connector: AuthConnectorId
@@ -73,7 +73,7 @@ class StartOidcSignInInput(TenantInput):
     )
 
 
-class StartOidcSignInResponse(Response):
+class StartProviderSignInResponse(Response):
     """A sign-in that waits for the provider's answer."""
 
     sign_in: SignInId

@@ -6,8 +6,8 @@ from central.auth.models import (
     SignOutInput,
     StartEmailCodeSignInInput,
     StartEmailCodeSignInResponse,
-    StartOidcSignInInput,
-    StartOidcSignInResponse,
+    StartProviderSignInInput,
+    StartProviderSignInResponse,
     VerifyEmailCodeInput,
 )
 from central.errors import ForbiddenError, GoneError, NotFoundError, RateLimitedError, UnauthenticatedError
@@ -39,12 +39,12 @@ VERIFY_EMAIL_CODE = Operation(
     errors=(UnauthenticatedError, ForbiddenError, NotFoundError, GoneError),
     rate="code",
 )
-START_OIDC_SIGN_IN = Operation(
-    "auth.start_oidc",
+START_PROVIDER_SIGN_IN = Operation(
+    "auth.start_provider",
     "POST",
-    "/v1/tenants/{tenant}/auth/oidc/start",
-    StartOidcSignInInput,
-    StartOidcSignInResponse,
+    "/v1/tenants/{tenant}/auth/provider/start",
+    StartProviderSignInInput,
+    StartProviderSignInResponse,
     access=Anyone(),
     summary="Begin a sign-in at an OpenID provider",
     errors=(NotFoundError, ForbiddenError),
@@ -63,17 +63,17 @@ SIGN_OUT = Operation(
     status=204,
 )
 
-OPERATIONS = (START_EMAIL_CODE_SIGN_IN, VERIFY_EMAIL_CODE, START_OIDC_SIGN_IN, SIGN_OUT)
+OPERATIONS = (START_EMAIL_CODE_SIGN_IN, VERIFY_EMAIL_CODE, START_PROVIDER_SIGN_IN, SIGN_OUT)
 
-OIDC_START = BrowserRoute(
-    "auth.oidc_start",
+PROVIDER_START = BrowserRoute(
+    "auth.provider_start",
     "GET",
     "/v1/tenants/{tenant}/auth-connectors/{connector}/start",
     "Send the browser to the OpenID provider.",
     rate="sign_in",
 )
-OIDC_CALLBACK = BrowserRoute(
-    "auth.oidc_callback",
+PROVIDER_CALLBACK = BrowserRoute(
+    "auth.provider_callback",
     "GET",
     "/v1/tenants/{tenant}/auth-connectors/{connector}/callback",
     "Where the OpenID provider sends the browser back: sets the session cookie and returns to the application.",

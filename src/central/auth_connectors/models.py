@@ -4,23 +4,16 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import AfterValidator, Field, SecretStr, StringConstraints, Tag
 from pydantic_core import PydanticCustomError
 
-from central.kernel.ids import AuthConnectorId
+from central.auth_connectors.provisioning import ProvisioningInput, ProvisioningPolicy
+from central.kernel.ids import AuthConnectorId, ClientSecretId, UserId
 from central.kernel.model import Input, Output, PatchInput, Resource, TenantInput
 from central.kernel.pages import Page, TenantPageInput
-from central.kernel.text import Line, LongLine
+from central.kernel.text import Claim, Line, LongLine, MailDomain
+from central.kernel.times import Moment
 from central.kernel.unknown import UNKNOWN_TAG, UnknownValue, kind_or_unknown
 
-AuthConnectorKind: TypeAlias = Literal["oidc", "email_code"]
-Domain: TypeAlias = Annotated[
-    str,
-    StringConstraints(
-        strip_whitespace=True,
-        to_lower=True,
-        max_length=253,
-        # Matched before the text is lowered.
-        pattern=r"^(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?$",
-    ),
-]
+AuthConnectorKind: TypeAlias = Literal["oidc", "oauth2", "email_code"]
+ClientAuthentication: TypeAlias = Literal["form", "basic"]
 Scope: TypeAlias = Annotated[
     str, StringConstraints(min_length=1, max_length=100, pattern=r"^[\x21\x23-\x5b\x5d-\x7e]+$")
 ]
@@ -32,20 +25,13 @@ def _with_openid(scopes: list[str]) -> list[str]:
     return scopes
 
 
+PlainScopes: TypeAlias = Annotated[list[Scope], Field(max_length=20)]
 Scopes: TypeAlias = Annotated[list[Scope], Field(min_length=1, max_length=20), AfterValidator(_with_openid)]
 IssuerUrl: TypeAlias = Annotated[str, StringConstraints(max_length=500, pattern=r"^https?://[^\s?#@\\\x00-\x20\x7f]+$")]
-ClientSecret: TypeAlias = Annotated[SecretStr, Field(min_length=1, max_length=2000)]
-
-
-class ProvisioningInput(Input):
-    """Whether a connector makes users of people who sign in for the first time."""
-
-    just_in_time: bool = Field(default=False, description="Create a user at the first sign-in of somebody unknown.")
-    allowed_domains: list[Domain] = Field(
-        default=[],
-        max_length=100,
-        description="Only for verified addresses of these verified domains of the tenant; empty: for none.",
-    )
+EndpointUrl: TypeAlias = Annotated[
+    str, StringConstraints(max_length=500, pattern=r"^https?://[^\s#@\\\x00-\x20\x7f]+$")
+]
+SecretText: TypeAlias = Annotated[SecretStr, Field(min_length=1, max_length=2000)]
 
 
 class OidcSettings(Output):
@@ -64,6 +50,32 @@ class OidcSettings(Output):
     )
 
 
+class OAuth2Mapping(Output):
+    """Where a provider's answers say who somebody is: names of members, joined by dots."""
+
+    subject: str
+    email: str | None
+    email_verified: str | None
+    name: str | None
+
+
+class OAuth2Settings(Output):
+    """A provider of OAuth 2.0 without OpenID Connect."""
+
+    kind: Literal["oauth2"] = "oauth2"
+    authorization_endpoint: str
+    token_endpoint: str
+    user_endpoint: str
+    emails_endpoint: str | None
+    client_id: str
+    client_authentication: ClientAuthentication | UnknownValue
+    scopes: list[str]
+    mapping: OAuth2Mapping
+    has_client_secret: bool = Field(description="The secret itself stays in the vault.")
+    trusted_domains: list[str] = Field(description="Whose verified addresses may link to existing users.")
+    redirect_uri: str = Field(description="The callback address to register with the provider.")
+
+
 class EmailCodeSettings(Output):
     """Codes mailed to the user's address."""
 
@@ -78,17 +90,20 @@ class UnknownAuthConnectorSettings(Output):
 
 AuthConnectorSettings: TypeAlias = Annotated[
     Annotated[OidcSettings, Tag("oidc")]
+    | Annotated[OAuth2Settings, Tag("oauth2")]
     | Annotated[EmailCodeSettings, Tag("email_code")]
     | Annotated[UnknownAuthConnectorSettings, Tag(UNKNOWN_TAG)],
-    kind_or_unknown("oidc", "email_code"),
+    kind_or_unknown("oidc", "oauth2", "email_code"),
 ]
 
 
-class ProvisioningPolicy(Output):
-    """Whether a connector makes users of people who sign in for the first time."""
+class ClientSecret(Output):
+    """A client secret, without the secret: it stays in the vault."""
 
-    just_in_time: bool
-    allowed_domains: list[str]
+    id: ClientSecretId
+    created_at: datetime
+    created_by: UserId | None = None
+    expires_at: datetime | None = Field(default=None, description="When the provider takes it no longer, as was said.")
 
 
 class AuthConnector(Resource):
@@ -98,7 +113,14 @@ class AuthConnector(Resource):
     name: str
     enabled: bool
     settings: AuthConnectorSettings
+    client_secrets: list[ClientSecret] = Field(
+        default=[], description="Two at most, the newest first; one that the provider refuses is followed by the next."
+    )
     provisioning: ProvisioningPolicy
+    tested: bool = Field(
+        default=False, description="Whether a test sign-in has succeeded with the settings of now; codes need none."
+    )
+    tested_at: datetime | None = Field(default=None, description="When one last did, with these settings or others.")
     created_at: datetime
     updated_at: datetime
     version: int = Field(description="Grows with every change; give it as `expectedVersion` to change what you saw.")
@@ -123,13 +145,56 @@ class OidcSettingsInput(Input):
     kind: Literal["oidc"]
     issuer: IssuerUrl = Field(description="Exactly as the provider writes it.")
     client_id: LongLine
-    client_secret: ClientSecret | None = Field(default=None, description="Absent for a public client.")
+    client_secret: SecretText | None = Field(default=None, description="Absent for a public client.")
     scopes: Scopes = Field(default=["openid", "email", "profile"], description="`openid` is always among them.")
-    trusted_domains: list[Domain] = Field(
+    trusted_domains: list[MailDomain] = Field(
         default=[],
         max_length=100,
         description="Verified domains of the tenant whose addresses, verified by the provider, may link a sign-in to "
-        "an existing user.",
+        "an existing user. Only owners name them.",
+    )
+
+
+class OAuth2MappingInput(Input):
+    """Where a provider's answers say who somebody is: names of members, joined by dots (`data.user.id`)."""
+
+    subject: Claim = Field(
+        default="id", description="What never changes and is given to nobody else: text or a number."
+    )
+    email: Claim | None = "email"
+    email_verified: Claim | None = Field(
+        default=None, description="What must be true for the address to count; without it only `emailsEndpoint` does."
+    )
+    name: Claim | None = "name"
+
+
+class OAuth2SettingsInput(Input):
+    """A provider of OAuth 2.0 without OpenID Connect: it gives a token, and with that a page that says whose it is.
+
+    For GitHub: `https://github.com/login/oauth/authorize`, `https://github.com/login/oauth/access_token`,
+    `https://api.github.com/user`, `https://api.github.com/user/emails` and the scopes `read:user user:email`.
+    """
+
+    kind: Literal["oauth2"]
+    authorization_endpoint: EndpointUrl = Field(description="Where browsers are sent.")
+    token_endpoint: EndpointUrl = Field(description="Where the code is exchanged for a token.")
+    user_endpoint: EndpointUrl = Field(description="What says whose the token is, as a JSON object.")
+    emails_endpoint: EndpointUrl | None = Field(
+        default=None,
+        description="What lists the person's addresses as `[{email, primary, verified}]`; the primary one counts.",
+    )
+    client_id: LongLine
+    client_secret: SecretText | None = Field(default=None, description="Absent for a public client.")
+    client_authentication: ClientAuthentication = Field(
+        default="form", description="Whether the token endpoint takes the secret in the form or by HTTP Basic."
+    )
+    scopes: PlainScopes = []
+    mapping: OAuth2MappingInput = OAuth2MappingInput()
+    trusted_domains: list[MailDomain] = Field(
+        default=[],
+        max_length=100,
+        description="Verified domains of the tenant whose addresses, verified by the provider, may link a sign-in to "
+        "an existing user. Only owners name them.",
     )
 
 
@@ -140,7 +205,7 @@ class EmailCodeSettingsInput(Input):
 
 
 AuthConnectorSettingsInput: TypeAlias = Annotated[
-    OidcSettingsInput | EmailCodeSettingsInput, Field(discriminator="kind")
+    OidcSettingsInput | OAuth2SettingsInput | EmailCodeSettingsInput, Field(discriminator="kind")
 ]
 
 
@@ -149,8 +214,12 @@ class CreateAuthConnectorInput(TenantInput):
 
     name: Line
     settings: AuthConnectorSettingsInput
+    client_secret_expires_at: Moment | None = Field(
+        default=None, description="When the provider takes the settings' secret no longer; a warning comes before."
+    )
     provisioning: ProvisioningInput = ProvisioningInput()
-    enabled: bool = True
+    enabled: bool = Field(default=False, description="A provider is tested first, unless that is forced.")
+    force: bool = Field(default=False, description="Enable it untested; the event says so.")
 
 
 class GetAuthConnectorInput(TenantInput):
@@ -182,8 +251,8 @@ class GetTenantAuthConnectorsPublicResponse(Page[AuthConnectorPublic]):
 class UpdateAuthConnectorInput(PatchInput):
     """What to change of a connector; what is absent is left alone, `settings` are replaced as a whole.
 
-    The kind and the issuer of a connector never change: people are known by them. A `client_secret` that is
-    absent from the settings keeps the one in the vault.
+    The kind of a connector, its issuer, and its endpoints and `mapping.subject` never change: people are known by
+    them. A `client_secret` in the settings takes the place of all that are in the vault; absent it leaves them.
     """
 
     connector: AuthConnectorId
@@ -203,6 +272,24 @@ class EnableAuthConnectorInput(TenantInput):
     """Which connector to enable."""
 
     connector: AuthConnectorId
+    force: bool = Field(default=False, description="Enable it untested; the event says so.")
+
+
+class AddClientSecretInput(TenantInput):
+    """A second secret for a connector, beside the one in use: the newest is tried first from now on."""
+
+    connector: AuthConnectorId
+    client_secret: SecretText
+    expires_at: Moment | None = Field(
+        default=None, description="When the provider takes it no longer; a warning comes before."
+    )
+
+
+class RemoveClientSecretInput(TenantInput):
+    """Which secret of a connector to forget."""
+
+    connector: AuthConnectorId
+    secret: ClientSecretId
 
 
 class DeleteAuthConnectorInput(TenantInput):

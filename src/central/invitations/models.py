@@ -12,8 +12,8 @@ from central.kernel.model import Input, Output, Resource, Response, TenantInput
 from central.kernel.pages import Page, TenantPageInput
 from central.kernel.text import Email, ShortLine
 from central.kernel.unknown import UnknownValue
+from central.roles.models import Roles
 from central.tenants.models import TenantPublic
-from central.users.models import Roles
 
 InvitationState: TypeAlias = Literal["pending", "accepted", "revoked", "expired"]
 InvitationDelivery: TypeAlias = Literal["mail", "hand"]

@@ -153,7 +153,15 @@ class InvitationId(RichId, prefix="invitation"):
 
 
 class AuthConnectorId(RichId, prefix="connector"):
-    """A way in: an OpenID provider or mailed codes."""
+    """A way in: a provider, or mailed codes."""
+
+
+class ClientSecretId(RichId, prefix="secret"):
+    """A secret by which a connector shows its provider who asks; the id tells nothing of it."""
+
+
+class ConnectorTestId(RichId, prefix="test"):
+    """A sign-in that only tries a connector."""
 
 
 class DomainId(RichId, prefix="domain"):

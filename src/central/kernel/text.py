@@ -78,6 +78,23 @@ DomainName = Annotated[
 ]
 """A domain name as people write it, international ones too; what it means is for the server to say."""
 
+MailDomain = Annotated[
+    str,
+    StringConstraints(
+        strip_whitespace=True,
+        to_lower=True,
+        max_length=253,
+        # Matched before the text is lowered.
+        pattern=r"^(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?$",
+    ),
+]
+"""The domain of email addresses, lowered."""
+
+Claim = Annotated[
+    str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x20\x7f.]+(?:\.[^\x00-\x20\x7f.]+)*$")
+]
+"""Where something stands in what a provider tells: names of members, joined by dots."""
+
 Network = Annotated[str, StringConstraints(strip_whitespace=True, max_length=50), AfterValidator(_network)]
 """An IP address, or a network in CIDR notation."""
 

@@ -23,6 +23,15 @@ def _distinct(names: list[str]) -> list[str]:
     return names
 
 
+def _each_once(roles: list[str]) -> list[str]:
+    if len(set(roles)) != len(roles):
+        raise PydanticCustomError("duplicate_role", "A role was named twice")
+    return roles
+
+
+Roles: TypeAlias = Annotated[list[RoleSlug], Field(min_length=1, max_length=20), AfterValidator(_each_once)]
+"""Which roles somebody holds, each named once."""
+
 Permissions: TypeAlias = Annotated[list[TenantPermissionName], Field(max_length=100), AfterValidator(_distinct)]
 
 

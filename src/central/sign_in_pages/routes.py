@@ -25,6 +25,16 @@ TOOL = BrowserRoute(
     "pages.tool", "GET", "/t/{tenant}/device", "See which tool asks to be signed in; approves nothing.", rate="code"
 )
 DECIDE_TOOL = BrowserRoute("pages.decide_tool", "POST", "/t/{tenant}/device", "Approve or refuse a tool.", rate="code")
+CONNECTOR_TEST = BrowserRoute(
+    "pages.connector_test", "GET", "/t/{tenant}/connector-tests/{test}", "A test sign-in, before and after."
+)
+START_CONNECTOR_TEST = BrowserRoute(
+    "pages.start_connector_test",
+    "POST",
+    "/t/{tenant}/connector-tests/{test}",
+    "Go on to the provider with a test sign-in.",
+    rate="sign_in",
+)
 SIGN_OUT = BrowserRoute("pages.sign_out", "GET", "/signout", "Choose where to sign out; changes nothing.")
 END_SESSION = BrowserRoute("pages.end_session", "POST", "/signout", "Sign out.", rate="sign_in")
 SIGNED_OUT = BrowserRoute("pages.signed_out", "GET", "/signout/done", "Signed out; providers send the browser here.")
@@ -45,6 +55,8 @@ PAGE_ROUTES = (
     COLORS,
     TOOL,
     DECIDE_TOOL,
+    CONNECTOR_TEST,
+    START_CONNECTOR_TEST,
     SIGN_OUT,
     END_SESSION,
     SIGNED_OUT,

@@ -1,8 +1,7 @@
 from datetime import datetime
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import AfterValidator, AwareDatetime, Field, JsonValue
-from pydantic_core import PydanticCustomError
+from pydantic import AwareDatetime, Field, JsonValue
 
 from central.access import SystemPermissionName, TenantPermissionName
 from central.kernel.ids import AuthConnectorId, TenantId, UserId
@@ -10,7 +9,7 @@ from central.kernel.model import PatchInput, Resource, Response, TenantInput
 from central.kernel.pages import Page, PageInput
 from central.kernel.text import Email, Line, ShortLine
 from central.kernel.unknown import UnknownValue
-from central.roles.models import RoleSlug
+from central.roles.models import Roles, RoleSlug
 from central.sessions.models import Impersonator
 from central.users.fields import (
     Attributes,
@@ -36,15 +35,6 @@ UserSort: TypeAlias = Literal[
     "last_sign_in_at",
     "-last_sign_in_at",
 ]
-
-
-def _distinct(roles: list[str]) -> list[str]:
-    if len(set(roles)) != len(roles):
-        raise PydanticCustomError("duplicate_role", "A role was named twice")
-    return roles
-
-
-Roles: TypeAlias = Annotated[list[RoleSlug], Field(min_length=1, max_length=20), AfterValidator(_distinct)]
 
 
 class User(Resource):

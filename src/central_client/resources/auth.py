@@ -14,7 +14,7 @@ class Auth(Resource[IO]):
 
     start_email_code = Call(operations.START_EMAIL_CODE_SIGN_IN)
     verify_email_code = Call(operations.VERIFY_EMAIL_CODE)
-    start_oidc = Call(operations.START_OIDC_SIGN_IN)
+    start_provider = Call(operations.START_PROVIDER_SIGN_IN)
     sign_out = Call(operations.SIGN_OUT)
     start_device = Call(tools.START_DEVICE_SIGN_IN)
     poll_device = Call(tools.POLL_DEVICE_SIGN_IN)

@@ -13,3 +13,8 @@ class AuthConnectors(Resource[IO]):
     disable = Call(operations.DISABLE_AUTH_CONNECTOR)
     enable = Call(operations.ENABLE_AUTH_CONNECTOR)
     delete = Call(operations.DELETE_AUTH_CONNECTOR)
+    add_secret = Call(operations.ADD_CLIENT_SECRET)
+    remove_secret = Call(operations.REMOVE_CLIENT_SECRET)
+    start_test = Call(operations.START_CONNECTOR_TEST)
+    get_test = Call(operations.GET_CONNECTOR_TEST)
+    check = Call(operations.CHECK_AUTH_CONNECTOR)

@@ -19,10 +19,10 @@ from central.errors import (
 from central.kernel.ids import EventId, SignInId, TenantId
 from central.tenants.models import Tenant
 from central.users.models import User
-from central_server.auth import queries
 from central_server.auth.code_budget import LONG, SHORT, CodeBudget
 from central_server.auth.issuing import SessionIssuer
 from central_server.auth.policy import check_return_to, code_of, reason_of
+from central_server.auth.queries import sign_ins as queries
 from central_server.auth.refusals import SignInRefusals
 from central_server.auth.tables import DBEmailCode, DBLateAttempt, DBMailableCode, DBPendingCode, DBSharedCode
 from central_server.auth_connectors.service import AuthConnectorService
@@ -305,7 +305,8 @@ class EmailCodes:
             return user
         if not _may_create(connector, email) or not await self.domains.hold_verified_for(tenant, email, tx):
             raise _wrong_code()
-        new = NewUser(email=email, email_verified=True)
+        roles = await self.users.guard.roles.hold_for_newcomer(tenant, connector["default_roles"], tx)
+        new = NewUser(email=email, email_verified=True, roles=roles)
         try:
             async with tx.savepoint() as part:
                 return await self.users.create_user(tenant, new, by, part)

@@ -3,23 +3,24 @@ from central.auth.models import (
     SignOutInput,
     StartEmailCodeSignInInput,
     StartEmailCodeSignInResponse,
-    StartOidcSignInInput,
-    StartOidcSignInResponse,
+    StartProviderSignInInput,
+    StartProviderSignInResponse,
     VerifyEmailCodeInput,
 )
 from central.auth.operations import (
-    OIDC_CALLBACK,
-    OIDC_START,
+    PROVIDER_CALLBACK,
+    PROVIDER_START,
     SIGN_OUT,
     START_EMAIL_CODE_SIGN_IN,
-    START_OIDC_SIGN_IN,
+    START_PROVIDER_SIGN_IN,
     VERIFY_EMAIL_CODE,
 )
 from central.users.impersonation import ImpersonateUserInput, ImpersonateUserResponse
 from central.users.operations import IMPERSONATE_USER
 from central_server.auth.codes import EmailCodes
 from central_server.auth.impersonation import Impersonations
-from central_server.auth.oidc import OidcSignIn, callback_query, start_input
+from central_server.auth.provider_answers import callback_query
+from central_server.auth.provider_sign_in import ProviderSignIn, start_input
 from central_server.infra.actor import Actor, Caller
 from central_server.infra.http.cookies import CookieNames
 from central_server.infra.http.handles import handles, serves
@@ -33,13 +34,13 @@ class AuthRoutes:
     def __init__(
         self,
         codes: EmailCodes,
-        oidc: OidcSignIn,
+        providers: ProviderSignIn,
         impersonations: Impersonations,
         sessions: SessionService,
         cookies: CookieNames,
     ) -> None:
         self.codes = codes
-        self.oidc = oidc
+        self.providers = providers
         self.impersonations = impersonations
         self.sessions = sessions
         self.cookies = cookies
@@ -52,9 +53,9 @@ class AuthRoutes:
     async def verify_email_code(self, input: VerifyEmailCodeInput, caller: Caller) -> SignedInPrivate:
         return await self.codes.TX_verify(input, caller)
 
-    @handles(START_OIDC_SIGN_IN)
-    async def start_oidc(self, input: StartOidcSignInInput, caller: Caller) -> StartOidcSignInResponse:
-        return await self.oidc.TX_start(input, caller)
+    @handles(START_PROVIDER_SIGN_IN)
+    async def start_provider(self, input: StartProviderSignInInput, caller: Caller) -> StartProviderSignInResponse:
+        return await self.providers.TX_start(input, caller)
 
     @handles(SIGN_OUT)
     async def sign_out(self, input: SignOutInput, actor: Actor) -> None:
@@ -65,12 +66,14 @@ class AuthRoutes:
     async def impersonate(self, input: ImpersonateUserInput, actor: Actor) -> ImpersonateUserResponse:
         return await self.impersonations.TX_impersonate(input, actor)
 
-    @serves(OIDC_START)
-    async def oidc_start(self, request: BrowserRequest) -> BrowserResponse:
-        started = await self.oidc.TX_start(start_input(request.path, request.query), request.caller)
+    @serves(PROVIDER_START)
+    async def provider_start(self, request: BrowserRequest) -> BrowserResponse:
+        started = await self.providers.TX_start(start_input(request.path, request.query), request.caller)
         return redirect(started.authorization_url)
 
-    @serves(OIDC_CALLBACK)
-    async def oidc_callback(self, request: BrowserRequest) -> BrowserResponse:
+    @serves(PROVIDER_CALLBACK)
+    async def provider_callback(self, request: BrowserRequest) -> BrowserResponse:
         tenant, connector = request.path["tenant"], request.path["connector"]
-        return redirect(await self.oidc.TX_finish(tenant, connector, callback_query(request.query), request.caller))
+        return redirect(
+            await self.providers.TX_finish(tenant, connector, callback_query(request.query), request.caller)
+        )

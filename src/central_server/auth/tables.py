@@ -1,7 +1,8 @@
 from datetime import datetime
-from typing import TypedDict
+from typing import Any, TypedDict
 
 from sqlalchemy import (
+    ARRAY,
     Boolean,
     Column,
     DateTime,
@@ -17,8 +18,9 @@ from sqlalchemy import (
     text,
 )
 
-from central.kernel.ids import AuthConnectorId, IdentityId, SignInId, TenantId, UserId
+from central.kernel.ids import AuthConnectorId, ConnectorTestId, IdentityId, SignInId, TenantId, UserId
 from central_server.infra.db import METADATA, RichIdColumn, created_at
+from central_server.infra.outbox.tables import OUTBOX
 
 IDENTITIES = Table(
     "identities",
@@ -32,6 +34,7 @@ IDENTITIES = Table(
     created_at(),
     Column("profile", LargeBinary),
     Column("seen_at", DateTime(timezone=True)),
+    Column("claim_names", ARRAY(Text)),
     PrimaryKeyConstraint("tenant_id", "id"),
     UniqueConstraint("tenant_id", "connector_id", "issuer", "subject", name="uq_identities_subject"),
     UniqueConstraint("tenant_id", "connector_id", "user_id", name="uq_identities_user"),
@@ -39,11 +42,21 @@ IDENTITIES = Table(
     ForeignKeyConstraint(
         ["tenant_id", "connector_id"], ["auth_connectors.tenant_id", "auth_connectors.id"], ondelete="CASCADE"
     ),
+    Index("ix_identities_seen_at", "tenant_id", "connector_id", "seen_at"),
 )
 """A person at an identity provider: `(tenant, connector, issuer, subject)`, never an email.
 
-`profile` is what the provider last said of them, sealed.
+`profile` is what the provider last said of them, sealed; `claim_names` says what that was about.
 """
+
+Index(
+    "ix_outbox_failed_sign_ins",
+    OUTBOX.c.tenant_id,
+    text("(payload ->> 'connectorId')"),
+    OUTBOX.c.created_at,
+    OUTBOX.c.id,
+    postgresql_where=text("kind = 'auth.sign_in.failed'"),
+)
 
 LOGIN_TRANSACTIONS = Table(
     "login_transactions",
@@ -61,13 +74,20 @@ LOGIN_TRANSACTIONS = Table(
     created_at(),
     Column("expires_at", DateTime(timezone=True), nullable=False),
     Column("used_at", DateTime(timezone=True)),
+    Column("test_id", RichIdColumn(ConnectorTestId)),
     PrimaryKeyConstraint("tenant_id", "id"),
     ForeignKeyConstraint(
         ["tenant_id", "connector_id"], ["auth_connectors.tenant_id", "auth_connectors.id"], ondelete="CASCADE"
     ),
+    ForeignKeyConstraint(
+        ["tenant_id", "test_id"], ["connector_tests.tenant_id", "connector_tests.id"], ondelete="CASCADE"
+    ),
     Index("ix_login_transactions_connector", "tenant_id", "connector_id"),
+    Index("ix_login_transactions_test", "tenant_id", "test_id"),
 )
 """A sign-in on its way to a provider and back; `verifier` is the sealed PKCE verifier (RFC 7636).
+
+With a `test_id` it only tries the connector: nobody is signed in by it.
 
 `max_age` is how many seconds before `created_at` the provider may have asked for credentials; null: any time ago.
 """
@@ -118,6 +138,37 @@ class DBIdentity(TypedDict):
     subject: str
 
 
+class DBLinkedIdentity(DBIdentity):
+    """An identity with its connector's name; `profile` is sealed."""
+
+    connector_name: str
+    created_at: datetime
+    seen_at: datetime | None
+    profile: bytes | None
+
+
+class DBSealedProfile(TypedDict):
+    """What a provider last said of somebody, sealed."""
+
+    tenant_id: TenantId
+    id: IdentityId
+    profile: bytes
+
+
+class DBClaimsSeen(TypedDict):
+    """What a provider told of the last person to sign in by a connector, by name, and when."""
+
+    claim_names: list[str]
+    seen_at: datetime
+
+
+class DBFailedSignIn(TypedDict):
+    """The event of a refused sign-in."""
+
+    payload: dict[str, Any]
+    created_at: datetime
+
+
 class DBLoginTransaction(TypedDict):
     """What consuming a login transaction gives."""
 
@@ -128,6 +179,7 @@ class DBLoginTransaction(TypedDict):
     verifier: bytes
     return_to: str
     max_age: int | None
+    test_id: ConnectorTestId | None
     created_at: datetime
     expires_at: datetime
 

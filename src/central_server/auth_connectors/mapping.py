@@ -1,15 +1,19 @@
 """Between connectors as the database keeps them and as callers see them."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from central.auth_connectors.models import (
     AuthConnector,
     AuthConnectorPublic,
     AuthConnectorSettingsInput,
-    OidcSettingsInput,
+    EmailCodeSettingsInput,
 )
+from central.auth_connectors.provisioning import ProvisioningInput
 from central.kernel.ids import AuthConnectorId, TenantId
-from central_server.auth_connectors.tables import DBAuthConnector
+from central_server.auth_connectors.tables import DBAuthConnector, DBClientSecret
+
+MAIL = "email_code"
 
 
 def stored_settings(settings: AuthConnectorSettingsInput) -> dict[str, Any]:
@@ -19,9 +23,26 @@ def stored_settings(settings: AuthConnectorSettingsInput) -> dict[str, Any]:
 
 def secret_of(settings: AuthConnectorSettingsInput) -> bytes | None:
     """Give the secret that settings bring, if they bring one."""
-    if isinstance(settings, OidcSettingsInput) and settings.client_secret is not None:
-        return settings.client_secret.get_secret_value().encode()
-    return None
+    if isinstance(settings, EmailCodeSettingsInput) or settings.client_secret is None:
+        return None
+    return settings.client_secret.get_secret_value().encode()
+
+
+def stored_provisioning(provisioning: ProvisioningInput) -> dict[str, Any]:
+    """Give the columns in which a connector's provisioning is kept."""
+    return {
+        "just_in_time": provisioning.just_in_time,
+        "allowed_domains": provisioning.allowed_domains,
+        "default_roles": provisioning.default_roles,
+        "attribute_claims": provisioning.attributes,
+        "group_claim": provisioning.group_claim,
+        "group_roles": [each.model_dump() for each in provisioning.group_roles],
+    }
+
+
+def is_tested(row: DBAuthConnector) -> bool:
+    """Whether a connector may be enabled: its settings of now have been tested, or need not be."""
+    return row["kind"] == MAIL or row["tested_version"] == row["settings_version"]
 
 
 def callback_address(public_url: str, tenant: TenantId, connector: AuthConnectorId) -> str:
@@ -34,25 +55,34 @@ def signed_out_address(public_url: str) -> str:
     return f"{public_url}/signout/done"
 
 
-def connector_from(row: DBAuthConnector, public_url: str) -> AuthConnector:
-    """Make the DTO of a row."""
+def connector_from(row: DBAuthConnector, secrets: Sequence[DBClientSecret], public_url: str) -> AuthConnector:
+    """Make the DTO of a row and of its secrets."""
     settings: dict[str, Any] = {"kind": row["kind"], **row["settings"]}
-    if row["kind"] == "oidc":
-        settings["has_client_secret"] = row["client_secret"] is not None
+    if row["kind"] != MAIL:
+        settings["has_client_secret"] = bool(secrets)
         settings["redirect_uri"] = callback_address(public_url, row["tenant_id"], row["id"])
+    if row["kind"] == "oidc":
         settings["post_logout_redirect_uri"] = signed_out_address(public_url)
     return AuthConnector.model_validate(
         {
-            "id": row["id"],
-            "name": row["name"],
-            "enabled": row["enabled"],
+            **_among(row, "id", "name", "enabled", "created_at", "updated_at", "version", "tested_at"),
             "settings": settings,
-            "provisioning": {"just_in_time": row["just_in_time"], "allowed_domains": row["allowed_domains"]},
-            "created_at": row["created_at"],
-            "updated_at": row["updated_at"],
-            "version": row["version"],
+            "client_secrets": [_among(secret, "id", "created_at", "created_by", "expires_at") for secret in secrets],
+            "tested": is_tested(row),
+            "provisioning": {
+                "just_in_time": row["just_in_time"],
+                "allowed_domains": row["allowed_domains"],
+                "default_roles": row["default_roles"],
+                "attributes": row["attribute_claims"],
+                "group_claim": row["group_claim"],
+                "group_roles": row["group_roles"],
+            },
         }
     )
+
+
+def _among(row: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    return {name: row[name] for name in names}
 
 
 def public_connector_from(row: DBAuthConnector) -> AuthConnectorPublic:

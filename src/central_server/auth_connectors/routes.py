@@ -1,4 +1,5 @@
 from central.auth_connectors.models import (
+    AddClientSecretInput,
     AuthConnector,
     CreateAuthConnectorInput,
     DeleteAuthConnectorInput,
@@ -7,15 +8,18 @@ from central.auth_connectors.models import (
     GetAuthConnectorInput,
     GetTenantAuthConnectorsResponse,
     ListAuthConnectorsInput,
+    RemoveClientSecretInput,
     UpdateAuthConnectorInput,
 )
 from central.auth_connectors.operations import (
+    ADD_CLIENT_SECRET,
     CREATE_AUTH_CONNECTOR,
     DELETE_AUTH_CONNECTOR,
     DISABLE_AUTH_CONNECTOR,
     ENABLE_AUTH_CONNECTOR,
     GET_AUTH_CONNECTOR,
     LIST_AUTH_CONNECTORS,
+    REMOVE_CLIENT_SECRET,
     UPDATE_AUTH_CONNECTOR,
 )
 from central_server.auth_connectors.service import AuthConnectorService
@@ -56,3 +60,11 @@ class AuthConnectorRoutes:
     @handles(DELETE_AUTH_CONNECTOR)
     async def delete(self, input: DeleteAuthConnectorInput, actor: Actor) -> None:
         await self.auth_connectors.TX_delete_auth_connector(input, actor)
+
+    @handles(ADD_CLIENT_SECRET)
+    async def add_secret(self, input: AddClientSecretInput, actor: Actor) -> AuthConnector:
+        return await self.auth_connectors.TX_add_client_secret(input, actor)
+
+    @handles(REMOVE_CLIENT_SECRET)
+    async def remove_secret(self, input: RemoveClientSecretInput, actor: Actor) -> None:
+        await self.auth_connectors.TX_remove_client_secret(input, actor)

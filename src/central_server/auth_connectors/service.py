@@ -1,4 +1,4 @@
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Any, TypeVar
 
 from central.auth_connectors.events import (
@@ -7,8 +7,11 @@ from central.auth_connectors.events import (
     AuthConnectorDisabled,
     AuthConnectorEnabled,
     AuthConnectorUpdated,
+    ClientSecretAdded,
+    ClientSecretRemoved,
 )
 from central.auth_connectors.models import (
+    AddClientSecretInput,
     AuthConnector,
     CreateAuthConnectorInput,
     DeleteAuthConnectorInput,
@@ -20,14 +23,31 @@ from central.auth_connectors.models import (
     ListAuthConnectorsInput,
     ListAuthConnectorsPublicInput,
     OidcSettingsInput,
+    RemoveClientSecretInput,
     UpdateAuthConnectorInput,
 )
 from central.errors import ConflictError, ForbiddenError, NotFoundError, ValidationFailedError
 from central.kernel.ids import AuthConnectorId, TenantId
 from central.sessions.events import SessionEnd
-from central_server.auth_connectors import queries
-from central_server.auth_connectors.mapping import connector_from, public_connector_from, secret_of, stored_settings
-from central_server.auth_connectors.tables import DBAuthConnector
+from central_server.auth_connectors.client_secrets import ClientSecrets
+from central_server.auth_connectors.mapping import (
+    MAIL,
+    connector_from,
+    is_tested,
+    public_connector_from,
+    secret_of,
+    stored_provisioning,
+    stored_settings,
+)
+from central_server.auth_connectors.policy import (
+    check_may_trust,
+    check_same_provider,
+    check_tested,
+    given_roles,
+    rests_on_same,
+)
+from central_server.auth_connectors.queries import connectors as queries
+from central_server.auth_connectors.tables import DBAuthConnector, DBClientSecret
 from central_server.infra.actor import Actor, By
 from central_server.infra.config import Settings
 from central_server.infra.db import Database, ReadExecutor, WriteExecutor, register_conflict
@@ -35,10 +55,12 @@ from central_server.infra.logs import component_logger
 from central_server.infra.oidc import OidcError, Providers
 from central_server.infra.outbox import Outbox
 from central_server.infra.paging import next_cursor, open_cursor
-from central_server.infra.vault import Vault, VaultError, associated_data
+from central_server.roles.policy import check_holds
+from central_server.roles.service import RoleService
 from central_server.sessions.service import SessionService
 
 T = TypeVar("T")
+_MOST_SECRETS = 2
 
 register_conflict(
     "uq_auth_connectors_name", lambda: ConflictError("A connector with this name exists already.", code="name_taken")
@@ -52,9 +74,10 @@ register_conflict(
 class AuthConnectorService:
     """The ways into tenants.
 
-    A connector's kind and issuer never change, as people are known by them. An OIDC connector exists only after its
-    provider's discovery document was fetched and checked. Its secret lives in the vault, bound to its row. The last
-    enabled connector of a tenant stays enabled.
+    A connector's kind and provider never change, as people are known by them. An OIDC connector exists only after its
+    provider's discovery document was fetched and checked. One for a provider is enabled once a test sign-in by its
+    settings has succeeded, unless that is forced. Nobody lets a connector give roles that they do not hold, and only
+    owners let it link by addresses. The last enabled connector of a tenant stays enabled.
     """
 
     def __init__(
@@ -62,14 +85,16 @@ class AuthConnectorService:
         db: Database,
         outbox: Outbox,
         sessions: SessionService,
-        vault: Vault,
+        roles: RoleService,
+        secrets: ClientSecrets,
         providers: Providers,
         settings: Settings,
     ) -> None:
         self.db = db
         self.outbox = outbox
         self.sessions = sessions
-        self.vault = vault
+        self.roles = roles
+        self.secrets = secrets
         self.providers = providers
         self.public_url = settings.public_url
         self.log = component_logger(self)
@@ -119,14 +144,15 @@ class AuthConnectorService:
     ) -> AuthConnector:
         """Give a connector of the actor's tenant."""
         row = _found(await self.get_auth_connector_by_id(actor.tenant_id, input.connector, executor))
-        return connector_from(row, self.public_url)
+        return await self._described(row, executor)
 
     async def list(
         self, input: ListAuthConnectorsInput, actor: Actor, executor: ReadExecutor | WriteExecutor | None = None
     ) -> GetTenantAuthConnectorsResponse:
         """Give a page of the connectors of the actor's tenant, oldest first."""
         rows, cursor = await self._list(input, actor.tenant_id, executor, also_disabled=True)
-        connectors = [connector_from(row, self.public_url) for row in rows]
+        secrets = await self.secrets.list_of(actor.tenant_id, [row["id"] for row in rows], executor)
+        connectors = [connector_from(row, _of(row, secrets), self.public_url) for row in rows]
         return GetTenantAuthConnectorsResponse(auth_connectors=connectors, next_cursor=cursor)
 
     async def list_public(
@@ -141,18 +167,22 @@ class AuthConnectorService:
         return GetTenantAuthConnectorsPublicResponse(auth_connectors=connectors, next_cursor=cursor)
 
     async def TX_create_auth_connector(self, input: CreateAuthConnectorInput, actor: Actor) -> AuthConnector:
-        """Check the provider, then create the connector; `ConflictError` for a taken name."""
+        """Check the provider, then create the connector; `ConflictError` for a taken name, or for one untested."""
+        check_may_trust(actor, None, stored_settings(input.settings))
         await self._check_provider(input)
         async with self.db.write(actor.tenant_id, actor.unit) as tx:
+            await self._check_may_give(given_roles(input.provisioning), actor, tx)
             row = await self.create_auth_connector(actor.tenant_id, input, actor.by, tx)
-        return connector_from(row, self.public_url)
+            return await self._described(row, tx)
 
     async def create_auth_connector(
         self, tenant: TenantId, input: CreateAuthConnectorInput, by: By, executor: WriteExecutor
     ) -> DBAuthConnector:
         """Create a connector, as part of more steps; its provider was checked before."""
-        id = AuthConnectorId.new()
-        row = await executor.first(
+        id, is_mail = AuthConnectorId.new(), input.settings.kind == MAIL
+        if input.enabled:
+            check_tested(tested=is_mail, force=input.force)
+        inserted = await executor.first(
             queries.INSERT_AUTH_CONNECTOR,
             tenant_id=tenant,
             id=id,
@@ -160,105 +190,138 @@ class AuthConnectorService:
             name=input.name,
             enabled=input.enabled,
             settings=stored_settings(input.settings),
-            client_secret=self._seal(tenant, id, secret_of(input.settings)),
-            just_in_time=input.provisioning.just_in_time,
-            allowed_domains=input.provisioning.allowed_domains,
+            **stored_provisioning(input.provisioning),
         )
-        await self.outbox.add(AuthConnectorCreated(tenant_id=tenant, connector_id=id), by, executor)
-        return _found(row)
+        if (secret := secret_of(input.settings)) is not None:
+            await self.secrets.insert(tenant, id, secret, input.client_secret_expires_at, by.user, executor)
+        created = AuthConnectorCreated(tenant_id=tenant, connector_id=id, forced=input.enabled and not is_mail)
+        await self.outbox.add(created, by, executor)
+        return _found(inserted)
 
     async def TX_update_auth_connector(self, input: UpdateAuthConnectorInput, actor: Actor) -> AuthConnector:
         """Change a connector; `ConflictError` for a taken name or a stale version."""
         async with self.db.write(actor.tenant_id, actor.unit) as tx:
-            locked = await tx.first(queries.LOCK_AUTH_CONNECTOR, tenant_id=actor.tenant_id, id=input.connector)
-            before = _found(locked)
+            before = await self._lock(input.connector, actor, tx)
             if input.expected_version not in {None, before["version"]}:
                 raise ConflictError(
                     "Somebody else changed this connector first; read it again.", code="version_conflict"
                 )
+            if input.provisioning is not None:
+                await self._check_may_give({*_given_before(before), *given_roles(input.provisioning)}, actor, tx)
+            changed = await self._changed(input, before, actor, tx)
             row = await tx.first(
-                queries.UPDATE_AUTH_CONNECTOR,
-                of_tenant=actor.tenant_id,
-                of_id=input.connector,
-                **self._changed(input, before),
+                queries.UPDATE_AUTH_CONNECTOR, of_tenant=actor.tenant_id, of_id=input.connector, **changed
             )
             event = AuthConnectorUpdated(tenant_id=actor.tenant_id, connector_id=input.connector)
             await self.outbox.add(event, actor.by, tx)
-        return connector_from(_found(row), self.public_url)
+            return await self._described(_found(row), tx)
+
+    async def TX_add_client_secret(self, input: AddClientSecretInput, actor: Actor) -> AuthConnector:
+        """Give a connector a further secret; `ConflictError` when it has two, or mails codes."""
+        async with self.db.write(actor.tenant_id, actor.unit) as tx:
+            connector = await self._lock(input.connector, actor, tx)
+            if connector["kind"] == MAIL:
+                raise ConflictError("Mailed codes need no client secret.", code="no_client_secret")
+            if len(await self.secrets.list_of(actor.tenant_id, [input.connector], tx)) >= _MOST_SECRETS:
+                raise ConflictError(
+                    f"A connector has {_MOST_SECRETS} secrets at most; remove one first.", code="too_many_secrets"
+                )
+            secret, tenant = input.client_secret.get_secret_value().encode(), actor.tenant_id
+            id = await self.secrets.insert(tenant, input.connector, secret, input.expires_at, actor.user_id, tx)
+            event = ClientSecretAdded(tenant_id=tenant, connector_id=input.connector, secret_id=id)
+            await self.outbox.add(event, actor.by, tx)
+            return await self._described(connector, tx)
+
+    async def TX_remove_client_secret(self, input: RemoveClientSecretInput, actor: Actor) -> None:
+        """Forget a secret of a connector; `ConflictError` for the last one."""
+        async with self.db.write(actor.tenant_id, actor.unit) as tx:
+            await self._lock(input.connector, actor, tx)
+            held = await self.secrets.list_of(actor.tenant_id, [input.connector], tx)
+            if [secret["id"] for secret in held] == [input.secret]:
+                raise ConflictError("This is the connector's only secret; add another one first.", code="last_secret")
+            if not await self.secrets.delete(actor.tenant_id, input.connector, input.secret, tx):
+                raise NotFoundError.of("client secret")
+            event = ClientSecretRemoved(tenant_id=actor.tenant_id, connector_id=input.connector, secret_id=input.secret)
+            await self.outbox.add(event, actor.by, tx)
 
     async def TX_enable_auth_connector(self, input: EnableAuthConnectorInput, actor: Actor) -> AuthConnector:
-        """Enable a connector; one that is enabled already stays so."""
+        """Enable a connector; one that is enabled already stays so. `ConflictError` for one that was not tested."""
         async with self.db.write(actor.tenant_id, actor.unit) as tx:
-            return await self._set_enabled(input.connector, actor, tx, enabled=True)
+            before = await self._lock(input.connector, actor, tx)
+            if before["enabled"]:
+                return await self._described(before, tx)
+            check_tested(tested=is_tested(before), force=input.force)
+            row = await self._set_enabled(before, tx, enabled=True)
+            event = AuthConnectorEnabled(
+                tenant_id=actor.tenant_id, connector_id=input.connector, forced=not is_tested(before)
+            )
+            await self.outbox.add(event, actor.by, tx)
+            return await self._described(row, tx)
 
     async def TX_disable_auth_connector(self, input: DisableAuthConnectorInput, actor: Actor) -> AuthConnector:
         """Disable a connector and end the sessions that came by it; `ConflictError` for the last enabled one."""
         async with self.db.write(actor.tenant_id, actor.unit) as tx:
             await self._check_other_remains(input.connector, actor.tenant_id, tx)
-            connector = await self._set_enabled(input.connector, actor, tx, enabled=False)
+            before = await self._lock(input.connector, actor, tx)
+            if not before["enabled"]:
+                return await self._described(before, tx)
+            row = await self._set_enabled(before, tx, enabled=False)
             await self._end_sessions(input.connector, "connector_disabled", actor, tx)
-        return connector
+            event = AuthConnectorDisabled(tenant_id=actor.tenant_id, connector_id=input.connector)
+            await self.outbox.add(event, actor.by, tx)
+            return await self._described(row, tx)
 
     async def TX_delete_auth_connector(self, input: DeleteAuthConnectorInput, actor: Actor) -> None:
         """Delete a connector with its identities and end its sessions; `ConflictError` for the last enabled one."""
         async with self.db.write(actor.tenant_id, actor.unit) as tx:
             await self._check_other_remains(input.connector, actor.tenant_id, tx)
-            _found(await tx.first(queries.LOCK_AUTH_CONNECTOR, tenant_id=actor.tenant_id, id=input.connector))
+            await self._lock(input.connector, actor, tx)
             await self._end_sessions(input.connector, "connector_deleted", actor, tx)
             if not await tx.execute(queries.DELETE_AUTH_CONNECTOR, tenant_id=actor.tenant_id, id=input.connector):
                 raise NotFoundError.of("auth connector")
             event = AuthConnectorDeleted(tenant_id=actor.tenant_id, connector_id=input.connector)
             await self.outbox.add(event, actor.by, tx)
 
-    async def TX_rewrap_secrets(self, count: int) -> int:
-        """Re-wrap up to `count` secrets that are not under the primary key; gives how many it did."""
-        async with self.db.platform_write("vault keys rotate") as tx:
-            rows = await tx.all(queries.LIST_SEALED_SECRETS, prefix=self.vault.primary_prefix, count=count)
-            for row in rows:
-                assert row["client_secret"] is not None, "the query asks for those that have one"
-                secret = self.vault.rewrap(row["client_secret"], _place(row["tenant_id"], row["id"]))
-                await tx.execute(
-                    queries.REPLACE_SEALED_SECRET, of_tenant=row["tenant_id"], of_id=row["id"], new_secret=secret
-                )
-        return len(rows)
+    async def note_tested(
+        self, tenant: TenantId, connector: AuthConnectorId, settings_version: int, executor: WriteExecutor
+    ) -> None:
+        """Record that a test sign-in has succeeded by the settings of this version."""
+        await executor.execute(
+            queries.NOTE_TESTED, of_tenant=tenant, of_id=connector, new_tested_version=settings_version
+        )
 
-    async def TX_count_opened_secrets(self, most: int) -> tuple[int, int]:
-        """Try to open up to `most` stored secrets; gives how many opened, and of how many."""
-        async with self.db.platform_read("vault keys check") as reader:
-            rows = await reader.all(queries.SAMPLE_SEALED_SECRETS, count=most)
-        return sum(self._opens(row) for row in rows), len(rows)
+    async def _described(
+        self, row: DBAuthConnector, executor: ReadExecutor | WriteExecutor | None = None
+    ) -> AuthConnector:
+        secrets = await self.secrets.list_of(row["tenant_id"], [row["id"]], executor)
+        return connector_from(row, secrets, self.public_url)
 
-    def open_secret(self, row: DBAuthConnector) -> str | None:
-        """Open the client secret of a connector."""
-        if row["client_secret"] is None:
-            return None
-        return self.vault.open(row["client_secret"], _place(row["tenant_id"], row["id"])).decode()
+    async def _lock(self, connector: AuthConnectorId, actor: Actor, tx: WriteExecutor) -> DBAuthConnector:
+        locked = await tx.first(queries.LOCK_AUTH_CONNECTOR, tenant_id=actor.tenant_id, id=connector)
+        return _found(locked)
 
-    def _opens(self, row: DBAuthConnector) -> bool:
-        try:
-            self.open_secret(row)
-        except VaultError:
-            return False
-        return True
+    async def _check_may_give(self, roles: Collection[str], actor: Actor, tx: WriteExecutor) -> None:
+        """Refuse to let a connector give roles beyond what the actor holds; they stay as they are until the end."""
+        check_holds(actor.permissions, await self.roles.hold_permissions_of(actor.tenant_id, roles, tx))
 
-    def _seal(self, tenant: TenantId, connector: AuthConnectorId, secret: bytes | None) -> bytes | None:
-        return None if secret is None else self.vault.seal(secret, _place(tenant, connector))
-
-    def _changed(self, input: UpdateAuthConnectorInput, before: DBAuthConnector) -> dict[str, Any]:
-        """Give the new values of the columns that can change."""
-        settings, secret = before["settings"], before["client_secret"]
+    async def _changed(
+        self, input: UpdateAuthConnectorInput, before: DBAuthConnector, actor: Actor, tx: WriteExecutor
+    ) -> dict[str, Any]:
+        """Give the new values of the columns that can change; a new secret takes the place of the others."""
+        settings, version = before["settings"], before["settings_version"]
         if input.settings is not None:
-            _check_same_provider(input, before)
-            settings = stored_settings(input.settings)
-            secret = self._seal(before["tenant_id"], before["id"], secret_of(input.settings)) or secret
-        provisioning = input.provisioning
-        return {
-            "new_name": input.name or before["name"],
-            "new_settings": settings,
-            "new_client_secret": secret,
-            "new_just_in_time": before["just_in_time"] if provisioning is None else provisioning.just_in_time,
-            "new_allowed_domains": before["allowed_domains"] if provisioning is None else provisioning.allowed_domains,
-        }
+            settings, secret = stored_settings(input.settings), secret_of(input.settings)
+            check_same_provider(input.settings.kind, settings, before)
+            check_may_trust(actor, before["settings"], settings)
+            if secret is not None:
+                await self.secrets.delete_all(actor.tenant_id, before["id"], tx)
+                await self.secrets.insert(actor.tenant_id, before["id"], secret, None, actor.user_id, tx)
+            version += secret is not None or not rests_on_same(settings, before["settings"])
+        provisioning = {name: before[name] for name in queries.PROVISIONING}  # type: ignore[literal-required]
+        if input.provisioning is not None:
+            provisioning = stored_provisioning(input.provisioning)
+        columns = {"name": input.name or before["name"], "settings": settings, **provisioning}
+        return {f"new_{name}": value for name, value in {**columns, "settings_version": version}.items()}
 
     async def _check_provider(self, input: CreateAuthConnectorInput) -> None:
         if isinstance(input.settings, OidcSettingsInput):
@@ -281,16 +344,11 @@ class AuthConnectorService:
         """End the sessions that came by a locked connector: who is signing in by it now is waited for."""
         await self.sessions.end_sessions_of_connector(actor.tenant_id, connector, reason, actor.by, tx)
 
-    async def _set_enabled(
-        self, connector: AuthConnectorId, actor: Actor, tx: WriteExecutor, *, enabled: bool
-    ) -> AuthConnector:
-        row = await tx.first(queries.SET_ENABLED, of_tenant=actor.tenant_id, of_id=connector, new_enabled=enabled)
-        if row is None:
-            row = _found(await self.get_auth_connector_by_id(actor.tenant_id, connector, tx))
-            return connector_from(row, self.public_url)
-        event = AuthConnectorEnabled if enabled else AuthConnectorDisabled
-        await self.outbox.add(event(tenant_id=actor.tenant_id, connector_id=connector), actor.by, tx)
-        return connector_from(row, self.public_url)
+    async def _set_enabled(self, before: DBAuthConnector, tx: WriteExecutor, *, enabled: bool) -> DBAuthConnector:
+        row = await tx.first(
+            queries.SET_ENABLED, of_tenant=before["tenant_id"], of_id=before["id"], new_enabled=enabled
+        )
+        return _found(row)
 
     async def _list(
         self,
@@ -313,17 +371,12 @@ class AuthConnectorService:
         return rows[: asked.limit], next_cursor(asked, last["created_at"], last["id"])
 
 
-def _place(tenant: TenantId, connector: AuthConnectorId) -> str:
-    return associated_data(tenant, "auth_connectors", "client_secret", connector)
+def _of(connector: DBAuthConnector, secrets: Sequence[DBClientSecret]) -> list[DBClientSecret]:
+    return [secret for secret in secrets if secret["connector_id"] == connector["id"]]
 
 
-def _check_same_provider(input: UpdateAuthConnectorInput, before: DBAuthConnector) -> None:
-    settings = input.settings
-    assert settings is not None, "only called with settings"
-    if settings.kind != before["kind"]:
-        raise ValidationFailedError.of("settings.kind", "The kind of a connector never changes", code="immutable")
-    if isinstance(settings, OidcSettingsInput) and settings.issuer != before["settings"]["issuer"]:
-        raise ValidationFailedError.of("settings.issuer", "The issuer of a connector never changes", code="immutable")
+def _given_before(row: DBAuthConnector) -> set[str]:
+    return {*row["default_roles"], *(each["role"] for each in row["group_roles"])}
 
 
 def _found(row: DBAuthConnector | None) -> DBAuthConnector:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from wireup import AsyncContainer
 
 from central.errors import CentralError
-from central_server.auth_connectors.service import AuthConnectorService
+from central_server.auth_connectors.client_secrets import ClientSecrets
 from central_server.cli.failures import explain
 from central_server.container import build_container
 from central_server.infra.config import Settings
@@ -133,7 +133,7 @@ async def _stored_secrets(container: AsyncContainer) -> Finding:
     database = await container.get(Database)
     await database.start()
     try:
-        opened, tried = await (await container.get(AuthConnectorService)).TX_count_opened_secrets(_SAMPLE)
+        opened, tried = await (await container.get(ClientSecrets)).TX_count_opened(_SAMPLE)
     finally:
         await database.close()
     if opened != tried:

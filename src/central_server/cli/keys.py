@@ -42,14 +42,21 @@ def rotate(*, batch: Annotated[int, typer.Option(min=1, max=10_000, help="Rows o
 
     async def work(container: "AsyncContainer") -> int:
         from central_server.auth.provider_sessions import ProviderSessions
-        from central_server.auth_connectors.service import AuthConnectorService
+        from central_server.auth.provisioner import Provisioner
+        from central_server.auth_connectors.client_secrets import ClientSecrets
         from central_server.invitations.service import InvitationService
 
-        connectors, invitations = await container.get(AuthConnectorService), await container.get(InvitationService)
-        sessions = await container.get(ProviderSessions)
+        secrets, invitations = await container.get(ClientSecrets), await container.get(InvitationService)
+        sessions, people = await container.get(ProviderSessions), await container.get(Provisioner)
         done = 0
         with progress("Wrapping secrets anew") as report:
-            for rewrap in (connectors.TX_rewrap_secrets, invitations.TX_rewrap_tokens, sessions.TX_rewrap_id_tokens):
+            rewraps = (
+                secrets.TX_rewrap,
+                invitations.TX_rewrap_tokens,
+                sessions.TX_rewrap_id_tokens,
+                people.TX_rewrap_profiles,
+            )
+            for rewrap in rewraps:
                 while count := await rewrap(batch):
                     done += count
                     report(f"{done} done")

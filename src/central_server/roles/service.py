@@ -1,4 +1,4 @@
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import TypeVar
 
 from central.errors import ConflictError, NotFoundError, ValidationFailedError
@@ -158,6 +158,18 @@ class RoleService:
         `ValidationFailedError` for a role that is not there.
         """
         return await self._permissions_of(queries.HOLD_ROLES_NAMED, tenant, slugs, executor)
+
+    async def hold_existing(self, tenant: TenantId, slugs: Collection[str], executor: WriteExecutor) -> frozenset[str]:
+        """Give which of these roles there are, and keep them until the transaction ends."""
+        own = sorted(set(slugs) - BUILT_IN_ROLES.keys())
+        rows = await executor.all(queries.HOLD_ROLES_NAMED, tenant_id=tenant, slugs=own) if own else []
+        return frozenset(slugs) & {*BUILT_IN_ROLES, *(row["slug"] for row in rows)}
+
+    async def hold_for_newcomer(
+        self, tenant: TenantId, slugs: Collection[str], executor: WriteExecutor
+    ) -> Sequence[str]:
+        """Give the roles of somebody new: those of these that there are still, else `member`."""
+        return sorted(await self.hold_existing(tenant, slugs, executor)) or ["member"]
 
     async def _permissions_of(
         self, query: Query[DBRole], tenant: TenantId, slugs: Collection[str], executor: ReadExecutor

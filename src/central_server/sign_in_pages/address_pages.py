@@ -1,9 +1,9 @@
-from central.auth.models import StartEmailCodeSignInInput, StartOidcSignInInput, VerifyEmailCodeInput
+from central.auth.models import StartEmailCodeSignInInput, StartProviderSignInInput, VerifyEmailCodeInput
 from central.errors import ForbiddenError, GoneError, NotFoundError, UnauthenticatedError
 from central.kernel.ids import AuthConnectorId, SignInId
 from central.tenants.models import Tenant
 from central_server.auth.codes import EmailCodes
-from central_server.auth.oidc import OidcSignIn
+from central_server.auth.provider_sign_in import ProviderSignIn
 from central_server.domains.service import DomainService, Route
 from central_server.infra.http.pages import BrowserRequest, BrowserResponse, redirect
 from central_server.sign_in_pages.address_sign_ins import AddressSignIns
@@ -29,14 +29,14 @@ class AddressPages:
         domains: DomainService,
         sign_ins: AddressSignIns,
         codes: EmailCodes,
-        oidc: OidcSignIn,
+        providers: ProviderSignIn,
         renderer: PageRenderer,
     ) -> None:
         self.visits = visits
         self.domains = domains
         self.sign_ins = sign_ins
         self.codes = codes
-        self.oidc = oidc
+        self.providers = providers
         self.renderer = renderer
 
     async def show(self, request: BrowserRequest) -> BrowserResponse:
@@ -108,7 +108,7 @@ class AddressPages:
     async def _to_provider(
         self, request: BrowserRequest, query: PageQueryInput, email: str, realm: Route, connector: AuthConnectorId
     ) -> BrowserResponse:
-        asked = StartOidcSignInInput(
+        asked = StartProviderSignInInput(
             tenant=realm.tenant_id,
             connector=connector,
             return_to=query.return_to or done_path(realm.tenant_slug),
@@ -116,7 +116,7 @@ class AddressPages:
             prompt=query.prompt,
             max_age=0 if query.reauth else None,
         )
-        started = await self.oidc.TX_start(asked, request.caller)
+        started = await self.providers.TX_start(asked, request.caller)
         return self.renderer.go_on(started.authorization_url, request)
 
     async def _verify(self, request: BrowserRequest, pending: DBAddressSignIn, code: str) -> Tenant:

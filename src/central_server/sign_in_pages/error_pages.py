@@ -2,7 +2,7 @@ from math import ceil
 
 from central.errors import CentralError
 from central.tenants.models import Tenant
-from central_server.auth.oidc import OidcSignIn
+from central_server.auth.logins import LoginTransactions
 from central_server.infra.http.pages import BrowserRequest, BrowserResponse
 from central_server.infra.logs import component_logger
 from central_server.sign_in_pages.rendering import PageRenderer, page_path
@@ -13,9 +13,9 @@ from central_server.sign_in_pages.visits import Visits
 class SignInErrorPages:
     """Shows people what went wrong: in words, by its stable code, and by the id that leads to it in logs and events."""
 
-    def __init__(self, visits: Visits, oidc: OidcSignIn, renderer: PageRenderer) -> None:
+    def __init__(self, visits: Visits, logins: LoginTransactions, renderer: PageRenderer) -> None:
         self.visits = visits
-        self.oidc = oidc
+        self.logins = logins
         self.renderer = renderer
         self.log = component_logger(self)
 
@@ -62,8 +62,8 @@ class SignInErrorPages:
     async def _return_to(self, route: str, request: BrowserRequest, tenant: Tenant | None) -> str | None:
         found = request.query.get("return_to") or request.query.get("returnTo")
         try:
-            if tenant is not None and route == "auth.oidc_callback":
-                found = await self.oidc.find_return(tenant.id, request.query.get("state"), request.caller)
+            if tenant is not None and route == "auth.provider_callback":
+                found = await self.logins.find_return(tenant.id, request.query.get("state"), request.caller)
             if found is not None:
                 self.visits.check_return_to(found)
         except CentralError:

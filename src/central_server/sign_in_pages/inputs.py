@@ -53,6 +53,12 @@ class SignOutFormInput(PageInput):
     to: TenantRef | None = None
 
 
+class ConnectorTestQueryInput(PageInput):
+    """The key of a test sign-in's link; the browser that has gone on with it needs none."""
+
+    key: Annotated[str, StringConstraints(max_length=100)] = ""
+
+
 class ToolFormInput(PageInput):
     """What somebody decided about a tool, by its code; `user` is whom the page showed as the one who decides."""
 

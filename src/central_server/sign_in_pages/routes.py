@@ -3,6 +3,7 @@ from central_server.infra.http.handles import serves
 from central_server.infra.http.pages import BrowserRequest, BrowserResponse
 from central_server.sign_in_pages.address_pages import AddressPages
 from central_server.sign_in_pages.assets import asset_response
+from central_server.sign_in_pages.connector_test_pages import ConnectorTestPages
 from central_server.sign_in_pages.rendering import colours_response
 from central_server.sign_in_pages.sign_out_pages import SignOutPages
 from central_server.sign_in_pages.tenant_pages import TenantPages
@@ -14,12 +15,19 @@ class SignInPageRoutes:
     """Serves the hosted pages."""
 
     def __init__(
-        self, visits: Visits, address: AddressPages, tenant: TenantPages, tool: ToolPages, out: SignOutPages
+        self,
+        visits: Visits,
+        address: AddressPages,
+        tenant: TenantPages,
+        tool: ToolPages,
+        connector_test: ConnectorTestPages,
+        out: SignOutPages,
     ) -> None:
         self.visits = visits
         self.address = address
         self.tenant = tenant
         self.tool = tool
+        self.connector_test = connector_test
         self.out = out
 
     @serves(routes.SIGN_IN)
@@ -81,6 +89,14 @@ class SignInPageRoutes:
     @serves(routes.DECIDE_TOOL)
     async def decide_tool(self, request: BrowserRequest) -> BrowserResponse:
         return await self.tool.decide(request)
+
+    @serves(routes.CONNECTOR_TEST)
+    async def show_connector_test(self, request: BrowserRequest) -> BrowserResponse:
+        return await self.connector_test.show(request)
+
+    @serves(routes.START_CONNECTOR_TEST)
+    async def start_connector_test(self, request: BrowserRequest) -> BrowserResponse:
+        return await self.connector_test.start(request)
 
     @serves(routes.SIGN_OUT)
     async def sign_out(self, request: BrowserRequest) -> BrowserResponse:

@@ -51,6 +51,14 @@ _TOLD = {
         "This link has ended",
         "A link works once, for ten minutes, and no longer after five wrong codes. Have a new mail sent.",
     ),
+    "connector_test_not_found": Told(
+        "There is no such test",
+        "Its link is good once, in one browser. Start another test, and open its link here.",
+        again=False,
+    ),
+    "test_ended": Told(
+        "This test has ended", "It was over, or went on in another browser. Start another one.", again=False
+    ),
     "too_many_codes": Told(
         "Too many mails were asked for", "Use the newest of them, or wait for a while.", again=False
     ),

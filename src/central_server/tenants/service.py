@@ -206,7 +206,7 @@ class TenantService:
             await tx.execute(queries.INSERT_SLUG, slug=slug, tenant_id=tenant, skeleton=skeleton(slug))
 
 
-_EMAIL_CODES = CreateAuthConnectorInput(name="Email", settings=EmailCodeSettingsInput(kind="email_code"))
+_EMAIL_CODES = CreateAuthConnectorInput(name="Email", settings=EmailCodeSettingsInput(kind="email_code"), enabled=True)
 
 
 def _owner(input: CreateTenantInput) -> NewUser:

@@ -1,13 +1,16 @@
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any, cast
 
 from jsonschema_rs import Draft202012Validator, RegexOptions, ValidationError, meta
+from pydantic import TypeAdapter
+from pydantic import ValidationError as PydanticError
 from pydantic_core import from_json, to_json
 
 from central.errors import ConflictError, FieldError, ValidationFailedError
 from central.kernel.ids import TenantId
 from central.users.events import AttributeRulesChanged
+from central.users.fields import Attributes
 from central.users.models import AttributeRules, SetAttributeRulesInput
 from central_server.infra.actor import Actor
 from central_server.infra.db import Database, ReadExecutor, WriteExecutor
@@ -16,6 +19,7 @@ from central_server.users.queries import details
 
 _REFERENCES = frozenset({"$ref", "$dynamicRef", "$recursiveRef"})
 _MOST_ERRORS = 20
+_ATTRIBUTES: TypeAdapter[dict[str, Any]] = TypeAdapter(Attributes)
 # Patterns take time in proportion to the text: a tenant's schema must not stop the server for the others.
 _PATTERNS = RegexOptions(size_limit=1_000_000, dfa_size_limit=1_000_000)
 
@@ -47,6 +51,27 @@ class UserAttributes:
                 raise ConflictError("Somebody else changed the schema first; read it again.", code="version_conflict")
             await self.outbox.add(AttributeRulesChanged(tenant_id=actor.tenant_id), actor.by, tx)
         return AttributeRules.model_validate({**row})
+
+    async def merge_allowed(
+        self, tenant: TenantId, before: Mapping[str, Any], given: Mapping[str, Any], executor: ReadExecutor
+    ) -> dict[str, Any]:
+        """Give attributes with what is given put in; of what the tenant's schema does not allow, as it was before."""
+        merged = {**before, **given}
+        if await self._is_allowed(tenant, merged, executor):
+            return merged
+        merged = dict(before)
+        for name, value in given.items():
+            if await self._is_allowed(tenant, {**merged, name: value}, executor):
+                merged[name] = value
+        return merged
+
+    async def _is_allowed(self, tenant: TenantId, attributes: dict[str, Any], executor: ReadExecutor) -> bool:
+        try:
+            _ATTRIBUTES.validate_python(attributes)
+            await self.check(tenant, attributes, executor)
+        except (PydanticError, ValidationFailedError):
+            return False
+        return True
 
     async def check(self, tenant: TenantId, attributes: dict[str, Any], executor: ReadExecutor) -> None:
         """Refuse attributes that the tenant's schema does not allow; `ValidationFailedError` says which and why."""

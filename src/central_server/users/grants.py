@@ -2,7 +2,7 @@ from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 
 from central.errors import NotFoundError, ValidationFailedError
-from central.kernel.ids import RoleId, SessionId, UserId
+from central.kernel.ids import AuthConnectorId, RoleId, SessionId, UserId
 from central.roles.models import (
     GrantRoleInput,
     ListRoleGrantsInput,
@@ -123,13 +123,46 @@ class RoleGrants:
             return None
         return await self.sessions.end_sessions_of_user(tenant, user, "roles_changed", by, executor)
 
+    async def follow_groups(
+        self, user: UserId, connector: AuthConnectorId, roles: Collection[str], by: By, executor: WriteExecutor
+    ) -> None:
+        """Let a user, whom the caller has locked, hold by a connector's groups just these roles, as far as there are.
+
+        What they hold otherwise stays as it is. Their sessions end where what they may do has changed.
+        """
+        tenant = executor.tenant
+        assert tenant is not None, "people are of a tenant"
+        held = await executor.all(queries.LIST_ROLE_GRANTS, tenant_id=tenant, user_id=user)
+        followed = {grant["role"] for grant in held if grant["connector_id"] == connector}
+        others = {grant["role"] for grant in held} - followed
+        wanted = await self.guard.roles.hold_existing(tenant, set(roles) - {OWNER}, executor)
+        new, gone = sorted(wanted - followed - others), sorted(followed - wanted)
+        for role in new:
+            await self._grant(user, role, None, None, executor, connector=connector)
+            event = UserRoleGranted(tenant_id=tenant, user_id=user, role_id=await self._role(role, executor))
+            await self.outbox.add(event, by, executor)
+        for role in gone:
+            await executor.first(queries.REVOKE_ROLE, tenant_id=tenant, user_id=user, role=role)
+            taken = UserRoleRevoked(tenant_id=tenant, user_id=user, role_id=await self._role(role, executor))
+            await self.outbox.add(taken, by, executor)
+        if new or gone:
+            await executor.first(people.NOTE_CHANGE, of_tenant=tenant, of_id=user)
+            await self.sessions.end_sessions_of_user(tenant, user, "roles_changed", by, executor)
+
     async def _role(self, slug: str, tx: WriteExecutor) -> RoleId:
         assert tx.tenant is not None, "roles are of a tenant"
         role = await self.guard.roles.get_role_by_slug(tx.tenant, slug, tx)
         return found(role, "role").id
 
     async def _grant(
-        self, user: UserId, role: str, expires_at: datetime | None, granted_by: UserId, executor: WriteExecutor
+        self,
+        user: UserId,
+        role: str,
+        expires_at: datetime | None,
+        granted_by: UserId | None,
+        executor: WriteExecutor,
+        *,
+        connector: AuthConnectorId | None = None,
     ) -> DBRoleGrant:
         row = await executor.first(
             queries.GRANT_ROLE,
@@ -137,7 +170,7 @@ class RoleGrants:
             user_id=user,
             role=role,
             expires_at=expires_at,
-            connector_id=None,
+            connector_id=connector,
             granted_by=granted_by,
         )
         assert row is not None, "an upsert returns its row or raises"

@@ -258,6 +258,18 @@ class UserService:
             removed = UserEmailRemoved(tenant_id=tenant, user_id=gone["user_id"], email_id=gone["id"])
             await self.outbox.add(removed, by, executor)
 
+    async def keep_attributes(
+        self, tenant: TenantId, user: UserId, given: Mapping[str, Any], by: By, executor: WriteExecutor
+    ) -> None:
+        """Write over attributes of an active user what is told of them, as far as the tenant's schema allows."""
+        row = await executor.first(queries.HOLD_ACTIVE_USER, tenant_id=tenant, id=user)
+        before = found(row)
+        attributes = await self.attributes.merge_allowed(tenant, before["attributes"], given, executor)
+        if attributes == before["attributes"]:
+            return
+        await self.update_details({"attributes": attributes}, before, executor)
+        await self.outbox.add(UserUpdated(tenant_id=tenant, user_id=user), by, executor)
+
     async def _mark_verified(self, tenant: TenantId, user: UserId, email: str, by: By, executor: WriteExecutor) -> None:
         marked = await executor.first(emails.MARK_EMAIL_VERIFIED, of_tenant=tenant, of_user=user, of_email=email)
         if marked is not None:

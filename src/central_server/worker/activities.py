@@ -1,4 +1,5 @@
 from central_server.auth.activities.send_sign_in_code import SendSignInCodeActivity
+from central_server.auth_connectors.activities.warn_of_secrets import WarnOfSecretsActivity
 from central_server.domains.activities.recheck_domains import RecheckDomainsActivity
 from central_server.invitations.activities.send_invitation import SendInvitationActivity
 from central_server.media.activities.ping import PingActivity
@@ -8,6 +9,7 @@ CORE_ACTIVITIES: tuple[type, ...] = (
     SendSignInCodeActivity,
     SendEmailVerificationActivity,
     RecheckDomainsActivity,
+    WarnOfSecretsActivity,
     SendInvitationActivity,
 )
 MEDIA_ACTIVITIES: tuple[type, ...] = (PingActivity,)

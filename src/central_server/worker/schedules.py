@@ -1,6 +1,7 @@
 from typing import Any
 
+from central_server.auth_connectors.specs import WARN_OF_SECRETS_DAILY
 from central_server.domains.specs import RECHECK_DOMAINS_HOURLY
 from central_server.infra.temporal.spec import ScheduleSpec
 
-SCHEDULES: tuple[ScheduleSpec[Any, Any], ...] = (RECHECK_DOMAINS_HOURLY,)
+SCHEDULES: tuple[ScheduleSpec[Any, Any], ...] = (RECHECK_DOMAINS_HOURLY, WARN_OF_SECRETS_DAILY)

@@ -10,7 +10,7 @@ from typing import Any, Final, Generic, Protocol, TypeVar, final
 
 from central_server.infra.oidc.errors import DiscoveryError, OidcError, telling
 from central_server.infra.oidc.keys import SigningKeys
-from central_server.infra.oidc.metadata import WELL_KNOWN, ProviderMetadata, read_metadata
+from central_server.infra.oidc.metadata import ProviderMetadata, discovery_url, read_metadata
 from central_server.infra.outbound import OutboundClient
 
 T = TypeVar("T")
@@ -35,7 +35,7 @@ async def fetch_provider(outbound: OutboundClient, issuer: str) -> ProviderMetad
     if "?" in issuer or "#" in issuer:
         raise DiscoveryError("invalid_url", "An issuer has neither a query nor a fragment.")
     with telling(DiscoveryError, "The provider's discovery document could not be read"):
-        document = await outbound.get_json(issuer.removesuffix("/") + WELL_KNOWN)
+        document = await outbound.get_json(discovery_url(issuer))
     metadata = read_metadata(document, issuer)
     for url in metadata.endpoints:
         with telling(DiscoveryError, "An endpoint in the provider's discovery document may not be used"):

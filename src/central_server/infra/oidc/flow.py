@@ -69,7 +69,7 @@ def authorization_url(
         "prompt": prompt,
         "max_age": None if max_age is None else str(max_age),
     }
-    return _with_query(provider.authorization_endpoint, asked)
+    return with_query(provider.authorization_endpoint, asked)
 
 
 def end_session_url(
@@ -86,10 +86,11 @@ def end_session_url(
         "post_logout_redirect_uri": redirect_uri,
         "state": state,
     }
-    return _with_query(endpoint, asked)
+    return with_query(endpoint, asked)
 
 
-def _with_query(endpoint: str, asked: Mapping[str, str | None]) -> str:
+def with_query(endpoint: str, asked: Mapping[str, str | None]) -> str:
+    """Add what is there to the query of an endpoint."""
     query = urlencode({name: value for name, value in asked.items() if value is not None})
     address = endpoint.partition("#")[0]
     return f"{address}{'&' if '?' in address else '?'}{query}"
@@ -124,7 +125,7 @@ async def exchange_code(
     with telling(ExchangeError, "The code could not be exchanged"):
         response = await outbound.post_form(provider.token_endpoint, {**form, **credentials}, auth=auth)
     if response.status != 200:
-        raise _refusal(response)
+        raise refusal_of(response)
     with telling(ExchangeError, "The token endpoint's answer could not be read"):
         return _read_tokens(response.json())
 
@@ -144,7 +145,7 @@ def _client_authentication(
     raise ExchangeError("client_auth_unsupported", "The provider takes client secrets neither by Basic nor by form.")
 
 
-def _refusal(response: OutboundResponse) -> OidcError:
+def refusal_of(response: OutboundResponse) -> OidcError:
     """Tell why the token endpoint refused; of its words only a well-formed error code is repeated."""
     try:
         code: object = response.json().get("error")
@@ -162,13 +163,18 @@ def _refusal(response: OutboundResponse) -> OidcError:
 
 def _read_tokens(document: Mapping[str, Any]) -> TokenResponse:
     id_token: object = document.get("id_token")
-    access_token: object = document.get("access_token")
-    token_type: object = document.get("token_type")
     scope: object = document.get("scope")
     if not isinstance(id_token, str) or not id_token:
         raise ExchangeError("bad_token_response", "The token endpoint gave no ID token; is the scope openid allowed?")
+    return TokenResponse(id_token, check_access_token(document), scope if isinstance(scope, str) else None)
+
+
+def check_access_token(document: Mapping[str, Any]) -> str:
+    """Give the bearer token of a token endpoint's answer; raises `ExchangeError` when there is none."""
+    access_token: object = document.get("access_token")
+    token_type: object = document.get("token_type")
     if not isinstance(access_token, str) or not _TOKEN.fullmatch(access_token):
         raise ExchangeError("bad_token_response", "The token endpoint gave no usable access token.")
     if not isinstance(token_type, str) or token_type.lower() != "bearer":
         raise ExchangeError("bad_token_response", "The token endpoint gave an access token that is no bearer token.")
-    return TokenResponse(id_token, access_token, scope if isinstance(scope, str) else None)
+    return access_token

@@ -13,6 +13,11 @@ _Url = Annotated[StrictStr, StringConstraints(min_length=1, max_length=2048)]
 _Words = tuple[StrictStr, ...]
 
 
+def discovery_url(issuer: str) -> str:
+    """Give where an issuer's discovery document is (OpenID Connect Discovery 1.0, section 4)."""
+    return issuer.removesuffix("/") + WELL_KNOWN
+
+
 class ProviderMetadata(BaseModel):
     """The part of a discovery document that a sign-in rests on; absent lists have the defaults of the standard."""
 

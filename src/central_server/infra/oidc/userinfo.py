@@ -65,5 +65,9 @@ def read_profile(id_token: IdTokenClaims, userinfo: Mapping[str, Any] | None = N
 
 
 def _text(claims: Mapping[str, Any], name: str) -> str | None:
-    value: object = claims.get(name)
+    return clean_text(claims.get(name))
+
+
+def clean_text(value: object) -> str | None:
+    """Give a value that is text of up to 2,048 characters, none of them for control."""
     return value if isinstance(value, str) and _TEXT.fullmatch(value) else None

@@ -80,10 +80,17 @@ class OutboundClient:
 
     async def get_json(self, url: str, *, headers: Mapping[str, str] | None = None) -> dict[str, Any]:
         """Get a JSON object, answered with 200."""
+        return (await self._get(url, headers)).json()
+
+    async def get_json_list(self, url: str, *, headers: Mapping[str, str] | None = None) -> list[Any]:
+        """Get a JSON array, answered with 200."""
+        return (await self._get(url, headers)).json_list()
+
+    async def _get(self, url: str, headers: Mapping[str, str] | None) -> OutboundResponse:
         response = await self.request("GET", url, headers={"accept": "application/json", **(headers or {})})
         if response.status != 200:
             raise BadStatusError(f"The answer has status {response.status}, not 200.", response.status)
-        return response.json()
+        return response
 
     async def post_form(
         self,

@@ -18,13 +18,23 @@ class OutboundResponse:
 
     def json(self) -> dict[str, Any]:
         """Read the body as a JSON object (RFC 8259, UTF-8); raises `NotJsonError`."""
-        try:
-            document: object = json.loads(self.body.decode("utf-8"), parse_constant=_refuse_constant)
-        except (ValueError, RecursionError):
-            raise NotJsonError("The answer is not JSON.") from None
+        document = self._document()
         if not isinstance(document, dict):
             raise NotJsonError("The answer is JSON, but not an object.")
         return cast("dict[str, Any]", document)
+
+    def json_list(self) -> list[Any]:
+        """Read the body as a JSON array; raises `NotJsonError`."""
+        document = self._document()
+        if not isinstance(document, list):
+            raise NotJsonError("The answer is JSON, but not an array.")
+        return document
+
+    def _document(self) -> object:
+        try:
+            return cast("object", json.loads(self.body.decode("utf-8"), parse_constant=_refuse_constant))
+        except (ValueError, RecursionError):
+            raise NotJsonError("The answer is not JSON.") from None
 
     def __repr__(self) -> str:
         return f"OutboundResponse({self.status}, {len(self.body)} bytes)"

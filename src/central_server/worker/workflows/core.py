@@ -1,4 +1,5 @@
 from central_server.auth.workflows.send_sign_in_code import SendSignInCodeWorkflow
+from central_server.auth_connectors.workflows.warn_of_secrets import WarnOfSecretsWorkflow
 from central_server.domains.workflows.recheck_domains import RecheckDomainsWorkflow
 from central_server.invitations.workflows.send_invitation import SendInvitationWorkflow
 from central_server.users.workflows.send_email_verification import SendEmailVerificationWorkflow
@@ -7,5 +8,6 @@ CORE_WORKFLOWS: tuple[type, ...] = (
     SendSignInCodeWorkflow,
     SendEmailVerificationWorkflow,
     RecheckDomainsWorkflow,
+    WarnOfSecretsWorkflow,
     SendInvitationWorkflow,
 )

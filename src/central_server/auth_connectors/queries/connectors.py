@@ -1,4 +1,4 @@
-from sqlalchemy import Boolean, and_, bindparam, func, insert, select, text, tuple_, update
+from sqlalchemy import Boolean, Integer, and_, bindparam, func, insert, select, text, tuple_, update
 from sqlalchemy import delete as delete_from
 
 from central.kernel.ids import AuthConnectorId, TenantId
@@ -13,7 +13,15 @@ _IS_CHANGED_ONE = and_(
     AUTH_CONNECTORS.c.tenant_id == bindparam("of_tenant", type_=RichIdColumn(TenantId)),
     AUTH_CONNECTORS.c.id == bindparam("of_id", type_=RichIdColumn(AuthConnectorId)),
 )
-_CHANGEABLE = ("name", "settings", "client_secret", "just_in_time", "allowed_domains")
+PROVISIONING = (
+    "just_in_time",
+    "allowed_domains",
+    "default_roles",
+    "attribute_claims",
+    "group_claim",
+    "group_roles",
+)
+_CHANGEABLE = ("name", "settings", *PROVISIONING)
 _CHANGED = {"version": AUTH_CONNECTORS.c.version + 1, "updated_at": func.now()}
 
 INSERT_AUTH_CONNECTOR = Query[DBAuthConnector](
@@ -59,7 +67,13 @@ LIST_AUTH_CONNECTORS_AFTER = Query[DBAuthConnector](
 UPDATE_AUTH_CONNECTOR = Query[DBAuthConnector](
     update(AUTH_CONNECTORS)
     .where(_IS_CHANGED_ONE)
-    .values({name: bindparam(f"new_{name}", type_=AUTH_CONNECTORS.c[name].type) for name in _CHANGEABLE} | _CHANGED)
+    .values(
+        {
+            name: bindparam(f"new_{name}", type_=AUTH_CONNECTORS.c[name].type)
+            for name in (*_CHANGEABLE, "settings_version")
+        }
+        | _CHANGED
+    )
     .returning(*_COLUMNS)
 )
 SET_ENABLED = Query[DBAuthConnector](
@@ -70,25 +84,8 @@ SET_ENABLED = Query[DBAuthConnector](
 )
 DELETE_AUTH_CONNECTOR = Query[None](delete_from(AUTH_CONNECTORS).where(_IS_ONE))
 
-LIST_SEALED_SECRETS = Query[DBAuthConnector](
-    select(*_COLUMNS)
-    .where(
-        AUTH_CONNECTORS.c.client_secret.is_not(None),
-        func.substring(
-            AUTH_CONNECTORS.c.client_secret,
-            1,
-            func.length(bindparam("prefix", type_=AUTH_CONNECTORS.c.client_secret.type)),
-        )
-        != bindparam("prefix", type_=AUTH_CONNECTORS.c.client_secret.type),
-    )
-    .limit(bindparam("count"))
-    .with_for_update(skip_locked=True)
-)
-SAMPLE_SEALED_SECRETS = Query[DBAuthConnector](
-    select(*_COLUMNS).where(AUTH_CONNECTORS.c.client_secret.is_not(None)).limit(bindparam("count"))
-)
-REPLACE_SEALED_SECRET = Query[None](
+NOTE_TESTED = Query[None](
     update(AUTH_CONNECTORS)
     .where(_IS_CHANGED_ONE)
-    .values(client_secret=bindparam("new_secret", type_=AUTH_CONNECTORS.c.client_secret.type))
+    .values(tested_version=bindparam("new_tested_version", type_=Integer), tested_at=func.now())
 )

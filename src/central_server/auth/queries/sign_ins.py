@@ -1,12 +1,10 @@
 from sqlalchemy import ARRAY, Integer, LargeBinary, Text, Uuid, and_, bindparam, func, insert, null, select, update
 
-from central.kernel.ids import AuthConnectorId, SignInId, TenantId, UserId
+from central.kernel.ids import AuthConnectorId, SignInId, TenantId
 from central_server.auth.tables import (
     EMAIL_CODES,
-    IDENTITIES,
     LOGIN_TRANSACTIONS,
     DBEmailCode,
-    DBIdentity,
     DBLateAttempt,
     DBLoginTransaction,
     DBMailableCode,
@@ -158,6 +156,7 @@ INSERT_LOGIN_TRANSACTION = Query[DBLoginTransaction](
             "binding_hash",
             "return_to",
             "max_age",
+            "test_id",
         )
         | {"expires_at": _EXPIRES}
     )
@@ -183,6 +182,7 @@ CONSUME_LOGIN_TRANSACTION = Query[DBLoginTransaction](
         LOGIN_TRANSACTIONS.c.verifier,
         LOGIN_TRANSACTIONS.c.return_to,
         LOGIN_TRANSACTIONS.c.max_age,
+        LOGIN_TRANSACTIONS.c.test_id,
         LOGIN_TRANSACTIONS.c.created_at,
         LOGIN_TRANSACTIONS.c.expires_at,
     )
@@ -201,24 +201,3 @@ GET_RETURN = Query[DBReturn](
     )
 )
 """Finds where a sign-in of this browser was to return to, ended or not."""
-
-GET_IDENTITY = Query[DBIdentity](
-    select(*IDENTITIES.c).where(
-        IDENTITIES.c.tenant_id == _TENANT,
-        IDENTITIES.c.connector_id == bindparam("connector_id", type_=RichIdColumn(AuthConnectorId)),
-        IDENTITIES.c.issuer == bindparam("issuer"),
-        IDENTITIES.c.subject == bindparam("subject"),
-    )
-)
-GET_IDENTITY_OF_USER = Query[DBIdentity](
-    select(*IDENTITIES.c).where(
-        and_(
-            IDENTITIES.c.tenant_id == _TENANT,
-            IDENTITIES.c.connector_id == bindparam("connector_id", type_=RichIdColumn(AuthConnectorId)),
-            IDENTITIES.c.user_id == bindparam("user_id", type_=RichIdColumn(UserId)),
-        )
-    )
-)
-INSERT_IDENTITY = Query[None](
-    insert(IDENTITIES).values(parameters("tenant_id", "id", "user_id", "connector_id", "issuer", "subject"))
-)

@@ -14,7 +14,7 @@ from support.signing_in import Browser, connect_provider, query_of
 async def test_start_says_where_to_send_the_browser(place: Place, provider: Provider) -> None:
     """The address asks the provider for a code, with PKCE S256, state, nonce and the connector's own callback."""
     connector = await connect_provider(place, provider)
-    started = await place.anonymous().auth.start_oidc(connector=connector.id, login_hint="ada@example.com")
+    started = await place.anonymous().auth.start_provider(connector=connector.id, login_hint="ada@example.com")
     asked = query_of(started.authorization_url)
     assert started.authorization_url.startswith(f"{provider.issuer}/authorize?")
     assert asked["redirect_uri"] == connector.settings.redirect_uri
@@ -33,7 +33,7 @@ async def test_every_start_has_secrets_of_its_own(place: Place, provider: Provid
     """State, nonce and challenge never repeat, also not in one browser."""
     connector = await connect_provider(place, provider)
     client = place.anonymous()
-    asked = [query_of((await client.auth.start_oidc(connector=connector.id)).authorization_url) for _ in range(5)]
+    asked = [query_of((await client.auth.start_provider(connector=connector.id)).authorization_url) for _ in range(5)]
     for name in ("state", "nonce", "code_challenge"):
         assert len({query[name] for query in asked}) == 5
 
@@ -92,7 +92,7 @@ async def test_what_cannot_be_started(place: Place, other_place: Place, provider
     client = place.anonymous()
     for connector in (AuthConnectorId.new(), foreign.id, email_code.id):
         with pytest.raises(NotFoundError) as refusal:
-            await client.auth.start_oidc(connector=connector)
+            await client.auth.start_provider(connector=connector)
         assert refusal.value.code == "auth_connector_not_found"
 
 
@@ -103,12 +103,12 @@ async def test_disabled_connector_and_suspended_tenant(
     connector = await connect_provider(place, provider)
     await place.owner.auth_connectors.disable(connector=connector.id)
     with pytest.raises(ForbiddenError) as refusal:
-        await place.anonymous().auth.start_oidc(connector=connector.id)
+        await place.anonymous().auth.start_provider(connector=connector.id)
     assert refusal.value.code == "connector_disabled"
-    await place.owner.auth_connectors.enable(connector=connector.id)
+    await place.owner.auth_connectors.enable(connector=connector.id, force=True)
     await operator.tenants.suspend(tenant=place.tenant.slug)
     with pytest.raises(ForbiddenError) as refusal:
-        await place.anonymous().auth.start_oidc(connector=connector.id)
+        await place.anonymous().auth.start_provider(connector=connector.id)
     assert refusal.value.code == "tenant_suspended"
 
 
@@ -119,7 +119,7 @@ async def test_provider_that_is_away(place: Place, provider: Provider) -> None:
     providers.forget(provider.issuer)
     provider.misbehaviour = Misbehaviour(status={"discovery": 502})
     with pytest.raises(UnavailableError) as refusal:
-        await place.anonymous().auth.start_oidc(connector=connector.id)
+        await place.anonymous().auth.start_provider(connector=connector.id)
     assert (refusal.value.code, refusal.value.retry_after) == ("bad_status", 30.0)
 
 
@@ -130,7 +130,7 @@ async def test_return_address_elsewhere_is_refused(place: Place, provider: Provi
     """Where to return to is refused at the start, in JSON and by the browser route, before anything is stored."""
     connector = await connect_provider(place, provider)
     with pytest.raises(ValidationFailedError) as refusal:
-        await place.anonymous().auth.start_oidc(connector=connector.id, return_to=return_to)
+        await place.anonymous().auth.start_provider(connector=connector.id, return_to=return_to)
     assert {error.field for error in refusal.value.field_errors} <= {"returnTo", "return_to"}
     async with Browser(place) as browser:
         path = f"/v1/tenants/{place.tenant.slug}/auth-connectors/{connector.id}/start"

@@ -1,0 +1,3 @@
+from support.signing_in import provider
+
+__all__ = ["provider"]
