@@ -1,4 +1,4 @@
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from central.auth.models import SignedInPrivate
 from central.auth_connectors.models import AuthConnectorPublic, ListAuthConnectorsPublicInput
@@ -19,7 +19,7 @@ from central_server.infra.http.cookies import CookieNames
 from central_server.infra.tokens import is_token, new_token
 from central_server.invitations.acceptances import WINDOW, Acceptances, Newcomer
 from central_server.invitations.mapping import public_invitation_from
-from central_server.invitations.policy import Guest, Invitee, decide_step, ended
+from central_server.invitations.policy import Invitee, Step, decide_step, ended, impersonating
 from central_server.invitations.tables import DBOpenInvitation
 from central_server.sessions.service import IssuedSession, SessionService
 from central_server.sessions.tables import DBPrincipal
@@ -74,6 +74,19 @@ class InvitationAcceptance:
         name = tenant.name if inviter is None else inviter.display_name
         return public_invitation_from(row, await self.tenants.get_public(tenant.id), name)
 
+    async def foresee(self, input: GetInvitationPublicInput, caller: Caller) -> Step | Literal["accepted"]:
+        """Say how accepting would go on in this browser; raises what keeps it from that, and changes nothing."""
+        tenant = (await self.tenants.with_tenant_by_ref(input.tenant or "", active_tenant)).id
+        guest = await self._guest(tenant, caller)
+        # Whoever comes from the sign-in that accepted sees that: no replica will do.
+        now = self.db.autocommit(tenant)
+        step, _ = await self._step(tenant, await self.acceptances.find(tenant, input.token, now), guest, now)
+        return step
+
+    async def has_begun(self, tenant: TenantId, caller: Caller) -> bool:
+        """Say whether a sign-in in this browser may accept an invitation."""
+        return await self.acceptances.has_begun(tenant, caller, self.db.autocommit(tenant))
+
     async def TX_accept(self, input: AcceptInvitationInput, caller: Caller) -> AcceptInvitationResponse:
         """Accept, or note that the sign-in which comes next in this browser does; a lost race is run again."""
         tenant = (await self.tenants.with_tenant_by_ref(input.tenant or "", active_tenant)).id
@@ -91,12 +104,7 @@ class InvitationAcceptance:
         async with self.db.write(tenant) as tx:
             await self.tenants.hold_active_tenant(tenant, tx)
             row = await self.acceptances.find(tenant, token, tx)
-            if guest is not None and row["accepted_by"] == guest["user_id"]:
-                return Accepted()
-            if row["state"] != "pending":
-                raise ended(row["state"])
-            codes = await self.auth_connectors.get_email_code_connector(tenant, tx)
-            step = decide_step(await self._invitee(tenant, row, tx), _seen(guest), mails_codes=codes is not None)
+            step, codes = await self._step(tenant, row, guest, tx)
             if step == "as_user" and guest is not None:
                 try:
                     return await self._accept_as(tenant, guest, row, caller, tx)
@@ -105,8 +113,10 @@ class InvitationAcceptance:
                     if (await self.acceptances.find(tenant, token, tx))["accepted_by"] != guest["user_id"]:
                         raise
                     return Accepted()
+            if step == "accepted":
+                return Accepted()
             if step == "as_new_user" and codes is not None:
-                return await self._accept_as_new(tenant, codes["id"], row, caller, tx)
+                return await self._accept_as_new(tenant, codes, row, caller, tx)
             given = caller.cookies.sign_in
             binding = given if given is not None and is_token(given) else new_token()
             await self.acceptances.begin(tenant, row, binding, tx)
@@ -119,16 +129,22 @@ class InvitationAcceptance:
 
         `UnauthenticatedError` for a session that somebody ended at this moment.
         """
-        connector = await self.sessions.find_connector(tenant, guest["session_id"], tx)
+        origin = await self.sessions.find_origin(tenant, guest["session_id"], tx)
+        if origin is None:
+            raise _session_ended()
+        connector = origin["connector_id"]
         if connector is not None:
             await self.auth_connectors.hold_enabled_auth_connector(tenant, connector, tx)
         by = By(guest["user_id"], request_id=caller.request_id)
-        ended_sessions = await self.acceptances.accept_as(tenant, guest["user_id"], row, by, tx)
+        fresh = guest["is_fresh"]
+        ended_sessions = await self.acceptances.accept_as(tenant, guest["user_id"], row, by, tx, fresh=fresh)
         if ended_sessions is None:
             return Accepted()
         if guest["session_id"] not in ended_sessions:
-            raise UnauthenticatedError("Sign in first; this session has ended.")
-        issued = await self.issuer.issue_session(tenant, guest["user_id"], connector, caller, tx)
+            raise _session_ended()
+        issued = await self.issuer.issue_session(
+            tenant, guest["user_id"], connector, caller, tx, authenticated_at=origin["authenticated_at"]
+        )
         return Accepted(await self.sessions.continue_session(tenant, guest["session_id"], issued, tx))
 
     async def _accept_as_new(
@@ -149,12 +165,32 @@ class InvitationAcceptance:
         return AcceptInvitationResponse(outcome="accepted", signed_in=signed_in)
 
     async def _guest(self, tenant: TenantId, caller: Caller) -> DBPrincipal | None:
-        """Find who is signed in at this tenant; a session of another one is nobody's here."""
+        """Find who is signed in at this tenant; a session of another one is nobody's here.
+
+        `ForbiddenError` where somebody acts as another person, at whichever tenant: what they begin would be taken
+        for that person's.
+        """
         found = await self.sessions.find_principal(caller.cookies.session)
+        if found is not None and found["impersonator_id"] is not None:
+            raise impersonating()
         return found if found is not None and found["tenant_id"] == tenant else None
 
-    async def _invitee(self, tenant: TenantId, row: DBOpenInvitation, tx: WriteExecutor) -> Invitee | None:
-        user = await self.users.get_user_by_email(tenant, row["email"], tx)
+    async def _step(
+        self, tenant: TenantId, row: DBOpenInvitation, guest: DBPrincipal | None, executor: WriteExecutor
+    ) -> tuple[Step | Literal["accepted"], AuthConnectorId | None]:
+        """Decide how an invitation goes on, and give the connector of mailed codes; raises what keeps it from that."""
+        if guest is not None and row["accepted_by"] == guest["user_id"]:
+            return "accepted", None
+        if row["state"] != "pending":
+            raise ended(row["state"])
+        codes = await self.auth_connectors.get_email_code_connector(tenant, executor)
+        invitee = await self._invitee(tenant, row, executor)
+        guest_id = None if guest is None else guest["user_id"]
+        step = decide_step(invitee, guest_id, mails_codes=codes is not None)
+        return step, None if codes is None else codes["id"]
+
+    async def _invitee(self, tenant: TenantId, row: DBOpenInvitation, executor: WriteExecutor) -> Invitee | None:
+        user = await self.users.get_user_by_email(tenant, row["email"], executor)
         return None if user is None else Invitee(user.id, active=user.state == "active")
 
     async def _only_way_in(self, tenant: TenantId) -> AuthConnectorPublic | None:
@@ -162,7 +198,5 @@ class InvitationAcceptance:
         return page.auth_connectors[0] if len(page.auth_connectors) == 1 else None
 
 
-def _seen(guest: DBPrincipal | None) -> Guest | None:
-    if guest is None:
-        return None
-    return Guest(guest["user_id"], impersonated=guest["impersonator_id"] is not None)
+def _session_ended() -> UnauthenticatedError:
+    return UnauthenticatedError("Sign in first; this session has ended.")

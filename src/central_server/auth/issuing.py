@@ -79,14 +79,15 @@ class SessionIssuer:
         Tenant, connector and user must be active, as `hold_active` says; `ForbiddenError` for what is not active. The
         same holds for the session from which an `impersonation` begins, which stays; the user did not sign in then.
         `authenticated_at` is when they proved who they are, where that was not just now.
-        Invitations that the user began to accept in this browser are accepted by signing in.
+        Invitations that the user began to accept in this browser are accepted by signing in, and never by acting as
+        them.
         """
         await self.hold_active(tenant, user, connector, executor)
         by = By(user, request_id=caller.request_id)
         if impersonation is not None:
             lifetimes, powerful = _lifetimes_of(impersonation), True
         else:
-            await self.acceptances.accept_begun(tenant, user, caller, executor)
+            await self.acceptances.accept_begun(tenant, user, caller, executor, authenticated_at=authenticated_at)
             if previous is not None and (previous.tenant_id, previous.user_id) == (tenant, user):
                 await self.sessions.end_session(tenant, user, previous.session_id, "signed_in_again", by, executor)
             privileges = await self.users.note_sign_in(tenant, user, by, executor, proves_email=proves_email)

@@ -93,7 +93,12 @@ class Actor(Caller):
     def check_fresh(self) -> None:
         """Refuse what takes a sign-in of the last ten minutes; for inputs that need it where others do not."""
         if not self.is_fresh:
-            raise ForbiddenError(
-                "Sign in again, then repeat this: it takes a sign-in of the last ten minutes.",
-                code="reauthentication_required",
-            )
+            raise reauthentication_required()
+
+
+def reauthentication_required() -> ForbiddenError:
+    """Give the error for what takes a sign-in of the last ten minutes."""
+    return ForbiddenError(
+        "Sign in again, then repeat this: it takes a sign-in of the last ten minutes.",
+        code="reauthentication_required",
+    )

@@ -1,5 +1,5 @@
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from central.errors import CentralError, ConflictError, GoneError, NotFoundError, ValidationFailedError
@@ -13,8 +13,8 @@ from central_server.infra.outbox import Outbox
 from central_server.infra.tokens import is_token, token_hash
 from central_server.invitations import queries
 from central_server.invitations.links import hash_of
-from central_server.invitations.policy import ended, inviter_may_not, may_still_invite, role_gone
-from central_server.invitations.tables import DBOpenInvitation
+from central_server.invitations.policy import check_fresh_for, ended, inviter_may_not, may_still_invite, role_gone
+from central_server.invitations.tables import DBBegunInvitation, DBOpenInvitation
 from central_server.users.inputs import NewUser
 from central_server.users.service import UserService
 
@@ -64,11 +64,23 @@ class Acceptances:
             raise await self._why_ended(tenant, invitation, executor)
 
     async def accept_as(
-        self, tenant: TenantId, user: UserId, invitation: DBOpenInvitation, by: By, executor: WriteExecutor
+        self,
+        tenant: TenantId,
+        user: UserId,
+        invitation: DBOpenInvitation,
+        by: By,
+        executor: WriteExecutor,
+        *,
+        fresh: bool,
     ) -> Sequence[SessionId] | None:
-        """Let an active user accept; gives their sessions that have ended, or None if they may do no more now."""
+        """Let an active user accept; gives their sessions that have ended, or None if they may do no more now.
+
+        `fresh` says whether they signed in within the last ten minutes: `ForbiddenError` for an owner-to-be who did
+        not.
+        """
         await self.users.hold_active_user(tenant, user, executor)
         used = await self._use(tenant, invitation, executor)
+        check_fresh_for(used["roles"], fresh=fresh)
         return await self._give_roles(tenant, user, used, by, executor)
 
     async def accept_as_new(
@@ -90,18 +102,28 @@ class Acceptances:
         await self._note_accepted(tenant, user.id, used, By(user.id, request_id=by.request_id), executor)
         return user
 
-    async def accept_begun(self, tenant: TenantId, user: UserId, caller: Caller, executor: WriteExecutor) -> None:
+    async def accept_begun(
+        self,
+        tenant: TenantId,
+        user: UserId,
+        caller: Caller,
+        executor: WriteExecutor,
+        *,
+        authenticated_at: datetime | None = None,
+    ) -> None:
         """Accept, for a user who signs in, what they have begun to accept in this browser.
 
-        What cannot be accepted stays as it is, and does not keep anybody from signing in.
+        `authenticated_at` is when they proved who they are, where that was not just now. What cannot be accepted stays
+        as it is, and does not keep anybody from signing in.
         """
-        for row in await self._begun(tenant, caller, executor):
+        for row in await self._begun(tenant, caller, executor, authenticated_at):
             invitee = await self.users.get_user_by_email(tenant, row["email"], executor)
             if invitee is None or invitee.id != user:
                 continue
             try:
                 async with executor.savepoint() as part:
-                    await self.accept_as(tenant, user, row, By(user, request_id=caller.request_id), part)
+                    by = By(user, request_id=caller.request_id)
+                    await self.accept_as(tenant, user, row, by, part, fresh=row["fresh"])
             except CentralError as error:
                 if error.status >= 500:
                     raise
@@ -142,7 +164,17 @@ class Acceptances:
             return role_gone()
         return None if may_still_invite(inviter.roles, held, row["roles"], given) else inviter_may_not()
 
-    async def _begun(self, tenant: TenantId, caller: Caller, executor: WriteExecutor) -> list[DBOpenInvitation]:
+    async def has_begun(self, tenant: TenantId, caller: Caller, executor: ReadExecutor | WriteExecutor) -> bool:
+        """Say whether a sign-in in this browser may accept an invitation."""
+        return bool(await self._begun(tenant, caller, executor))
+
+    async def _begun(
+        self,
+        tenant: TenantId,
+        caller: Caller,
+        executor: ReadExecutor | WriteExecutor,
+        authenticated_at: datetime | None = None,
+    ) -> list[DBBegunInvitation]:
         binding = caller.cookies.sign_in
         if binding is None or not is_token(binding):
             return []
@@ -151,6 +183,7 @@ class Acceptances:
             tenant_id=tenant,
             binding=token_hash(binding),
             window_seconds=int(WINDOW.total_seconds()),
+            authenticated_at=authenticated_at,
         )
 
     async def _use(self, tenant: TenantId, invitation: DBOpenInvitation, executor: WriteExecutor) -> DBOpenInvitation:

@@ -6,6 +6,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from central.errors import ConflictError, ForbiddenError, GoneError, NotFoundError
 from central.kernel.ids import UserId
+from central_server.infra.actor import reauthentication_required
 
 OWNER = "owner"
 PERMISSION = "invitations:write"
@@ -28,27 +29,18 @@ class Invitee(NamedTuple):
     active: bool
 
 
-class Guest(NamedTuple):
-    """Who is signed in where an invitation is accepted."""
-
-    id: UserId
-    impersonated: bool
-
-
-def decide_step(invitee: Invitee | None, guest: Guest | None, *, mails_codes: bool) -> Step:
+def decide_step(invitee: Invitee | None, guest: UserId | None, *, mails_codes: bool) -> Step:
     """Say how an invitation goes on; raises `ForbiddenError` where it does not, and nothing is used up.
 
     `invitee` is the user with the invited address, `guest` whoever is signed in; `mails_codes` says whether the
     tenant lets people in by their mailboxes.
     """
     if guest is not None:
-        if invitee is None or invitee.id != guest.id:
+        if invitee is None or invitee.id != guest:
             raise ForbiddenError(
                 "You are signed in as somebody else; sign out, and open the invitation again.",
                 code="signed_in_as_another",
             )
-        if guest.impersonated:
-            raise ForbiddenError("Nobody accepts an invitation in another's name.", code="impersonating")
         return "as_user"
     if invitee is None:
         return "as_new_user" if mails_codes else "sign_in_first"
@@ -74,6 +66,17 @@ def ended(state: str | None) -> GoneError | NotFoundError:
     if state not in _ENDED:
         return NotFoundError.of("invitation")
     return GoneError(_ENDED[state], code=f"invitation_{state}")
+
+
+def check_fresh_for(roles: Collection[str], *, fresh: bool) -> None:
+    """Refuse to make an owner of somebody who signed in more than ten minutes ago; `ForbiddenError`."""
+    if OWNER in roles and not fresh:
+        raise reauthentication_required()
+
+
+def impersonating() -> ForbiddenError:
+    """Give the error for whoever acts as another person."""
+    return ForbiddenError("Nobody accepts an invitation in another's name.", code="impersonating")
 
 
 def inviter_may_not() -> ForbiddenError:

@@ -28,6 +28,7 @@ from central_server.infra.db.intervals import seconds
 from central_server.infra.db.parameters import parameters
 from central_server.invitations.tables import (
     INVITATIONS,
+    DBBegunInvitation,
     DBInvitation,
     DBInvitationId,
     DBMailableInvitation,
@@ -172,8 +173,9 @@ BEGIN_ACCEPTANCE = Query[DBInvitationId](
     .values(binding_hash=_BINDING, begun_at=func.now())
     .returning(_c.id)
 )
-FIND_BEGUN = Query[DBOpenInvitation](
-    select(*_OPEN_COLUMNS)
+_FRESH = bindparam("authenticated_at", type_=DateTime(timezone=True)) > func.now() - seconds(600)
+FIND_BEGUN = Query[DBBegunInvitation](
+    select(*_OPEN_COLUMNS, func.coalesce(_FRESH, true()).label("fresh"))
     .where(
         _c.tenant_id == _TENANT,
         _c.binding_hash == _BINDING,

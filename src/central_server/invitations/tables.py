@@ -120,6 +120,12 @@ class DBOpenInvitation(TypedDict):
     expires_at: datetime
 
 
+class DBBegunInvitation(DBOpenInvitation):
+    """An invitation that a browser has begun to accept, and whether whoever signs in there has just done so."""
+
+    fresh: bool
+
+
 class DBMailableInvitation(TypedDict):
     """An invitation whose sealed token waits to be mailed."""
 

@@ -41,7 +41,6 @@ from central_server.sessions.tables import (
     DBPrincipal,
     DBSealedIdToken,
     DBSession,
-    DBSessionConnector,
     DBSessionOrigin,
 )
 
@@ -167,11 +166,6 @@ HOLD_SESSION = Query[DBHeldSession](
 )
 """Keeps a live session from being ended until the transaction ends."""
 
-FIND_CONNECTOR = Query[DBSessionConnector](
-    select(SESSIONS.c.connector_id).where(
-        SESSIONS.c.tenant_id == _TENANT, SESSIONS.c.id == bindparam("id", type_=RichIdColumn(SessionId))
-    )
-)
 _FORMER = SESSIONS.alias("former")
 CONTINUE_SESSION = Query[DBSession](
     update(SESSIONS)

@@ -122,13 +122,6 @@ class SessionService:
         await self.outbox.add(started, By(user, impersonator, caller.request_id), executor)
         return IssuedSession(row, token)
 
-    async def find_connector(
-        self, tenant: TenantId, session: SessionId, executor: ReadExecutor | WriteExecutor | None = None
-    ) -> AuthConnectorId | None:
-        """Find which way in a session was begun by; None for one that the command line began."""
-        row = await (executor or self.db.read(tenant)).first(queries.FIND_CONNECTOR, of_tenant=tenant, id=session)
-        return None if row is None else row["connector_id"]
-
     async def continue_session(
         self, tenant: TenantId, former: SessionId, issued: IssuedSession, executor: WriteExecutor
     ) -> IssuedSession:

@@ -80,12 +80,6 @@ class DBHeldSession(TypedDict):
     expires_at: datetime
 
 
-class DBSessionConnector(TypedDict):
-    """Which way in a session was begun by."""
-
-    connector_id: AuthConnectorId | None
-
-
 class DBSession(TypedDict):
     """A row of `sessions`, as the clock and the policies make it, without the hash of its token."""
 
