@@ -75,6 +75,7 @@ from central_server.sign_in_pages.address_pages import AddressPages
 from central_server.sign_in_pages.address_sign_ins import AddressSignIns
 from central_server.sign_in_pages.connector_test_pages import ConnectorTestPages
 from central_server.sign_in_pages.error_pages import SignInErrorPages
+from central_server.sign_in_pages.invitation_pages import InvitationPages
 from central_server.sign_in_pages.rendering import PageRenderer
 from central_server.sign_in_pages.routes import SignInPageRoutes
 from central_server.sign_in_pages.sign_out_pages import SignOutPages
@@ -185,6 +186,7 @@ SERVICES: tuple[type, ...] = (
     TenantPages,
     ToolPages,
     ConnectorTestPages,
+    InvitationPages,
     SignOutPages,
     SignInErrorPages,
     ToolStarts,

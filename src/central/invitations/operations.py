@@ -115,7 +115,7 @@ ACCEPT_INVITATION = Operation(
     errors=(UnauthenticatedError, ForbiddenError, NotFoundError, ConflictError, GoneError),
     description="Somebody new gets an account and is signed in, where the tenant mails codes. Everybody else signs in "
     "by their usual way, before or after: then the sign-in that comes within half an hour, in the same browser or "
-    "client, accepts. An invitation is used up only when that succeeds, once, and never by another signed-in user or in "
+    "client, accepts. It is used up only when that succeeds, once, and never by another signed-in user or in "
     "another's name. Whoever is a user already becomes an owner only by a sign-in of the last ten minutes.",
     rate="sign_in",
 )

@@ -3,6 +3,7 @@
 SESSION_COOKIE = "central_session"
 SIGN_IN_COOKIE = "central_signin"
 DEVICE_COOKIE = "central_device"
+INVITATION_COOKIE = "central_invitation"
 SECURE_PREFIX = "__Host-"
 """Goes before the names of cookies over https: the browser then refuses them from sibling domains (RFC 6265bis)."""
 

@@ -35,6 +35,15 @@ START_CONNECTOR_TEST = BrowserRoute(
     "Go on to the provider with a test sign-in.",
     rate="sign_in",
 )
+INVITATION = BrowserRoute(
+    "pages.invitation", "GET", "/invitations/{tenant}/{token}", "A mailed invitation: shows a button.", rate="code"
+)
+ACCEPT_INVITATION = BrowserRoute(
+    "pages.accept_invitation", "POST", "/invitations/{tenant}/{token}", "Accept an invitation.", rate="sign_in"
+)
+RETURN_TO_INVITATION = BrowserRoute(
+    "pages.return_to_invitation", "GET", "/invitations/{tenant}", "Back to the invitation that this browser came from."
+)
 SIGN_OUT = BrowserRoute("pages.sign_out", "GET", "/signout", "Choose where to sign out; changes nothing.")
 END_SESSION = BrowserRoute("pages.end_session", "POST", "/signout", "Sign out.", rate="sign_in")
 SIGNED_OUT = BrowserRoute("pages.signed_out", "GET", "/signout/done", "Signed out; providers send the browser here.")
@@ -57,6 +66,9 @@ PAGE_ROUTES = (
     DECIDE_TOOL,
     CONNECTOR_TEST,
     START_CONNECTOR_TEST,
+    INVITATION,
+    ACCEPT_INVITATION,
+    RETURN_TO_INVITATION,
     SIGN_OUT,
     END_SESSION,
     SIGNED_OUT,

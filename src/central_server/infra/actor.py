@@ -28,6 +28,7 @@ class Cookies:
     session: str | None = field(default=None, repr=False)
     sign_in: str | None = field(default=None, repr=False)
     device: str | None = field(default=None, repr=False)
+    invitation: str | None = field(default=None, repr=False)
     changes: dict[str, tuple[str, int]] = field(default_factory=dict[str, tuple[str, int]], repr=False)
 
     def set(self, name: str, value: str, max_age: int) -> None:

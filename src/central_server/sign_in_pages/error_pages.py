@@ -31,7 +31,7 @@ class SignInErrorPages:
             said=said,
             code=error.code,
             request_id=request.caller.request_id,
-            again=await self._again(route, request, tenant) if said.again else None,
+            again=await self._again(route, request, tenant, error.code) if said.again else None,
         )
         if error.retry_after is None:
             return answer
@@ -49,12 +49,14 @@ class SignInErrorPages:
             self.log.warning("error page without its tenant", code=error.code)
             return None
 
-    async def _again(self, route: str, request: BrowserRequest, tenant: Tenant | None) -> str | None:
+    async def _again(self, route: str, request: BrowserRequest, tenant: Tenant | None, code: str) -> str | None:
         """Give where to begin again, with the same place to return to."""
         if route.startswith(("pages.sign_out", "pages.end_session", "pages.signed_out")):
             return "/signout"
         if not route.startswith(("pages.", "auth.")) or (tenant is None and "tenant" in request.path):
             return None
+        if tenant is not None and "token" in request.path and "invitation" in route and code != "invitation_accepted":
+            return page_path(f"/invitations/{tenant.slug}/{request.path['token']}")
         return_to = await self._return_to(route, request, tenant)
         reauth = request.query.get("reauth") == "1" or "maxAge" in request.query
         return page_path("/signin" if tenant is None else f"/t/{tenant.slug}", return_to=return_to, reauth=reauth)

@@ -4,6 +4,7 @@ from central_server.infra.http.pages import BrowserRequest, BrowserResponse
 from central_server.sign_in_pages.address_pages import AddressPages
 from central_server.sign_in_pages.assets import asset_response
 from central_server.sign_in_pages.connector_test_pages import ConnectorTestPages
+from central_server.sign_in_pages.invitation_pages import InvitationPages
 from central_server.sign_in_pages.rendering import colours_response
 from central_server.sign_in_pages.sign_out_pages import SignOutPages
 from central_server.sign_in_pages.tenant_pages import TenantPages
@@ -21,6 +22,7 @@ class SignInPageRoutes:
         tenant: TenantPages,
         tool: ToolPages,
         connector_test: ConnectorTestPages,
+        invitation: InvitationPages,
         out: SignOutPages,
     ) -> None:
         self.visits = visits
@@ -28,6 +30,7 @@ class SignInPageRoutes:
         self.tenant = tenant
         self.tool = tool
         self.connector_test = connector_test
+        self.invitation = invitation
         self.out = out
 
     @serves(routes.SIGN_IN)
@@ -97,6 +100,17 @@ class SignInPageRoutes:
     @serves(routes.START_CONNECTOR_TEST)
     async def start_connector_test(self, request: BrowserRequest) -> BrowserResponse:
         return await self.connector_test.start(request)
+    @serves(routes.INVITATION)
+    async def show_invitation(self, request: BrowserRequest) -> BrowserResponse:
+        return await self.invitation.show(request)
+
+    @serves(routes.ACCEPT_INVITATION)
+    async def accept_invitation(self, request: BrowserRequest) -> BrowserResponse:
+        return await self.invitation.accept(request)
+
+    @serves(routes.RETURN_TO_INVITATION)
+    async def return_to_invitation(self, request: BrowserRequest) -> BrowserResponse:
+        return await self.invitation.come_back(request)
 
     @serves(routes.SIGN_OUT)
     async def sign_out(self, request: BrowserRequest) -> BrowserResponse:

@@ -2,6 +2,7 @@ from central.auth.models import StartEmailCodeSignInInput, VerifyEmailCodeInput
 from central.auth_connectors.models import ListAuthConnectorsPublicInput
 from central.errors import ForbiddenError, GoneError, UnauthenticatedError
 from central.tenants.models import Tenant
+from central_server.auth.accepting import InvitationAcceptance
 from central_server.auth.code_budget import LONG, SHORT
 from central_server.auth.codes import EmailCodes, spaced
 from central_server.auth.policy import code_of
@@ -21,11 +22,17 @@ class TenantPages:
     """The pages of one tenant: its ways in, the mailed code and link, and what is there when somebody is signed in."""
 
     def __init__(
-        self, visits: Visits, codes: EmailCodes, auth_connectors: AuthConnectorService, renderer: PageRenderer
+        self,
+        visits: Visits,
+        codes: EmailCodes,
+        auth_connectors: AuthConnectorService,
+        acceptance: InvitationAcceptance,
+        renderer: PageRenderer,
     ) -> None:
         self.visits = visits
         self.codes = codes
         self.auth_connectors = auth_connectors
+        self.acceptance = acceptance
         self.renderer = renderer
 
     async def show(self, request: BrowserRequest) -> BrowserResponse:
@@ -134,6 +141,7 @@ class TenantPages:
             visitor=visitor,
             providers=providers,
             by_mail=by_mail,
+            invited=await self.acceptance.has_begun(tenant.id, request.caller),
             action=page_path(f"/t/{tenant.slug}", return_to=query.return_to, reauth=query.reauth),
             email=typed if typed is not None else hint,
             error="malformed_email" if typed is not None else None,

@@ -4,14 +4,16 @@ from typing import NamedTuple
 
 
 class Told(NamedTuple):
-    """A heading, a text, and whether trying again can help."""
+    """A heading, a text, and whether trying again can help, and how that is called."""
 
     heading: str
     text: str
     again: bool = True
+    label: str = "Try again"
 
 
 _ASK = "Ask the people who run this for your organisation; the reference below helps them to find out why."
+_INVITER = "Ask whoever invited you"
 _CHOOSE = "Try again, and choose another way to sign in."
 _TOLD = {
     "tenant_suspended": Told(
@@ -71,6 +73,37 @@ _TOLD = {
     "impersonation_refused": Told(
         "You act as another person here",
         "They alone can let a program act as them.",
+        again=False,
+    ),
+    "invitation_not_found": Told(
+        "There is no such invitation",
+        "Its link is not complete, or a newer mail has replaced it. Open the link of the newest mail.",
+        again=False,
+    ),
+    "invitation_expired": Told(
+        "This invitation has run out", f"{_INVITER} to send another one; its link is a new one.", again=False
+    ),
+    "invitation_revoked": Told(
+        "This invitation was taken back", f"{_INVITER}, if you think that this is a mistake.", again=False
+    ),
+    "invitation_accepted": Told(
+        "This invitation was accepted already",
+        "An invitation works once. If it was you who accepted it, sign in.",
+        label="Sign in",
+    ),
+    "inviter_may_not": Told(
+        "This invitation does not hold any more",
+        f"Whoever sent it may not do so any more. {_ASK}",
+        again=False,
+    ),
+    "role_gone": Told(
+        "This invitation has to be made again",
+        f"A role that it gives is gone. {_INVITER} to send it anew.",
+        again=False,
+    ),
+    "impersonating": Told(
+        "You act as another person here",
+        "Nobody accepts an invitation in another's name. Sign out, then open the link again.",
         again=False,
     ),
     "rate_limited": Told("Too many attempts", "Wait a little before you try again.", again=False),

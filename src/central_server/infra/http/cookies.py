@@ -3,19 +3,20 @@
 from collections.abc import Mapping
 
 from central.errors import BadRequestError
-from central.kernel.wire import DEVICE_COOKIE, SESSION_COOKIE, SIGN_IN_COOKIE, cookie_name
+from central.kernel.wire import DEVICE_COOKIE, INVITATION_COOKIE, SESSION_COOKIE, SIGN_IN_COOKIE, cookie_name
 from central_server.infra.actor import Cookies
 
 
 class CookieNames:
-    """The names of the session, the sign-in and the device cookie, with their prefix over https."""
+    """The names of our cookies, with their prefix over https."""
 
     def __init__(self, *, secure: bool) -> None:
         self.secure = secure
         self.session = cookie_name(SESSION_COOKIE, secure=secure)
         self.sign_in = cookie_name(SIGN_IN_COOKIE, secure=secure)
         self.device = cookie_name(DEVICE_COOKIE, secure=secure)
-        self._names = frozenset({self.session, self.sign_in, self.device})
+        self.invitation = cookie_name(INVITATION_COOKIE, secure=secure)
+        self._names = frozenset({self.session, self.sign_in, self.device, self.invitation})
 
     def read(self, header: bytes | None) -> Cookies:
         """Read ours from a `Cookie` header; one that is there twice is refused, as it was planted.
@@ -44,7 +45,9 @@ class CookieNames:
         return self._of(found)
 
     def _of(self, found: Mapping[str, str]) -> Cookies:
-        return Cookies(found.get(self.session), found.get(self.sign_in), found.get(self.device))
+        return Cookies(
+            found.get(self.session), found.get(self.sign_in), found.get(self.device), found.get(self.invitation)
+        )
 
     def headers(self, cookies: Cookies) -> list[tuple[bytes, bytes]]:
         """Give the `Set-Cookie` headers for what was changed."""

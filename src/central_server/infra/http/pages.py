@@ -12,10 +12,11 @@ from central_server.infra.actor import Caller
 class BrowserRequest:
     """What a browser route gets: the names in its path, its query, the caller, and the form of a POST.
 
-    The form came from a page of this server in the same browser, and its token is taken out.
+    The form came from a page of this server in the same browser, and its token is taken out. Paths and forms hold
+    tokens, and stay out of `repr`.
     """
 
-    path: Mapping[str, str]
+    path: Mapping[str, str] = field(repr=False)
     query: Mapping[str, str]
     headers: Mapping[bytes, bytes]
     caller: Caller
