@@ -11,6 +11,7 @@ from dataclasses import astuple
 from statistics import median
 from time import perf_counter
 from typing import Any, NamedTuple
+from urllib.parse import urlencode
 
 import pytest
 
@@ -18,9 +19,11 @@ from central.access import Anyone, SystemPermission, TenantPermission
 from central.catalog import BROWSER_ROUTES, CATALOG
 from central.kernel.ids import EventId
 from central.kernel.operation import AnyOperation, BrowserRoute
-from support.asgi import Reply
+from central_server.infra.http.forms import FORM_TOKEN, FormTokens
+from support.asgi import Header, Reply
 from support.counts import count
-from support.examples import EXAMPLES, MORE_EXAMPLES, Example, Fields, Things, names
+from support.examples import BINDING, EXAMPLES, MORE_EXAMPLES, Example, Fields, Things, names
+from support.place import BASE_URL
 from support.places_of_ids import CURSOR, NO_NAMES, IdPlace, places_of
 from support.raw import Raw
 from support.worlds import Attacker, World, world
@@ -301,6 +304,8 @@ async def test_browser_routes(world: World, route: BrowserRoute, record_property
                 foreign, absent = [await _visit(world, attacker, route, place, id) for id in pair]
                 assert foreign == absent, attacker.name
                 assert absent[0] in {404, 410}
+                told = json.dumps(foreign[1:])
+                assert not any(one in told for one in (*astuple(world.things), world.slug)), attacker.name
                 probed += 1
     assert await world.fingerprints.of(world.victim.tenant.id) == before
     count(record_property, f"cross-tenant probes, {world.mode}", probed)
@@ -314,4 +319,31 @@ async def _visit(
         own = getattr(attacker.things, other.path[0])
         target = target.replace(f"{{{other.path[0]}}}", own)
     with world.walls():
-        return _seen(await attacker.send(Example("GET", target, None)), id)
+        if route.method == "GET":
+            return _seen(await attacker.send(Example("GET", target, None)), id)
+        return _seen(await Raw(world.stack, attacker.client).send("POST", target, *await _own_form(world)), id)
+
+
+async def _own_form(world: World) -> tuple[Any, ...]:
+    """Give the form that is a button alone, as a page of this server has it in the browser of the examples."""
+    forms = await world.stack.central.container.get(FormTokens)
+    body = urlencode({FORM_TOKEN: forms.issue(BINDING[1].partition("=")[2])}).encode()
+    kind: Header = ("content-type", "application/x-www-form-urlencoded")
+    own: list[Header] = [("origin", BASE_URL), ("sec-fetch-site", "same-origin")]
+    return body, BINDING, kind, *own
+
+
+INVITATION_ROUTES = [route for route in ROUTES if route.path == "/invitations/{tenant}/{token}"]
+
+
+@pytest.mark.parametrize("route", INVITATION_ROUTES, ids=lambda route: route.name)
+async def test_ones_own_invitation_is_the_control(world: World, route: BrowserRoute) -> None:
+    """A link of the tenant itself gets through where another's is refused."""
+    owner = await world.control(changes=False)
+    (place,) = [place for place in places_of(route) if not place.is_tenant]
+    with world.walls():
+        target = f"/invitations/{owner.things.tenant}/{owner.things.token}"
+        form = () if route.method == "GET" else await _own_form(world)
+        reply = await Raw(world.stack).send(route.method, target, *form)
+    assert place.kind == ("token",)
+    assert reply.status == 200, reply.body

@@ -10,6 +10,7 @@ import pytest
 from central.catalog import BROWSER_ROUTES
 from support.asgi import Header, Reply, ask
 from support.database import fingerprint, superuser
+from support.inviting import invite
 from support.pages import OWN_FORM, PageBrowser, sign_in_of
 from support.place import BASE_URL, Place, Stack, make_place
 from support.signing_in import mailed_code, mailed_token
@@ -70,6 +71,9 @@ async def case(request: pytest.FixtureRequest, place: Place) -> AsyncIterator[Ca
             tool = await start_device(place.anonymous())
             page = await browser.open(f"/t/{place.tenant.slug}/device", code=tool.user_code)
             values = {"decision": "approve"}
+        elif route == "pages.accept_invitation":
+            invited = await invite(place, "invited@example.com")
+            page = await browser.open(f"/invitations/{place.tenant.slug}/{invited.token}")
         elif route == "pages.start_code":
             page, values = await browser.open(f"/t/{place.tenant.slug}"), {"email": user.email}
         elif route == "pages.find_realm":

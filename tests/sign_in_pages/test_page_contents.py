@@ -2,11 +2,14 @@
 
 import re
 from importlib import resources
+from urllib.parse import quote
 
 import pytest
 
 from central_client import AsyncCentral
+from central_server.infra.tokens import new_token
 from support.asgi import ask
+from support.inviting import invite
 from support.pages import HTML, Page, PageBrowser, sign_in_of
 from support.place import Place, Stack
 from support.provider import Provider
@@ -28,6 +31,11 @@ _XSS = (
     "<!--",
     "\u202e<b>",
 )
+
+
+async def _invitation(place: Place, message: str = "Welcome!") -> str:
+    """Invite somebody; gives the path of the link."""
+    return f"/invitations/{place.tenant.slug}/{(await invite(place, place.address(), message=message)).token}"
 
 
 async def _every_page(place: Place, stack: Stack, provider: Provider) -> dict[str, Page]:
@@ -57,7 +65,10 @@ async def _every_page(place: Place, stack: Stack, provider: Provider) -> dict[st
         pages["tool code wrong"] = await browser.open(path, code="x")
         pages["tool"] = await browser.open(path, code=tool.user_code)
         pages["tool decided"] = await browser.follow(await browser.send(pages["tool"]))
+        pages["invitation of another"] = await browser.open(await _invitation(place))
         pages["leaving"] = await browser.send(pages["signed in"])
+        pages["invitation"] = await browser.open(await _invitation(place))
+        pages["invitation not found"] = await browser.open(f"/invitations/{place.tenant.slug}/{new_token()}")
     return pages
 
 
@@ -106,6 +117,7 @@ async def test_nothing_becomes_markup(place: Place, stack: Stack, provider: Prov
     await place.owner.tenants.rename(name=text)
     await place.owner.users.update(user=place.owner_user.id, display_name=text)
     await connect_provider(place, provider, name=text)
+    invitation = await _invitation(place, text)
     slug, session = place.tenant.slug, await stack.session_of(place.tenant.id, place.owner_user.id)
     async with PageBrowser(stack) as nobody, PageBrowser(stack, session) as somebody:
         way = await nobody.open(f"/t/{slug}")
@@ -121,9 +133,12 @@ async def test_nothing_becomes_markup(place: Place, stack: Stack, provider: Prov
             await somebody.open(f"/t/{slug}", reauth="1"),
             await somebody.open(f"/t/{slug}/device", code=text),
             *await _tool_pages(place, somebody, text),
+            await nobody.open(invitation),
+            await somebody.open(invitation),
+            await nobody.open(f"/invitations/{slug}/{quote(text, safe='')}"),
         ]
         plain = {tag for tag, _ in (await nobody.open(f"/t/{slug}")).tags}
-    allowed = plain | {"div", "dl", "dt", "dd", "code", "strong", "ul", "li", "h1", "time"}
+    allowed = plain | {"div", "dl", "dt", "dd", "code", "strong", "ul", "li", "h1", "time", "bdi", "blockquote"}
     for page in pages:
         tags = {tag for tag, _ in page.tags}
         assert tags <= allowed, (page.response.url, tags - allowed)

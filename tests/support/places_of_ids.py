@@ -30,9 +30,15 @@ NAMES = {
     "GetInvitationPublicInput.token": ("token",),
     "device_code": ("device_code",),
 }
+# The same of names in the paths of browser routes, by the route's name.
+NAMES_IN_PATHS = {
+    "pages.invitation": {"token": ("token",)},
+    "pages.accept_invitation": {"token": ("token",)},
+}
 # Names in paths that stand for nothing that a tenant has.
 NO_NAMES = frozenset({"source"})
-# Names in the paths of browser routes that are no ids of anything in a tenant; mailed links have tests of their own.
+# Names in the paths of browser routes that are no ids of anything in a tenant. The links of mailed codes, which are of
+# a browser too, have tests of their own.
 NO_IDS = frozenset({"name", "token"})
 _LISTS = (list, set, frozenset, tuple, Sequence, Collection)
 
@@ -109,7 +115,10 @@ def places_of(declared: AnyOperation | BrowserRoute) -> list[IdPlace]:
         return id_places(declared.input_class)
     names = [part[1:-1] for part in declared.path.split("/") if part.startswith("{")]
     prefixes = {**RichId.registry, "tenant": TenantId}
-    return [IdPlace((name,), prefixes[name]) for name in names if name not in NO_IDS]
+    known = NAMES_IN_PATHS.get(declared.name, {})
+    return [
+        IdPlace((name,), known.get(name) or prefixes[name]) for name in names if name in known or name not in NO_IDS
+    ]
 
 
 _Models = tuple[type[BaseModel], ...]
