@@ -100,6 +100,7 @@ class SignInPageRoutes:
     @serves(routes.START_CONNECTOR_TEST)
     async def start_connector_test(self, request: BrowserRequest) -> BrowserResponse:
         return await self.connector_test.start(request)
+
     @serves(routes.INVITATION)
     async def show_invitation(self, request: BrowserRequest) -> BrowserResponse:
         return await self.invitation.show(request)
