@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from central.kernel.ids import AuthConnectorId
+from central_server.domains.service import DomainService
 from support.domains import verify_domain
 from support.inviting import Invited, invite, invite_by_hand, rows, sso_only, told
 from support.place import Place
@@ -220,6 +221,29 @@ async def test_several_ways_in_are_left_to_choose(place: Place, provider: Provid
         invited = await invite(place, place.address("ada"))
         async with Browser(place) as browser:
             assert (await _accept(browser, invited))["connector"] is None
+
+
+async def test_callback_that_comes_second_signs_in_too(
+    place: Place, provider: Provider, connector: AuthConnectorId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever came in by another callback, after this one looked for them, is signed in and not refused as unknown."""
+    invited = await invite(place, place.address("ada"), "admin")
+    provider.person = person(place.address("ada"), sub="ada")
+    domains = await place.stack.central.container.get(DomainService)
+    hold, answers = domains.hold_verified_for, list[int]()
+    async with Browser(place) as browser:
+        await _accept(browser, invited)
+        first, *others = [await browser.begin(provider, connector) for _ in range(2)]
+
+        async def let_another_in(*arguments: Any) -> bool:
+            if others:
+                answers.append((await browser.go(others.pop())).status_code)
+            return await hold(*arguments)
+
+        monkeypatch.setattr(domains, "hold_verified_for", let_another_in)
+        answers.append((await browser.go(first)).status_code)
+    assert answers == [303, 303]
+    assert await _state(place, invited) == "accepted"
 
 
 async def test_twenty_callbacks_at_once_make_one_user(

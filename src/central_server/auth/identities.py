@@ -148,6 +148,8 @@ class Identities:
         newcomer = Newcomer(_display_name(person.profile), email_verified=trusted)
         user = await self.acceptances.accept_begun_as_new(tenant, email, newcomer, caller, tx)
         if user is None:
+            if await self.users.get_user_by_email(tenant, email, tx) is not None:
+                raise ConflictError("This person came in at the same moment.", code="identity_taken")
             return None
         return Admitted(user.id, await self._insert(tenant, user.id, person, caller.by, tx))
 
