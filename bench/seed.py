@@ -14,13 +14,14 @@ BIG_TENANT = USERS - (TENANTS - 1) * SMALL_TENANT
 OWNER, MEMBER = 0, 2
 
 _SESSIONS = """
-INSERT INTO central.sessions (tenant_id, id, user_id, connector_id, token_hash, expires_at, idle_seconds,
+INSERT INTO central.sessions (tenant_id, id, user_id, connector_id, token_hash, expires_at, idle_seconds, powerful,
                               address, user_agent)
-SELECT t.id, u.id, u.id, c.id, given.hash, now() + interval '30 days', 1209600, '203.0.113.7', 'central-bench'
-FROM unnest($1::text[], $2::text[], $3::bytea[]) given (slug, email, hash)
+SELECT t.id, u.id, u.id, c.id, given.hash, now() + interval '30 days', 1209600, given.powerful,
+       '203.0.113.7', 'central-bench'
+FROM unnest($1::text[], $2::text[], $3::bytea[], $4::boolean[]) given (slug, email, hash, powerful)
 JOIN central.tenants t USING (slug)
 JOIN central.auth_connectors c ON c.tenant_id = t.id
-JOIN central.users u ON u.tenant_id = t.id AND lower(u.email) LIKE given.email AND u.roles <> '{admin}'
+JOIN central.users u ON u.tenant_id = t.id AND lower(u.email) LIKE given.email
 """
 
 
@@ -65,6 +66,7 @@ async def seed(connection: Any) -> None:
         [session.slug for session in given],
         [f"%.{session.person}@{session.slug}.example.com" for session in given],
         [session.token_hash for session in given],
+        [session.person == OWNER for session in given],
     )
     for statement in ("SET session_replication_role = origin", "VACUUM ANALYZE", "CHECKPOINT"):
         await connection.execute(statement)

@@ -10,12 +10,13 @@ from uuid import UUID
 from fastapi import Depends, FastAPI, HTTPException, Query
 from sqlalchemy import select, tuple_
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import undefer
 
 from bench import ids
 from bench.fastapi_orm import schemas
 from bench.fastapi_orm.database import engine
 from bench.fastapi_orm.dependencies import CurrentUser, Db, require
-from bench.fastapi_orm.models import OutboxEvent, User
+from bench.fastapi_orm.models import OutboxEvent, User, UserEmail, UserRole
 
 
 @asynccontextmanager
@@ -38,7 +39,12 @@ async def get_me(user: CurrentUser) -> Any:
 async def list_users(
     reader: Reader, db: Db, limit: Annotated[int, Query(ge=1, le=200)] = 50, cursor: str | None = None
 ) -> Any:
-    statement = select(User).where(User.tenant_id == reader.tenant_id).order_by(User.created_at, User.id)
+    statement = (
+        select(User)
+        .options(undefer(User.external_ids))
+        .where(User.tenant_id == reader.tenant_id)
+        .order_by(User.created_at, User.id)
+    )
     if cursor is not None:
         statement = statement.where(tuple_(User.created_at, User.id) > tuple_(*read_cursor(cursor)))
     users = (await db.scalars(statement.limit(limit + 1))).all()
@@ -56,6 +62,9 @@ async def create_user(body: schemas.CreateUserInput, writer: Writer, db: Db) -> 
         email=body.email,
         display_name=body.display_name or body.email.partition("@")[0],
         roles=body.roles,
+        external_ids={},
+        emails=[UserEmail(id=ids.new(), email=body.email)],
+        grants=[UserRole(role=role, granted_by=writer.id) for role in body.roles],
     )
     db.add(user)
     db.add(created_event(user, writer))

@@ -24,11 +24,12 @@ async def get_current_user(tenant: str, db: Db, central_session: Annotated[str |
         .where(
             Session.token_hash == hashlib.sha256(central_session.encode()).digest(),
             Session.ended_at.is_(None),
+            Session.impersonator_id.is_(None),
             Session.expires_at > func.now(),
         )
     )
     session = (await db.execute(statement)).scalar_one_or_none()
-    if session is None or session.last_used_at + timedelta(seconds=session.idle_seconds) < datetime.now(UTC):
+    if session is None or has_ended(session):
         raise HTTPException(401, "Sign in first.")
     user = session.user
     if user.state != "active" or user.tenant.state != "active":
@@ -36,6 +37,17 @@ async def get_current_user(tenant: str, db: Db, central_session: Annotated[str |
     if tenant not in {user.tenant.slug, ids.render("tenant", user.tenant_id)}:
         raise HTTPException(404, "There is no such tenant here.")
     return user
+
+
+def has_ended(session: Session) -> bool:
+    """Judge by the shorter of the session's, the server's and the tenant's lifetimes."""
+    tenant, now = session.user.tenant, datetime.now(UTC)
+    if session.powerful:
+        idle, lifetime = tenant.admin_idle_seconds or 3600, tenant.admin_lifetime_seconds or 86400
+    else:
+        idle, lifetime = tenant.member_idle_seconds or 604800, tenant.member_lifetime_seconds or 2592000
+    idles = session.last_used_at + timedelta(seconds=min(session.idle_seconds, idle))
+    return min(idles, session.created_at + timedelta(seconds=lifetime)) < now
 
 
 CurrentUser = Annotated[User, Depends(get_current_user)]

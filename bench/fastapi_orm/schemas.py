@@ -1,7 +1,7 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, StringConstraints
 from pydantic.alias_generators import to_camel
 
 from bench import ids
@@ -41,6 +41,11 @@ class User(Schema):
     disabled_at: datetime | None
     last_sign_in_at: datetime | None
     version: int
+    locale: str | None
+    time_zone: str | None
+    tags: dict[str, str]
+    attributes: dict[str, JsonValue]
+    external_ids: dict[str, str]
     type_: Literal["User"] = Field(default="User", alias="__type")
 
 
@@ -58,6 +63,9 @@ class UserPrivate(Schema):
     updated_at: datetime
     last_sign_in_at: datetime | None
     version: int
+    locale: str | None
+    time_zone: str | None
+    impersonator: None = None
     type_: Literal["UserPrivate"] = Field(default="UserPrivate", alias="__type")
 
 

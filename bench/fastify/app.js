@@ -59,7 +59,8 @@ export function build (queries) {
   }, async (request, reply) => {
     const { email, displayName = email.split('@')[0], roles } = request.body
     if (roles.includes('owner') && !request.user.roles.includes('owner')) throw refuse(403, 'Only owners make owners.')
-    const user = { tenantId: request.user.tenantId, id: newId(), email, displayName, roles }
+    const { tenantId, id: grantedBy } = request.user
+    const user = { tenantId, id: newId(), email, displayName, roles, emailId: newId(), grantedBy }
     try {
       const created = await queries.createUser(user, createdEvent(user, request.user))
       return reply.code(201).send(toUser(created))

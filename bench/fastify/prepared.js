@@ -1,16 +1,9 @@
 import { and, eq, gt, isNull, sql } from 'drizzle-orm'
 
-import { outbox, sessions, tenants, users } from './tables.js'
+import { listedUser, notTooOld, session } from './columns.js'
+import { outbox, sessions, tenants, userEmails, userRoles, users } from './tables.js'
 
 const given = sql.placeholder
-
-const session = {
-  user: users,
-  slug: tenants.slug,
-  tenantState: tenants.state,
-  lastUsedAt: sessions.lastUsedAt,
-  idleSeconds: sessions.idleSeconds
-}
 
 function findSession (db) {
   return db.select(session)
@@ -20,35 +13,46 @@ function findSession (db) {
     .where(and(
       eq(sessions.tokenHash, given('tokenHash')),
       isNull(sessions.endedAt),
-      gt(sessions.expiresAt, sql`now()`)
+      isNull(sessions.impersonatorId),
+      gt(sessions.expiresAt, sql`now()`),
+      notTooOld
     ))
     .prepare('find_session')
 }
 
 function listUsers (db, name, later) {
-  return db.select().from(users)
+  return db.select(listedUser).from(users)
     .where(and(eq(users.tenantId, given('tenantId')), later))
     .orderBy(users.createdAt, users.id)
     .limit(given('limit'))
     .prepare(name)
 }
 
-// A transaction's statements cannot be prepared ahead of it; one statement that inserts both rows can.
+// A transaction's statements cannot be prepared ahead of it; one statement that inserts all rows can.
 function createUser (db) {
   const created = db.$with('created').as(db.insert(users).values({
     tenantId: given('tenantId'),
     id: given('id'),
     email: given('email'),
-    displayName: given('displayName'),
-    roles: given('roles')
+    displayName: given('displayName')
   }).returning())
+  const addressed = db.$with('addressed').as(db.insert(userEmails).values({
+    tenantId: given('tenantId'),
+    id: given('emailId'),
+    userId: given('id'),
+    email: given('email')
+  }).returning({ emailId: userEmails.id }))
+  const granted = db.$with('granted').as(db.insert(userRoles).select(sql`
+    SELECT ${given('tenantId')}::uuid, ${given('id')}::uuid, unnest(${given('roles')}::text[]), NULL::timestamptz,
+      ${given('grantedBy')}::uuid
+  `).returning({ role: userRoles.role }))
   const told = db.$with('told').as(db.insert(outbox).values({
     id: given('eventId'),
     tenantId: given('tenantId'),
     kind: given('kind'),
     payload: given('payload')
   }).returning({ eventId: outbox.id }))
-  return db.with(created, told).select().from(created).prepare('create_user')
+  return db.with(created, addressed, granted, told).select().from(created).prepare('create_user')
 }
 
 /** The same queries, prepared once. */
@@ -71,7 +75,7 @@ export function makeQueries (db) {
 
     async createUser (user, event) {
       const [created] = await create.execute({ ...event, ...user, eventId: event.id })
-      return created
+      return { ...created, roles: user.roles, externalIds: {} }
     }
   }
 }

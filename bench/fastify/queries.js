@@ -1,14 +1,7 @@
 import { and, eq, gt, isNull, sql } from 'drizzle-orm'
 
-import { outbox, sessions, tenants, users } from './tables.js'
-
-const session = {
-  user: users,
-  slug: tenants.slug,
-  tenantState: tenants.state,
-  lastUsedAt: sessions.lastUsedAt,
-  idleSeconds: sessions.idleSeconds
-}
+import { listedUser, notTooOld, session } from './columns.js'
+import { outbox, sessions, tenants, userEmails, userRoles, users } from './tables.js'
 
 /** The queries as drizzle's documentation writes them: built anew for each request. */
 export function makeQueries (db) {
@@ -21,24 +14,29 @@ export function makeQueries (db) {
         .where(and(
           eq(sessions.tokenHash, tokenHash),
           isNull(sessions.endedAt),
-          gt(sessions.expiresAt, sql`now()`)
+          isNull(sessions.impersonatorId),
+          gt(sessions.expiresAt, sql`now()`),
+          notTooOld
         ))
       return found
     },
 
     listUsers (tenantId, limit, after) {
       const later = after && sql`(${users.createdAt}, ${users.id}) > (${after[0]}::timestamptz, ${after[1]}::uuid)`
-      return db.select().from(users)
+      return db.select(listedUser).from(users)
         .where(and(eq(users.tenantId, tenantId), later))
         .orderBy(users.createdAt, users.id)
         .limit(limit)
     },
 
-    createUser (user, event) {
+    createUser ({ roles, emailId, grantedBy, ...user }, event) {
       return db.transaction(async (tx) => {
         const [created] = await tx.insert(users).values(user).returning()
+        const { tenantId, id: userId, email } = user
+        await tx.insert(userEmails).values({ tenantId, id: emailId, userId, email })
+        await tx.insert(userRoles).values(roles.map((role) => ({ tenantId, userId, role, grantedBy })))
         await tx.insert(outbox).values(event)
-        return created
+        return { ...created, roles, externalIds: {} }
       })
     }
   }

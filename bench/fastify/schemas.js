@@ -4,6 +4,7 @@ const Role = Type.Union([Type.Literal('owner'), Type.Literal('admin'), Type.Lite
 const Instant = Type.Unsafe({ type: 'string', format: 'date-time' })
 const InstantOrNull = Type.Union([Instant, Type.Null()])
 const Text = Type.String()
+const TextOrNull = Type.Union([Text, Type.Null()])
 
 export const TenantParams = Type.Object({ tenant: Type.String({ minLength: 1, maxLength: 64 }) })
 
@@ -31,6 +32,11 @@ export const User = Type.Object({
   disabledAt: InstantOrNull,
   lastSignInAt: InstantOrNull,
   version: Type.Integer(),
+  locale: TextOrNull,
+  timeZone: TextOrNull,
+  tags: Type.Record(Text, Text),
+  attributes: Type.Record(Text, Type.Any()),
+  externalIds: Type.Record(Text, Text),
   __type: Type.Literal('User')
 })
 
@@ -48,6 +54,9 @@ export const UserPrivate = Type.Object({
   updatedAt: Instant,
   lastSignInAt: InstantOrNull,
   version: Type.Integer(),
+  locale: TextOrNull,
+  timeZone: TextOrNull,
+  impersonator: Type.Null(),
   __type: Type.Literal('UserPrivate')
 })
 

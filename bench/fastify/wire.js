@@ -23,6 +23,7 @@ export function toUserPrivate (row) {
     id: render('user', row.id),
     tenantId: render('tenant', row.tenantId),
     permissions: permissionsOf(row.roles),
+    impersonator: null,
     __type: 'UserPrivate'
   }
 }

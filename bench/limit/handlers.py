@@ -85,7 +85,9 @@ class Handlers:
             id_, event_id = ids.new(), ids.new()
             name = given.display_name or given.email.partition("@")[0]
             event = _event(event_id, tenant_id, row["user_id"], id_)
-            made = await connection.create(tenant_id, id_, given.email, name, given.roles, event_id, event)
+            made = await connection.create(
+                tenant_id, id_, given.email, name, given.roles, event_id, event, ids.new(), row["user_id"]
+            )
         except asyncpg.UniqueViolationError:
             raise Problem(409, "The address is taken.") from None
         finally:
@@ -93,6 +95,7 @@ class Handlers:
         fields = dict(made)
         fields["id"] = ids.render("user", id_)
         fields["tenant_id"] = ids.render("tenant", tenant_id)
+        fields["roles"], fields["external_ids"] = given.roles, {}
         return wire.write_user(wire.user(fields))
 
     @staticmethod

@@ -5,8 +5,18 @@ from collections import deque
 from typing import Any
 
 import asyncpg
+from pydantic_core import from_json
 
 from bench.limit import statements
+
+
+def _read_jsonb(value: bytes) -> Any:
+    """Read the binary form, which is a version byte and JSON."""
+    return {} if value == b"\x01{}" else from_json(value[1:])
+
+
+def _as_given(value: str) -> bytes:
+    return b"\x01" + value.encode()
 
 
 class Prepared:
@@ -32,7 +42,11 @@ class HandOffPool:
 
     async def start(self, url: str, size: int) -> None:
         for _ in range(size):
-            prepared = Prepared(await asyncpg.connect(url, server_settings={"jit": "off", "timezone": "UTC"}))
+            connection = await asyncpg.connect(url, server_settings={"jit": "off", "timezone": "UTC"})
+            await connection.set_type_codec(
+                "jsonb", schema="pg_catalog", format="binary", encoder=_as_given, decoder=_read_jsonb
+            )
+            prepared = Prepared(connection)
             await prepared.prepare()
             self._idle.append(prepared)
         self._loop = asyncio.get_running_loop()

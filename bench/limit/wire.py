@@ -4,7 +4,7 @@ import re
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, StringConstraints
 from pydantic.alias_generators import to_camel
 
 _EMAIL = re.compile(r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?:[a-z0-9-]{1,63}\.)+[a-z0-9-]{1,63}", re.IGNORECASE)
@@ -46,6 +46,11 @@ class User(Wire):
     disabled_at: datetime | None
     last_sign_in_at: datetime | None
     version: int
+    locale: str | None
+    time_zone: str | None
+    tags: dict[str, str]
+    attributes: dict[str, JsonValue]
+    external_ids: dict[str, str]
     type_: Literal["User"] = Field(default="User", alias="__type")
 
 
@@ -63,6 +68,9 @@ class UserPrivate(Wire):
     updated_at: datetime
     last_sign_in_at: datetime | None
     version: int
+    locale: str | None
+    time_zone: str | None
+    impersonator: None = None
     type_: Literal["UserPrivate"] = Field(default="UserPrivate", alias="__type")
 
 
