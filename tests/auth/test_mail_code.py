@@ -39,6 +39,21 @@ async def test_mail_holds_the_code_as_text_and_page(place: Place) -> None:
         assert re.findall(r"https?://[^\s\"<]+", body) == [f"{BASE_URL}/t/{place.tenant.slug}/link/{token}"]
 
 
+async def test_code_of_the_longest_tenant_name(place: Place) -> None:
+    """A tenant with the longest name mails its codes, long ones too; the subject cuts the name, the mail does not."""
+    name = "A" + " b" * 99 + "c"
+    await place.owner.tenants.rename(name=name)
+    user = await place.user(email=f"{place.tenant.slug}@example.com")
+    for _ in range(2):
+        sign_in = await _start(place, user.email)
+        assert await (await email_codes(place.stack)).TX_mail_code(place.tenant.id, sign_in, EventId.new())
+    mails = await _mails(place, user.email)
+    assert len(mails) == 2
+    for mail in mails:
+        assert mail.subject.endswith(f" is your code for {name[:59].rstrip()}…")
+        assert name in mail.text
+
+
 async def test_long_code_is_mailed_in_groups(place: Place) -> None:
     """Twelve digits are written as people read them, and work as they are written."""
     user = await place.user(email=f"{place.tenant.slug}@example.com")

@@ -35,6 +35,7 @@ from central_server.infra.http.cookies import CookieNames
 from central_server.infra.logs import component_logger
 from central_server.infra.mail import Mail, Mailer, MailTemplates, message_id_for
 from central_server.infra.outbox import Outbox
+from central_server.infra.text import shortened
 from central_server.infra.tokens import is_token, new_token, token_hash
 from central_server.infra.vault import SigningKeys, Vault, associated_data
 from central_server.sessions.service import IssuedSession
@@ -180,7 +181,7 @@ class EmailCodes:
         await self.mailer.send(
             Mail(
                 to=row["email"],
-                subject=f"{code} is your code for {found.name}",
+                subject=f"{code} is your code for {shortened(found.name)}",
                 text=body.text,
                 html=body.html,
                 message_id=message_id_for(event, self.mailer.host),

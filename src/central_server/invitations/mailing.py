@@ -5,9 +5,9 @@ from central_server.infra.actor import SYSTEM
 from central_server.infra.db import Database
 from central_server.infra.mail import Mail, Mailer, MailTemplates, message_id_for
 from central_server.infra.outbox import Outbox
+from central_server.infra.text import shortened, unlinked
 from central_server.invitations import queries
 from central_server.invitations.links import InvitationLinks
-from central_server.invitations.policy import shortened, unlinked
 from central_server.invitations.tables import DBMailableInvitation
 from central_server.tenants.service import TenantService
 from central_server.users.service import UserService

@@ -1,6 +1,5 @@
 """What may become of an invitation: who stands for it, who accepts it and how."""
 
-import re
 from collections.abc import Collection
 from typing import Literal, NamedTuple, TypeAlias
 
@@ -11,8 +10,6 @@ from central_server.infra.actor import reauthentication_required
 OWNER = "owner"
 PERMISSION = "invitations:write"
 MOST_MAILS_IN_DAY = 10
-_LINKED = re.compile(r"(?<=\w)([.:@/]+)(?=[\w/])")
-_ZERO_WIDTH_SPACE = "\u200b"
 
 Step: TypeAlias = Literal["as_user", "as_new_user", "sign_in_first"]
 _ENDED = {
@@ -95,13 +92,3 @@ def masked(email: str) -> str:
     """Write an address so that its owner knows it, and whoever was forwarded the link learns little of it."""
     local, _, domain = email.rpartition("@")
     return f"{local[:1]}…@{domain}"
-
-
-def unlinked(text: str) -> str:
-    """Write somebody's words so that mail programs make no links of them: zero-width spaces part their addresses."""
-    return _LINKED.sub(lambda found: found[0] + _ZERO_WIDTH_SPACE, text)
-
-
-def shortened(name: str, most: int = 60) -> str:
-    """Cut a name for where there is little room."""
-    return name if len(name) <= most else f"{name[: most - 1]}…"
