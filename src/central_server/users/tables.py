@@ -187,10 +187,12 @@ class DBEmailVerification(TypedDict):
 
 
 class DBMailableVerification(TypedDict):
-    """A verification that waits to be mailed; `code` is sealed."""
+    """A verification that waits to be mailed, with who asked for it and where; `code` is sealed."""
 
     email: str
     code: bytes
+    tenant_name: str
+    user_name: str
 
 
 class DBConnectorOfUser(TypedDict):

@@ -14,6 +14,7 @@ from central_server.infra.actor import Actor
 from central_server.infra.db import Database, WriteExecutor
 from central_server.infra.mail import Mail, Mailer, MailTemplates, message_id_for
 from central_server.infra.outbox import Outbox
+from central_server.infra.text import shortened, unlinked
 from central_server.infra.vault import SigningKeys, Vault, associated_data
 from central_server.users.mapping import email_from, found
 from central_server.users.queries import emails as queries
@@ -95,11 +96,17 @@ class EmailVerifications:
         if row is None:
             return False
         code = self.vault.open(row["code"], _place(tenant, verification)).decode()
-        body = self.templates.render("verify_email", code=code, minutes=int(LIFETIME.total_seconds()) // 60)
+        body = self.templates.render(
+            "verify_email",
+            code=code,
+            tenant_name=unlinked(row["tenant_name"]),
+            user_name=unlinked(row["user_name"]),
+            minutes=int(LIFETIME.total_seconds()) // 60,
+        )
         await self.mailer.send(
             Mail(
                 to=row["email"],
-                subject=f"{code} shows that this address is yours",
+                subject=f"{code} shows {shortened(row['tenant_name'])} that this address is yours",
                 text=body.text,
                 html=body.html,
                 message_id=message_id_for(event, self.mailer.host),

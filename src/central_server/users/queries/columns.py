@@ -37,3 +37,5 @@ IDENTITIES = table(
     column("connector_id", RichIdColumn(AuthConnectorId)),
 )
 """Who people are at providers, as far as it is about whose: the sign-in domain, above this one, owns the table."""
+TENANTS = table("tenants", column("id", RichIdColumn(TenantId)), column("name", Text))
+"""What tenants are called, for mails; their domain, above this one, owns the table."""

@@ -5,7 +5,7 @@ from central.kernel.ids import EmailVerificationId, UserEmailId
 from central_server.infra.db import Query, RichIdColumn
 from central_server.infra.db.intervals import seconds
 from central_server.infra.db.parameters import parameters
-from central_server.users.queries.columns import OF_TENANT, OF_USER, TENANT, USER
+from central_server.users.queries.columns import OF_TENANT, OF_USER, TENANT, TENANTS, USER
 from central_server.users.tables import (
     EMAIL_VERIFICATIONS,
     USER_EMAILS,
@@ -149,7 +149,13 @@ CONSUME_VERIFICATION = Query[DBEmailVerification](
     .returning(*_VERIFICATION_COLUMNS)
 )
 GET_MAILABLE_VERIFICATION = Query[DBMailableVerification](
-    select(USER_EMAILS.c.email, EMAIL_VERIFICATIONS.c.code)
+    select(
+        USER_EMAILS.c.email,
+        EMAIL_VERIFICATIONS.c.code,
+        TENANTS.c.name.label("tenant_name"),
+        USERS.c.display_name.label("user_name"),
+    )
+    .select_from(EMAIL_VERIFICATIONS)
     .join(
         USER_EMAILS,
         and_(
@@ -157,9 +163,19 @@ GET_MAILABLE_VERIFICATION = Query[DBMailableVerification](
             USER_EMAILS.c.id == EMAIL_VERIFICATIONS.c.email_id,
         ),
     )
+    .join(
+        USERS,
+        and_(
+            USERS.c.tenant_id == EMAIL_VERIFICATIONS.c.tenant_id,
+            USERS.c.id == EMAIL_VERIFICATIONS.c.user_id,
+        ),
+    )
+    .join(TENANTS, TENANTS.c.id == EMAIL_VERIFICATIONS.c.tenant_id)
     .where(
         EMAIL_VERIFICATIONS.c.tenant_id == TENANT,
         USER_EMAILS.c.tenant_id == TENANT,
+        USERS.c.tenant_id == TENANT,
+        TENANTS.c.id == TENANT,
         EMAIL_VERIFICATIONS.c.id == bindparam("id", type_=RichIdColumn(EmailVerificationId)),
         EMAIL_VERIFICATIONS.c.used_at.is_(None),
         EMAIL_VERIFICATIONS.c.expires_at > func.now(),
