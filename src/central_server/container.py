@@ -89,11 +89,13 @@ from central_server.tool_sign_ins.deciding import ToolDecisions
 from central_server.tool_sign_ins.finishing import ToolSessions
 from central_server.tool_sign_ins.routes import ToolSignInRoutes
 from central_server.tool_sign_ins.starting import ToolStarts
+from central_server.users.activities.send_email_change_notice import SendEmailChangeNoticeActivity
 from central_server.users.activities.send_email_verification import SendEmailVerificationActivity
 from central_server.users.attributes import UserAttributes
 from central_server.users.detail_routes import UserDetailRoutes
 from central_server.users.details import UserDetails
 from central_server.users.directory import UserDirectory
+from central_server.users.email_changes import EmailChanges
 from central_server.users.email_routes import UserEmailRoutes
 from central_server.users.emails import UserEmails
 from central_server.users.explaining import AccessExplainer
@@ -128,6 +130,7 @@ ROUTES: tuple[type, ...] = (
 ACTIVITIES: tuple[type, ...] = (
     SendSignInCodeActivity,
     SendEmailVerificationActivity,
+    SendEmailChangeNoticeActivity,
     RecheckDomainsActivity,
     WarnOfSecretsActivity,
     SendInvitationActivity,
@@ -140,6 +143,7 @@ SERVICES: tuple[type, ...] = (
     UserGuard,
     RoleGrants,
     UserAttributes,
+    EmailChanges,
     UserService,
     UserDirectory,
     UserDetails,

@@ -18,6 +18,7 @@ from central.kernel.ids import (
     ClientSecretId,
     ConnectorTestId,
     DomainId,
+    EmailChangeId,
     EmailVerificationId,
     EventId,
     IdentityId,
@@ -67,6 +68,7 @@ class Things:
     email: str
     own_email: str
     own_verification: str
+    email_change: str
     other_user: str
     external_id: str
     identity: str
@@ -98,6 +100,8 @@ class Things:
         email = await place.owner.emails.add(user=user.id, email=f"{secrets.token_hex(6)}@more.example")
         own_email = await place.owner.emails.add_mine(email=f"{secrets.token_hex(6)}@more.example")
         verification = await place.owner.emails.start_verification(email=own_email.id)
+        other = await place.user("member")
+        await place.owner.users.update(user=other.id, email=place.address())
         external_id = secrets.token_hex(4)
         await place.owner.users.set_external_id(user=user.id, source="hr", value=external_id)
         # Of somebody who has to sign in first: accepting changes nothing yet, however often it is tried.
@@ -120,7 +124,8 @@ class Things:
             email=email.id,
             own_email=own_email.id,
             own_verification=verification.verification,
-            other_user=(await place.user("member")).id,
+            email_change=EmailChangeId.from_uuid(await _stored(place, "email_changes")),
+            other_user=other.id,
             external_id=external_id,
             identity=await _identity(place, user.id, connector.id),
             event=EventId.from_uuid(await _stored(place, "outbox")),
@@ -149,6 +154,7 @@ class Things:
             email=UserEmailId.new(),
             own_email=UserEmailId.new(),
             own_verification=EmailVerificationId.new(),
+            email_change=EmailChangeId.new(),
             other_user=UserId.new(),
             external_id=secrets.token_hex(4),
             identity=IdentityId.new(),

@@ -13,7 +13,7 @@ from temporalio import activity
 from temporalio.client import Client, WorkflowFailureError
 from temporalio.exceptions import ApplicationError
 
-from central.kernel.ids import DomainId, EmailVerificationId, EventId, InvitationId, SignInId, TenantId
+from central.kernel.ids import DomainId, EmailChangeId, EmailVerificationId, EventId, InvitationId, SignInId, TenantId
 from central_server.auth.specs import SEND_SIGN_IN_CODE, SendSignInCodeInput, SendSignInCodeOutput
 from central_server.auth_connectors.specs import WARN_OF_SECRETS, WarnOfSecretsInput, WarnOfSecretsOutput
 from central_server.domains.specs import (
@@ -29,7 +29,10 @@ from central_server.invitations.specs import SEND_INVITATION, SendInvitationInpu
 from central_server.media.activities.ping import PingActivity
 from central_server.media.specs import PING, PingInput
 from central_server.users.specs import (
+    SEND_EMAIL_CHANGE_NOTICE,
     SEND_EMAIL_VERIFICATION,
+    SendEmailChangeNoticeInput,
+    SendEmailChangeNoticeOutput,
     SendEmailVerificationInput,
     SendEmailVerificationOutput,
 )
@@ -62,6 +65,21 @@ def _verification() -> SendEmailVerificationInput:
     return SendEmailVerificationInput(
         event_id=EventId.new(), tenant_id=TenantId.new(), verification_id=EmailVerificationId.new()
     )
+
+
+class _Noticing:
+    def __init__(self, *, sent: bool = True, fail: bool = False) -> None:
+        self.sent, self.fail = sent, fail
+
+    @activity.defn(name="users.send_email_change_notice")
+    async def send(self, input: SendEmailChangeNoticeInput) -> SendEmailChangeNoticeOutput:
+        if self.fail:
+            raise ApplicationError("not to be sent", type="ValidationError", non_retryable=True)
+        return SendEmailChangeNoticeOutput(sent=self.sent)
+
+
+def _change() -> SendEmailChangeNoticeInput:
+    return SendEmailChangeNoticeInput(event_id=EventId.new(), tenant_id=TenantId.new(), change_id=EmailChangeId.new())
 
 
 class _Rechecking:
@@ -116,6 +134,9 @@ _RUNS: list[tuple[str, Any, Any, Any]] = [
     ("nobody", SEND_SIGN_IN_CODE, _code(), _Mailing(sent=False)),
     ("failed", SEND_SIGN_IN_CODE, _code(), _Mailing(fail=True)),
     ("sent", SEND_EMAIL_VERIFICATION, _verification(), _Verifying()),
+    ("sent", SEND_EMAIL_CHANGE_NOTICE, _change(), _Noticing()),
+    ("taken-back", SEND_EMAIL_CHANGE_NOTICE, _change(), _Noticing(sent=False)),
+    ("failed", SEND_EMAIL_CHANGE_NOTICE, _change(), _Noticing(fail=True)),
     ("one-page", RECHECK_DOMAINS, RecheckDomainsInput(), _Rechecking()),
     ("three-pages", RECHECK_DOMAINS, RecheckDomainsInput(), _Rechecking(pages=3)),
     ("failed", RECHECK_DOMAINS, RecheckDomainsInput(), _Rechecking(fail=True)),

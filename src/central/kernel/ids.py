@@ -144,6 +144,10 @@ class EmailVerificationId(RichId, prefix="verification"):
     """A code that was mailed to an address, to show whose it is."""
 
 
+class EmailChangeId(RichId, prefix="emailchange"):
+    """A change of a person's primary address, of which the former one is told."""
+
+
 class RoleId(RichId, prefix="role"):
     """A role of a tenant: permissions under one name."""
 

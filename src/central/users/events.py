@@ -1,7 +1,7 @@
 from typing import Literal
 
 from central.kernel.events import Event
-from central.kernel.ids import EmailVerificationId, RoleId, UserEmailId, UserId
+from central.kernel.ids import EmailChangeId, EmailVerificationId, RoleId, UserEmailId, UserId
 
 
 class UserCreated(Event):
@@ -105,6 +105,14 @@ class UserEmailMadePrimary(Event):
     kind: Literal["user.email.made_primary"] = "user.email.made_primary"
     user_id: UserId
     email_id: UserEmailId
+
+
+class UserPrimaryEmailChanged(Event):
+    """A user is known by another address; the former one is to be mailed a notice."""
+
+    kind: Literal["user.primary_email.changed"] = "user.primary_email.changed"
+    user_id: UserId
+    change_id: EmailChangeId
 
 
 class UserEmailRemoved(Event):

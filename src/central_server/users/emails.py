@@ -20,6 +20,7 @@ from central_server.infra.actor import Actor
 from central_server.infra.db import Database, ReadExecutor, WriteExecutor, register_conflict
 from central_server.infra.outbox import Outbox
 from central_server.infra.paging import next_cursor, open_cursor
+from central_server.users.email_changes import EmailChanges
 from central_server.users.guard import UserGuard
 from central_server.users.mapping import email_from, found
 from central_server.users.queries import emails as queries
@@ -42,10 +43,11 @@ class UserEmails:
     An address that is neither primary nor verified leads nobody to its user, and gives way to whoever proves it.
     """
 
-    def __init__(self, db: Database, outbox: Outbox, guard: UserGuard) -> None:
+    def __init__(self, db: Database, outbox: Outbox, guard: UserGuard, changes: EmailChanges) -> None:
         self.db = db
         self.outbox = outbox
         self.guard = guard
+        self.changes = changes
 
     async def list(
         self, input: ListUserEmailsInput, actor: Actor, executor: ReadExecutor | WriteExecutor | None = None
@@ -106,7 +108,7 @@ class UserEmails:
         self, user: UserId, email: UserEmailId, actor: Actor, *, must_be_verified: bool
     ) -> UserEmail:
         async with self.db.write(actor.tenant_id, actor.unit) as tx:
-            await self.guard.lock(user, actor, tx)
+            locked = await self.guard.lock(user, actor, tx)
             before = await self._get(user, email, actor, tx)
             if must_be_verified and not before["verified"]:
                 raise ConflictError("Verify this address first.", code="email_not_verified")
@@ -121,6 +123,7 @@ class UserEmails:
             )
             made = UserEmailMadePrimary(tenant_id=actor.tenant_id, user_id=user, email_id=email)
             await self.outbox.add(made, actor.by, tx)
+            await self.changes.note(actor.tenant_id, user, locked.row["email"], before["email"], actor.by, tx)
             return email_from(await self._get(user, email, actor, tx))
 
     async def _TX_remove(self, user: UserId, email: UserEmailId, actor: Actor) -> None:

@@ -29,6 +29,7 @@ from central_server.infra.outbox import Outbox
 from central_server.roles.policy import BUILT_IN_ROLES, permissions_of
 from central_server.sessions.service import SessionService
 from central_server.users.attributes import UserAttributes
+from central_server.users.email_changes import EmailChanges
 from central_server.users.grants import RoleGrants
 from central_server.users.guard import LockedUser, UserGuard
 from central_server.users.inputs import NewUser, new_user
@@ -68,6 +69,7 @@ class UserService:
         guard: UserGuard,
         grants: RoleGrants,
         attributes: UserAttributes,
+        changes: EmailChanges,
     ) -> None:
         self.db = db
         self.outbox = outbox
@@ -75,6 +77,7 @@ class UserService:
         self.guard = guard
         self.grants = grants
         self.attributes = attributes
+        self.changes = changes
         self.log = component_logger(self)
 
     async def get_user_by_id(
@@ -169,7 +172,7 @@ class UserService:
                 raise ConflictError("Somebody else changed this user first; read it again.", code="version_conflict")
             if input.email not in {None, before.row["email"]}:
                 actor.check_fresh()
-            await self._replace_email(input, before, tx)
+            await self._replace_email(input, before, actor, tx)
             ends_sessions = await self.grants.replace(input.user, input.roles, before, actor, tx)
             row = await self._update(input, before, actor, tx)
             if ends_sessions:
@@ -296,7 +299,7 @@ class UserService:
             changes["attributes"] = merged
         return await self.update_details(changes, before.row, tx)
 
-    async def _replace_email(self, input: UpdateUserInput, before: LockedUser, tx: WriteExecutor) -> None:
+    async def _replace_email(self, input: UpdateUserInput, before: LockedUser, actor: Actor, tx: WriteExecutor) -> None:
         if input.email is not None and input.email != before.row["email"]:
             await tx.execute(
                 emails.REPLACE_PRIMARY_EMAIL,
@@ -305,6 +308,7 @@ class UserService:
                 of_email=before.row["email"],
                 new_email=input.email,
             )
+            await self.changes.note(actor.tenant_id, input.user, before.row["email"], input.email, actor.by, tx)
 
     async def _end_sessions(self, user: UserId, reason: SessionEnd, actor: Actor, tx: WriteExecutor) -> None:
         await self.sessions.end_sessions_of_user(actor.tenant_id, user, reason, actor.by, tx)

@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-from central.kernel.ids import AuthConnectorId, EmailVerificationId, TenantId, UserEmailId, UserId
+from central.kernel.ids import AuthConnectorId, EmailChangeId, EmailVerificationId, TenantId, UserEmailId, UserId
 from central_server.infra.db import METADATA, RichIdColumn, created_at, updated_at
 
 USERS = Table(
@@ -146,6 +146,19 @@ EMAIL_VERIFICATIONS = Table(
 )
 """A code mailed to an address that a user says is theirs; as with sign-ins, a keyed hash, and sealed until mailed."""
 
+EMAIL_CHANGES = Table(
+    "email_changes",
+    METADATA,
+    Column("tenant_id", RichIdColumn(TenantId), ForeignKey("tenants.id", ondelete="CASCADE"), nullable=False),
+    Column("id", RichIdColumn(EmailChangeId), nullable=False),
+    Column("user_id", RichIdColumn(UserId), nullable=False),
+    Column("former_email", Text, nullable=False),
+    Column("changed_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    Column("changed_by", RichIdColumn(UserId)),
+    PrimaryKeyConstraint("tenant_id", "id"),
+)
+"""Former primary addresses that are to be told so; a row goes with its mail."""
+
 ATTRIBUTE_RULES = Table(
     "attribute_rules",
     METADATA,
@@ -193,6 +206,16 @@ class DBMailableVerification(TypedDict):
     code: bytes
     tenant_name: str
     user_name: str
+
+
+class DBEmailChange(TypedDict):
+    """A change that a notice is to be mailed of: to where, and what it says."""
+
+    former_email: str
+    changed_at: datetime
+    tenant_name: str
+    by_themselves: bool | None
+    changer_name: str | None
 
 
 class DBConnectorOfUser(TypedDict):

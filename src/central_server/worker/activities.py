@@ -3,11 +3,13 @@ from central_server.auth_connectors.activities.warn_of_secrets import WarnOfSecr
 from central_server.domains.activities.recheck_domains import RecheckDomainsActivity
 from central_server.invitations.activities.send_invitation import SendInvitationActivity
 from central_server.media.activities.ping import PingActivity
+from central_server.users.activities.send_email_change_notice import SendEmailChangeNoticeActivity
 from central_server.users.activities.send_email_verification import SendEmailVerificationActivity
 
 CORE_ACTIVITIES: tuple[type, ...] = (
     SendSignInCodeActivity,
     SendEmailVerificationActivity,
+    SendEmailChangeNoticeActivity,
     RecheckDomainsActivity,
     WarnOfSecretsActivity,
     SendInvitationActivity,

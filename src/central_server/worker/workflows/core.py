@@ -2,11 +2,13 @@ from central_server.auth.workflows.send_sign_in_code import SendSignInCodeWorkfl
 from central_server.auth_connectors.workflows.warn_of_secrets import WarnOfSecretsWorkflow
 from central_server.domains.workflows.recheck_domains import RecheckDomainsWorkflow
 from central_server.invitations.workflows.send_invitation import SendInvitationWorkflow
+from central_server.users.workflows.send_email_change_notice import SendEmailChangeNoticeWorkflow
 from central_server.users.workflows.send_email_verification import SendEmailVerificationWorkflow
 
 CORE_WORKFLOWS: tuple[type, ...] = (
     SendSignInCodeWorkflow,
     SendEmailVerificationWorkflow,
+    SendEmailChangeNoticeWorkflow,
     RecheckDomainsWorkflow,
     WarnOfSecretsWorkflow,
     SendInvitationWorkflow,
