@@ -8,6 +8,7 @@ from central.errors import ConflictError, NotFoundError, ValidationFailedError
 from central.kernel.ids import AuthConnectorId
 from central_client import AsyncCentral
 from central_server.app import Central
+from central_server.domains.policy import MOST_CLAIMS
 from central_server.infra.config import Settings
 from support.database import superuser
 from support.domains import events, verify_domain
@@ -185,3 +186,50 @@ async def test_a_claim_is_born_pending(place: Place) -> None:
         await place.owner.domains.create(name=place.domain, state="verified")
     async with superuser(place.stack) as connection:
         assert await connection.fetchval("SELECT count(*) FROM domains WHERE tenant_id = $1", place.tenant.id.uuid) == 0
+
+
+async def _claims(place: Place) -> int:
+    async with superuser(place.stack) as connection:
+        count: int = await connection.fetchval(
+            "SELECT count(*) FROM domains WHERE tenant_id = $1", place.tenant.id.uuid
+        )
+        return count
+
+
+async def _fill(place: Place, claims: int) -> None:
+    """Have a tenant claim so many domains."""
+    async with superuser(place.stack) as connection:
+        await connection.execute(
+            "INSERT INTO domains (tenant_id, id, name, token, include_subdomains) SELECT $1, gen_random_uuid(), "
+            "n || '.' || $2, md5(n::text), false FROM generate_series(1, $3) n",
+            place.tenant.id.uuid,
+            place.domain,
+            claims,
+        )
+
+
+async def test_claims_are_bounded(place: Place, other_place: Place) -> None:
+    """A tenant has up to 100 domains that are not verified; verified ones do not count, nor do another tenant's."""
+    await _fill(place, MOST_CLAIMS - 1)
+    verified = await verify_domain(place, f"one.{place.domain}")
+    last = await place.owner.domains.create(name=f"last.{place.domain}")
+    with pytest.raises(ConflictError) as refusal:
+        await place.owner.domains.create(name=f"more.{place.domain}")
+    assert refusal.value.code == "too_many_claims"
+    await other_place.owner.domains.create(name=f"more.{place.domain}")
+    await place.owner.domains.delete(domain=last.id)
+    await place.owner.domains.create(name=f"more.{place.domain}")
+    assert (await place.owner.domains.get(domain=verified.id)).state == "verified"
+
+
+async def test_claims_are_bounded_at_once(place: Place) -> None:
+    """Of many who claim at the same time where there is room for three, three do."""
+    await _fill(place, MOST_CLAIMS - 3)
+    results = await asyncio.gather(
+        *(place.owner.domains.create(name=f"new{number}.{place.domain}") for number in range(12)),
+        return_exceptions=True,
+    )
+    refused = [result for result in results if isinstance(result, BaseException)]
+    assert all(isinstance(each, ConflictError) and each.code == "too_many_claims" for each in refused), refused
+    assert len(refused) == 9
+    assert await _claims(place) == MOST_CLAIMS

@@ -171,6 +171,34 @@ async def _public(http: AsyncClient, place: Place, *, forwarded: str) -> int:
     return (await http.get(path, headers={"x-forwarded-for": forwarded})).status_code
 
 
+@pytest.mark.parametrize("limited", ["user", "tenant"])
+async def test_look_ups_are_counted_exactly_over_processes(
+    serve: Serve, place: Place, other_place: Place, limited: str
+) -> None:
+    """Of twenty looks for a proof in two processes at once, five ask the DNS; other requests and tenants go on."""
+    places = [await serve(**{f"rate_limit_look_ups_per_{limited}": "5/1h"}) for _ in range(2)]
+    domain = await place.owner.domains.create(name=place.domain)
+    users = [place.owner_user] * 4 if limited == "user" else [place.owner_user, *[await place.user("admin")] * 3]
+    tokens = [await place.stack.session_of(place.tenant.id, user.id) for user in users]
+    clients = [places[n % 2].stack.client(place.tenant.slug, token) for n, token in enumerate(tokens)]
+    outcomes = await _outcomes([clients[n % 4].domains.verify(domain=domain.id) for n in range(20)])
+    assert (outcomes.count("ok"), outcomes.count("rate_limited")) == (5, 15)
+    assert (await clients[0].domains.get(domain=domain.id)).id == domain.id
+    others = await other_place.owner.domains.create(name=place.domain)
+    foreign = places[0].stack.client(other_place.tenant.slug, _token(other_place.owner))
+    assert (await foreign.domains.verify(domain=others.id)).state == "pending"
+
+
+async def test_who_may_not_look_up_uses_nothing_up(serve: Serve, place: Place) -> None:
+    """A member, whom the permission is missing, takes nothing from those who have it."""
+    there = await serve(rate_limit_look_ups_per_tenant="2/1h")
+    domain = await place.owner.domains.create(name=place.domain)
+    token = await place.stack.session_of(place.tenant.id, (await place.user()).id)
+    member = there.stack.client(place.tenant.slug, token)
+    assert await _outcomes([member.domains.verify(domain=domain.id) for _ in range(4)]) == ["permission_missing"] * 4
+    assert (await there.owner.domains.verify(domain=domain.id)).id == domain.id
+
+
 async def test_sign_ins_are_counted_exactly_over_processes(serve: Serve, provider: Provider, place: Place) -> None:
     """Of thirty sign-ins begun from one address in two processes at once, by code and at a provider, five begin."""
     connector = await connect_provider(place, provider)

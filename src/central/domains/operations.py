@@ -25,7 +25,7 @@ CREATE_DOMAIN = Operation(
     errors=(NotFoundError, ConflictError),
     status=201,
     description="The answer says which TXT record to publish. A claim is worth nothing until it is verified, and "
-    "keeps no other tenant from the domain.",
+    "keeps no other tenant from the domain. A tenant has up to 100 that are not verified, or `too_many_claims`.",
 )
 LIST_DOMAINS = Operation(
     "domains.list",
@@ -64,6 +64,7 @@ VERIFY_DOMAIN = Operation(
     VerifyDomainInput,
     Domain,
     access=TenantPermission("domains:write"),
+    rate="look_up",
     summary="Look for a domain's proof in the DNS now",
     errors=(NotFoundError, ConflictError),
     description="The answer is the domain, verified or not; `lastCheck` says what was found. A domain that another "

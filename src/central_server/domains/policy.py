@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Final
 
 from central.domains.models import DomainCheckOutcome, DomainState
-from central.errors import ValidationFailedError
+from central.errors import ConflictError, ValidationFailedError
 from central_server.infra.dns import MOST_CHARACTERS, TxtLookup, challenge_name, is_public_suffix, normalise
 
 # Where anybody gets an address: proving such a domain would prove nothing of those who have one.
@@ -17,6 +17,9 @@ _FREE_MAIL = """
 """
 FREE_MAIL_DOMAINS: Final = frozenset(_FREE_MAIL.split())
 TEMPORARY: Final[frozenset[str]] = frozenset({"server_failure", "timed_out"})
+MOST_CLAIMS: Final = 100
+"""How many domains a tenant may have that do not count: each costs a row, and look-ups for as long as it is tried."""
+
 CHECKED_EVERY: Final = timedelta(days=1)
 TRIED_AGAIN_AFTER: Final = timedelta(hours=1)
 _MESSAGES: Final[dict[DomainCheckOutcome, str]] = {
@@ -46,6 +49,15 @@ def claimable_name(name: str, *, allow_free_mail: bool) -> str:
     if spelled in FREE_MAIL_DOMAINS and not allow_free_mail:
         raise _wrong("Anybody gets an address of this domain; claim one of your own", "domain_free_mail")
     return spelled
+
+
+def check_room(claims: int) -> None:
+    """Refuse one more claim where a tenant has too many that it has not verified."""
+    if claims >= MOST_CLAIMS:
+        raise ConflictError(
+            f"The tenant has {MOST_CLAIMS} domains that are not verified; verify some, or delete those not needed.",
+            code="too_many_claims",
+        )
 
 
 def judge(found: TxtLookup, token: str) -> DomainCheckOutcome:

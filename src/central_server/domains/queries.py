@@ -39,6 +39,7 @@ from central_server.infra.db.parameters import parameters
 
 _COLUMNS = tuple(DOMAINS.c)
 _COUNTS = text(COUNTS)
+_IS_CLAIM = text(f"NOT ({COUNTS})")
 _TENANT = bindparam("tenant_id", type_=RichIdColumn(TenantId))
 _ID = bindparam("id", type_=RichIdColumn(DomainId))
 _IS_ONE = and_(DOMAINS.c.tenant_id == _TENANT, DOMAINS.c.id == _ID)
@@ -53,6 +54,16 @@ INSERT_DOMAIN = Query[DBDomain](
     .values(parameters("tenant_id", "id", "name", "token", "include_subdomains", "connector_id"))
     .returning(*_COLUMNS)
 )
+LOCK_CLAIMS = Query[None](
+    select(func.pg_advisory_xact_lock(func.hashtextextended(bindparam("claims_key", type_=Text), 0)).label("locked"))
+)
+"""Lets one at a time decide whether a tenant has room for one more claim."""
+
+COUNT_CLAIMS = Query[int](
+    select(func.count().label("claims")).select_from(DOMAINS).where(DOMAINS.c.tenant_id == _TENANT, _IS_CLAIM)
+)
+"""Under READ COMMITTED, this sees what whoever had `LOCK_CLAIMS` before has committed."""
+
 GET_DOMAIN = Query[DBDomain](select(*_COLUMNS).where(_IS_ONE))
 _LIST = select(*_COLUMNS).where(DOMAINS.c.tenant_id == _TENANT).order_by(DOMAINS.c.created_at, DOMAINS.c.id)
 LIST_DOMAINS = Query[DBDomain](_LIST.limit(bindparam("count")))

@@ -31,6 +31,7 @@ from central_server.domains.policy import (
     CHECKED_EVERY,
     TEMPORARY,
     TRIED_AGAIN_AFTER,
+    check_room,
     claimable_name,
     judge,
     next_state,
@@ -143,11 +144,13 @@ class DomainService:
         return ListDomainsResponse(domains=list(map(domain_from, rows[: asked.limit])), next_cursor=cursor)
 
     async def TX_create_domain(self, input: CreateDomainInput, actor: Actor) -> Domain:
-        """Claim a domain; `ConflictError` for one that the tenant has claimed already."""
+        """Claim a domain; `ConflictError` for one that the tenant has claimed already, or has no room for."""
         name = claimable_name(input.name, allow_free_mail=self.allow_free_mail)
         id = DomainId.new()
         async with self.db.write(actor.tenant_id, actor.unit) as tx:
             await self._hold_connector(actor.tenant_id, input.connector, tx)
+            await tx.first(queries.LOCK_CLAIMS, claims_key=f"claims|{actor.tenant_id}")
+            check_room(await tx.scalar(queries.COUNT_CLAIMS, tenant_id=actor.tenant_id))
             row = await tx.first(
                 queries.INSERT_DOMAIN,
                 tenant_id=actor.tenant_id,

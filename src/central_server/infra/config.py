@@ -156,6 +156,12 @@ class Settings(BaseSettings):
         default=Limit(30_000, 60), description="Requests of one tenant's users: a count, and a time in s, m, h or d."
     )
     rate_limit_per_user: RateLimit = Field(default=Limit(1200, 60), description="Requests of one user.")
+    rate_limit_look_ups_per_tenant: RateLimit = Field(
+        default=Limit(120, 600), description="Look-ups in the DNS that one tenant's users ask for."
+    )
+    rate_limit_look_ups_per_user: RateLimit = Field(
+        default=Limit(60, 600), description="Look-ups in the DNS that one user asks for."
+    )
     rate_limit_per_address: RateLimit = Field(
         default=Limit(600, 60), description="Requests without a session from one address, or one /64 of IPv6."
     )

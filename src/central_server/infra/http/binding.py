@@ -178,7 +178,7 @@ class Endpoint:
             check_header_size(request, self._most_header_bytes)
             caller = await self._admit(request, headers, caller)
             if (meter := self._meter) is not None:
-                await meter.count(caller)
+                await meter.count(caller, self._check_access)
             answer = await self._serve(request, headers, caller)
             if meter is not None and meter.forgives:
                 await meter.forgive(caller)
@@ -203,9 +203,12 @@ class Endpoint:
         path = cast("Mapping[str, str]", request.route_values or {})
         return await self._parts.gate.admit(caller, path["tenant"] if self._operation.in_tenant else None)
 
-    async def _serve(self, request: Request, headers: Headers, caller: Caller) -> Answer:
+    def _check_access(self, caller: Caller) -> None:
         if isinstance(caller, Actor):
             check_access(self._operation, caller)
+
+    async def _serve(self, request: Request, headers: Headers, caller: Caller) -> Answer:
+        self._check_access(caller)
         path = cast("Mapping[str, str]", request.route_values or {})
         if not self._reader.sends_body:
             input = self._reader.from_query(path, request.scope["query_string"])

@@ -1,4 +1,4 @@
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache, lru_cache
 from itertools import groupby
 from math import ceil
@@ -64,6 +64,7 @@ class Stage:
     def __init__(self, store: TokenStore, rules: Sequence[Rule], limits: Mapping[str, Limit], keys: BucketKeys) -> None:
         self.store = store
         self.failures = any(rule.failures for rule in rules)
+        self.exact = any(rule.exact for rule in rules)
         self._rules = rules
         self._limits = limits
         self._keys = keys
@@ -93,9 +94,15 @@ class Meter:
         self._log = component_logger(self)
         self.forgives = any(stage.failures for stage in stages)
 
-    async def count(self, caller: Caller) -> None:
-        """Count a request, and note with the caller what is left; `RateLimitedError` when a bucket is empty."""
+    async def count(self, caller: Caller, check: Callable[[Caller], None] | None = None) -> None:
+        """Count a request, and note with the caller what is left; `RateLimitedError` when a bucket is empty.
+
+        `check` is done before exact buckets are asked, which are few tokens that several callers share: whom it
+        refuses takes none of those.
+        """
         for stage in self._stages:
+            if check is not None and stage.exact:
+                check(caller)
             if asks := stage.asks(caller):
                 taken = await stage.store.take(asks)
                 caller.quota = _nearest(caller.quota, asks, taken)
