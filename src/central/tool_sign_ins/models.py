@@ -142,3 +142,13 @@ class DenyDeviceSignInInput(TenantInput):
     """The code that the tool shows."""
 
     user_code: UserCode
+
+
+class DenyDeviceSignInResponse(Response):
+    """What is left to do, so that the tool hears of the refusal."""
+
+    redirect_url: str | None = Field(
+        default=None,
+        description="Where to send the browser if the tool listens for it: its own address, with "
+        "`error=access_denied` and its `state`. Null for a tool that polls, which is told by its next poll.",
+    )

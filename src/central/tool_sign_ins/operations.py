@@ -9,6 +9,7 @@ from central.kernel.operation import Operation
 from central.tool_sign_ins.models import (
     ApproveDeviceSignInInput,
     DenyDeviceSignInInput,
+    DenyDeviceSignInResponse,
     ExchangeLoopbackCodeInput,
     GetDeviceSignInInput,
     PollDeviceSignInInput,
@@ -72,11 +73,11 @@ DENY_DEVICE_SIGN_IN = Operation(
     "POST",
     "/v1/tenants/{tenant}/auth/device/deny",
     DenyDeviceSignInInput,
-    NoneType,
+    DenyDeviceSignInResponse,
     access=SignedIn(),
     summary="Refuse a tool",
     errors=(ConflictError, NotFoundError, RateLimitedError),
-    status=204,
+    description="A tool that listens on the person's machine waits for their browser: send it to `redirectUrl`.",
 )
 START_LOOPBACK_SIGN_IN = Operation(
     "auth.start_loopback",

@@ -2,6 +2,7 @@ from central.auth.models import SignedInPrivate
 from central.tool_sign_ins.models import (
     ApproveDeviceSignInInput,
     DenyDeviceSignInInput,
+    DenyDeviceSignInResponse,
     ExchangeLoopbackCodeInput,
     GetDeviceSignInInput,
     PollDeviceSignInInput,
@@ -52,8 +53,8 @@ class ToolSignInRoutes:
         await self.decisions.TX_approve_device(input.user_code, actor)
 
     @handles(DENY_DEVICE_SIGN_IN)
-    async def deny_device(self, input: DenyDeviceSignInInput, actor: Actor) -> None:
-        await self.decisions.TX_deny(input.user_code, actor)
+    async def deny_device(self, input: DenyDeviceSignInInput, actor: Actor) -> DenyDeviceSignInResponse:
+        return DenyDeviceSignInResponse(redirect_url=await self.decisions.TX_deny(input.user_code, actor))
 
     @handles(START_LOOPBACK_SIGN_IN)
     async def start_loopback(self, input: StartLoopbackSignInInput, caller: Caller) -> StartLoopbackSignInResponse:
