@@ -13,6 +13,7 @@ from central_server.infra.config import Settings
 from central_server.infra.db import WriteExecutor
 from central_server.infra.http.cookies import CookieNames
 from central_server.invitations.acceptances import Acceptances
+from central_server.roles.policy import may_change_things
 from central_server.sessions.inputs import Impersonation, Lifetimes
 from central_server.sessions.mapping import described_to_owner
 from central_server.sessions.service import IssuedSession, SessionService
@@ -110,12 +111,14 @@ class SessionIssuer:
     ) -> None:
         """Keep tenant, connector and user active until the transaction ends; `ForbiddenError` for one that is not.
 
-        Whoever disables one of them meanwhile waits, and then finds the session to end.
+        Whoever disables one of them meanwhile waits, and then finds the session to end. So does whoever changes what
+        the user's roles allow, and then finds the session to shorten: they are held before any session is.
         """
         await self.tenants.hold_active_tenant(tenant, executor)
         if connector is not None:
             await self.auth_connectors.hold_enabled_auth_connector(tenant, connector, executor)
-        await self.users.hold_active_user(tenant, user, executor)
+        held = await self.users.hold_active_user(tenant, user, executor)
+        await self.users.guard.roles.hold_existing(tenant, held.roles, executor)
 
     async def welcome(self, issued: IssuedSession, caller: Caller, *, as_email: str | None = None) -> SignedInPrivate:
         """Hand the cookies to the caller, after the commit, and say who signed in, as the next request would see it.
@@ -135,9 +138,9 @@ class SessionIssuer:
         return SignedInPrivate(user=user_private_from(principal), session=SessionPrivate.model_validate(session))
 
     async def _is_powerful(self, tenant: TenantId, privileges: DBPrivileges, executor: WriteExecutor) -> bool:
-        """Whether somebody may change more than themselves; their sessions are shorter."""
-        permissions = await self.users.guard.roles.permissions_of(tenant, privileges["roles"], executor)
-        return bool(privileges["system_permissions"]) or not all(name.endswith(":read") for name in permissions)
+        """Whether somebody may do more than read; what their roles allow stays so until the session is there."""
+        permissions = await self.users.guard.roles.hold_permissions_of(tenant, privileges["roles"], executor)
+        return bool(privileges["system_permissions"]) or may_change_things(permissions)
 
 
 def _lifetimes_of(impersonation: Impersonation) -> Lifetimes:

@@ -27,6 +27,11 @@ def sorted_permissions_of(roles: tuple[str, ...], granted: tuple[str, ...] = ())
     return tuple(sorted(permissions_of(roles, granted)))
 
 
+def may_change_things(permissions: Iterable[str]) -> bool:
+    """Whether somebody with these permissions may do more than read; their sessions are shorter."""
+    return not all(name.endswith(":read") for name in permissions)
+
+
 def check_holds(held: Collection[str], permissions: Iterable[str]) -> None:
     """Refuse to let somebody hand on what they do not hold themselves."""
     if missing := sorted(set(permissions) - set(held)):

@@ -18,8 +18,9 @@ from central_server.infra.db import Database, Query, ReadExecutor, WriteExecutor
 from central_server.infra.outbox import Outbox
 from central_server.infra.paging import next_cursor, open_cursor
 from central_server.roles import queries
-from central_server.roles.policy import BUILT_IN_ROLES, check_holds, check_own_role, permissions_of
+from central_server.roles.policy import BUILT_IN_ROLES, check_holds, check_own_role, may_change_things, permissions_of
 from central_server.roles.tables import DBRole
+from central_server.sessions.service import SessionService
 
 T = TypeVar("T")
 
@@ -39,9 +40,10 @@ class RoleService:
     holds stays.
     """
 
-    def __init__(self, db: Database, outbox: Outbox) -> None:
+    def __init__(self, db: Database, outbox: Outbox, sessions: SessionService) -> None:
         self.db = db
         self.outbox = outbox
+        self.sessions = sessions
 
     async def create_built_in_roles(self, tenant: TenantId, executor: WriteExecutor) -> None:
         """Give a new tenant the roles that every tenant has."""
@@ -110,7 +112,10 @@ class RoleService:
         return role
 
     async def TX_update_role(self, input: UpdateRoleInput, actor: Actor) -> Role:
-        """Change a role; `ForbiddenError` where it has, or would get, what the actor does not hold."""
+        """Change a role; `ForbiddenError` where it has, or would get, what the actor does not hold.
+
+        Where it allows more than to read now, the sessions of whoever holds it are shorter from now on.
+        """
         async with self.db.write(actor.tenant_id, actor.unit) as tx:
             before = await self._lock(input.role, actor, tx)
             if input.expected_version not in {None, before["version"]}:
@@ -126,6 +131,9 @@ class RoleService:
                 new_description=input.description if clears else before["description"],
                 new_permissions=permissions,
             )
+            if may_change_things(permissions):
+                # After the role: whoever signs in with it holds it first, and their sessions after it.
+                await self.sessions.make_powerful(actor.tenant_id, input.role, tx)
             await self.outbox.add(RoleUpdated(tenant_id=actor.tenant_id, role_id=before["id"]), actor.by, tx)
         return role_from(_found(row))
 

@@ -18,10 +18,12 @@ from sqlalchemy import (
     case,
     cast,
     column,
+    exists,
     func,
     insert,
     null,
     select,
+    table,
     true,
     tuple_,
     update,
@@ -238,8 +240,8 @@ def list_matching(filters: SessionFilters) -> Query[DBEndedSession]:
     return Query(chosen.order_by(_S.c.id).limit(bindparam("count")))
 
 
-def _end(*conditions: ColumnElement[bool]) -> Select[Any]:
-    """Pick live sessions in the order of their ids, and lock them: whoever ends several takes them in this order."""
+def _picked(*conditions: ColumnElement[bool]) -> Select[Any]:
+    """Pick live sessions in the order of their ids, and lock them: whoever changes several takes them in this order."""
     return (
         select(_S.c.id)
         .select_from(_FROM)
@@ -264,11 +266,11 @@ def _ended(picked: Select[Any]) -> ReturningUpdate[Any, Any]:
     )
 
 
-END_SESSION = Query[DBEndedSession](_ended(_end(_S.c.user_id == _USER, _S.c.id == _ONE)))
-END_OTHER_SESSIONS = Query[DBEndedSession](_ended(_end(_S.c.user_id == _USER, _S.c.id != _ONE)))
-END_SESSIONS = Query[DBEndedSession](_ended(_end(_S.c.user_id == _USER)))
+END_SESSION = Query[DBEndedSession](_ended(_picked(_S.c.user_id == _USER, _S.c.id == _ONE)))
+END_OTHER_SESSIONS = Query[DBEndedSession](_ended(_picked(_S.c.user_id == _USER, _S.c.id != _ONE)))
+END_SESSIONS = Query[DBEndedSession](_ended(_picked(_S.c.user_id == _USER)))
 END_IMPERSONATIONS = Query[DBEndedSession](
-    _ended(_end(_S.c.impersonator_session_id == any_(bindparam("sessions", type_=ARRAY(Uuid)))))
+    _ended(_picked(_S.c.impersonator_session_id == any_(bindparam("sessions", type_=ARRAY(Uuid)))))
 )
 """Ends what was begun from sessions that have ended."""
 
@@ -276,8 +278,29 @@ END_IMPERSONATIONS = Query[DBEndedSession](
 @cache
 def end_matching(filters: SessionFilters) -> Query[DBEndedSession]:
     """Give the statement that ends a batch of live sessions, but for one."""
-    return Query(_ended(_end(*_conditions(filters), _S.c.id.is_distinct_from(_ONE)).limit(bindparam("count"))))
+    return Query(_ended(_picked(*_conditions(filters), _S.c.id.is_distinct_from(_ONE)).limit(bindparam("count"))))
 
+
+_HOLDERS = table(
+    "user_roles",
+    column("tenant_id", RichIdColumn(TenantId)),
+    column("user_id", RichIdColumn(UserId)),
+    column("role", Text),
+    column("expires_at", _time),
+)
+"""Who holds which role, as far as it makes sessions shorter: people, above this domain, own the table."""
+
+_HOLDS = exists().where(
+    _HOLDERS.c.tenant_id == _TENANT,
+    _HOLDERS.c.user_id == _S.c.user_id,
+    _HOLDERS.c.role == bindparam("role", type_=Text),
+    _HOLDERS.c.expires_at.is_(None) | (_HOLDERS.c.expires_at > func.now()),
+)
+_OF_HOLDERS = _picked(~_S.c.powerful, _HOLDS).cte("of_holders")
+MAKE_POWERFUL = Query[None](
+    update(SESSIONS).where(SESSIONS.c.tenant_id == _TENANT, SESSIONS.c.id == _OF_HOLDERS.c.id).values(powerful=true())
+)
+"""Lets the lifetimes of whoever may do more than read count for the sessions of a role's holders."""
 
 _FADED = (
     select(_S.c.id, _over.label("ended_at"), case((_EXPIRES <= _IDLES, "expired"), else_="idle").label("reason"))

@@ -245,6 +245,10 @@ class SessionService:
         """End one session if it is live, as part of more steps."""
         return await self._end(queries.END_SESSION, tenant, reason, by, executor, user=user, session=session)
 
+    async def make_powerful(self, tenant: TenantId, role: str, executor: WriteExecutor) -> None:
+        """Shorten the sessions of whoever holds a role that has come to allow more than to read."""
+        await executor.execute(queries.MAKE_POWERFUL, of_tenant=tenant, role=role, **self._limits)
+
     async def end_faded_sessions(self, tenant: TenantId, executor: WriteExecutor) -> None:
         """Write down the ends of sessions that the lifetimes of now have ended, before those grow."""
         while await executor.execute(queries.END_FADED, of_tenant=tenant, count=_BATCH, **self._limits):
