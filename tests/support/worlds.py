@@ -22,6 +22,7 @@ from support.places_of_ids import IdPlace
 from support.provider import Provider
 from support.raw import Raw
 from support.servers import shared_postgres
+from support.signing_in import run_sql
 from support.tenant_predicates import Stripping
 
 Mode: TypeAlias = Literal["both walls", "row-level security alone", "filters alone"]
@@ -86,6 +87,8 @@ class World:
         # The session of the owner so far may be what was ended.
         user = await replace(before, owner=await before.sign_in(before.owner_user)).user("owner")
         attacker.place = replace(before, owner_user=user, owner=await before.sign_in(user))
+        # The claims of the things so far would fill the tenant's room for them.
+        await run_sql(before, "DELETE FROM domains WHERE tenant_id = $1", before.tenant.id.uuid)
         attacker.things = await Things.of(attacker.place, self.provider)
 
     def pairs(self, place: IdPlace) -> list[tuple[str, str]]:
