@@ -7,8 +7,8 @@ from alembic import op
 
 from central_server.infra.db.rls import enable_rls
 
-revision = "0011"
-down_revision = "0009"
+revision = "0012"
+down_revision = "0011"
 branch_labels = None
 depends_on = None
 
