@@ -25,6 +25,7 @@ FAMILIES = (
     "sessions",
     "auth",
     "invitations",
+    "identities",
 )
 
 
