@@ -28,7 +28,8 @@ class OutboundResponse:
         document = self._document()
         if not isinstance(document, list):
             raise NotJsonError("The answer is JSON, but not an array.")
-        return document
+        listed: list[Any] = document
+        return listed
 
     def _document(self) -> object:
         try:
