@@ -82,7 +82,7 @@ class OutboundClient:
         """Get a JSON object, answered with 200."""
         return (await self._get(url, headers)).json()
 
-    async def get_json_list(self, url: str, *, headers: Mapping[str, str] | None = None) -> list[Any]:
+    async def get_json_list(self, url: str, *, headers: Mapping[str, str] | None = None) -> list[object]:
         """Get a JSON array, answered with 200."""
         return (await self._get(url, headers)).json_list()
 

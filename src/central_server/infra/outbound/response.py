@@ -23,13 +23,12 @@ class OutboundResponse:
             raise NotJsonError("The answer is JSON, but not an object.")
         return cast("dict[str, Any]", document)
 
-    def json_list(self) -> list[Any]:
+    def json_list(self) -> list[object]:
         """Read the body as a JSON array; raises `NotJsonError`."""
         document = self._document()
         if not isinstance(document, list):
             raise NotJsonError("The answer is JSON, but not an array.")
-        listed: list[Any] = document
-        return listed
+        return cast("list[object]", document)
 
     def _document(self) -> object:
         try:
