@@ -151,6 +151,18 @@ async def test_answers_that_are_none(
     assert await count_sessions(place) == 0
 
 
+async def test_refused_client_is_tried_by_the_other_secret(place: Place, github: OAuth2Provider) -> None:
+    """A refusal of the client, also one of status 200, leads to the other secret; one of the code does not."""
+    connector, email = await _connect(place, github), place.address()
+    github.tell(email)
+    await place.owner.auth_connectors.add_secret(connector=connector.id, client_secret="not yet known there")
+    assert await _sign_in(place, github, connector) == (303, email)
+    assert github.hits["access_token"] == 2
+    github.replies["access_token"] = Reply.json({"error": "bad_verification_code"})
+    assert (await _sign_in(place, github, connector))[0] == 403
+    assert github.hits["access_token"] == 3
+
+
 async def test_denied(place: Place, github: OAuth2Provider) -> None:
     """Who does not agree at the provider is told so."""
     connector = await _connect(place, github)

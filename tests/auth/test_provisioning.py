@@ -10,12 +10,14 @@ from central.errors import ForbiddenError, UnauthenticatedError, ValidationFaile
 from central.users.models import User
 from support.place import Place
 from support.provider import Person, Provider
-from support.signing_in import Browser, connect_provider
+from support.signing_in import Browser, connect_provider, run_sql
 
 GROUPS = {
     "group_claim": "groups",
     "group_roles": [{"group": "Admins", "role": "admin"}, {"group": "helpdesk", "role": "helpdesk"}],
 }
+
+GROUPS_OF_ADMINS = {"group_claim": "groups", "group_roles": [{"group": "Admins", "role": "admin"}]}
 
 
 async def _helpdesk(place: Place) -> None:
@@ -157,6 +159,17 @@ async def test_nobody_lets_a_connector_give_more_than_they_hold(place: Place, pr
     settings = {"kind": "oidc", "issuer": provider.issuer, "client_id": "x"}
     with pytest.raises(ForbiddenError):
         await admin.auth_connectors.create(name="Two", settings=settings, provisioning={"default_roles": ["strong"]})
+
+
+async def test_owner_is_not_given_whatever_is_stored(place: Place, provider: Provider) -> None:
+    """Even where the database says that a group makes owners, it does not."""
+    connector = await connect_provider(place, provider, allowed=[place.domain], **GROUPS_OF_ADMINS)
+    await run_sql(
+        place,
+        """UPDATE auth_connectors SET group_roles = '[{"group": "Admins", "role": "owner"}]' WHERE id = $1""",
+        connector.id.uuid,
+    )
+    assert (await _sign_in(place, provider, connector, {"groups": ["Admins"]})).roles == ["member"]
 
 
 @pytest.mark.parametrize(

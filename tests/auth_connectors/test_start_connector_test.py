@@ -201,10 +201,13 @@ async def test_test_is_no_sign_in_of_another_browser(
     """The callback of a test counts where it was begun, once."""
     provider.person = Person(sub="ada")
     started = await place.owner.auth_connectors.start_test(connector=untested.id)
-    away = await browser.send(await browser.open(started.link))
-    callback = await provider.authorize(away.refresh or "")
     async with PageBrowser(place.stack) as other:
+        ready = await other.open(started.link)
+        away = await browser.send(await browser.open(started.link))
+        callback = await provider.authorize(away.refresh or "")
         assert (await other.http.get(callback)).status_code == 410
+        assert (await other.open(started.link)).status == 404
+        assert (await other.send(ready)).status == 410
     assert (await browser.http.get(callback)).status_code == 303
     assert (await browser.http.get(callback)).status_code == 410
 

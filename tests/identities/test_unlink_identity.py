@@ -39,6 +39,21 @@ async def test_unlinking(place: Place, provider: Provider) -> None:
         await place.owner.identities.unlink(user=me.id, identity=identity.id)
 
 
+async def test_sessions_end_without_roles_too(place: Place, provider: Provider) -> None:
+    """Whoever gained nothing by the identity is signed out all the same, and the reason is kept."""
+    connector = await connect_provider(place, provider, allowed=[place.domain])
+    provider.person = Person(sub="ada", email=place.address("ada"))
+    async with Browser(place) as browser:
+        await browser.sign_in(provider, connector.id)
+        me = await browser.client().users.me()
+        (identity,) = [i async for i in place.owner.identities.list(user=me.id)]
+        await place.owner.identities.unlink(user=me.id, identity=identity.id)
+        with pytest.raises(UnauthenticatedError):
+            await browser.client().users.me()
+    (session,) = [s async for s in place.owner.sessions.list(user=me.id, state="ended")]
+    assert (session.ended_reason, session.ended_by) == ("identity_unlinked", place.owner_user.id)
+
+
 async def test_who_may_not(place: Place, other_tenant: AsyncCentral, provider: Provider) -> None:
     """Neither an admin for an owner, nor anybody for an identity of another user or tenant."""
     await connect_provider(place, provider, trusted=[place.domain])

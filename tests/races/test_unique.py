@@ -218,3 +218,18 @@ async def test_invitation_of_one_address(arena: Arena, record_property: Any) -> 
         query = "SELECT count(*) FROM invitations WHERE tenant_id = $1 AND accepted_at IS NULL AND revoked_at IS NULL"
         assert await _count(arena, query, place.tenant.id.uuid) == 1
     count(record_property, "rounds: invitation of one address", ROUNDS)
+
+
+async def test_secrets_of_one_connector(arena: Arena, provider: Provider, record_property: Any) -> None:
+    """Of many who add a second secret one does, and the others are told that there are two."""
+    for _ in range(ROUNDS):
+        place = await arena.place()
+        connector = await connect_provider(place, provider)
+        clients = arena.clients(place.owner, place.tenant.id, CALLERS)
+        calls = [
+            partial(client.auth_connectors.add_secret, connector=connector.id, client_secret=f"secret-{number}")
+            for number, client in enumerate(clients)
+        ]
+        assert tally(await arena.run(calls, crowd_at="outbox")) == {"done": 1, "too_many_secrets": CALLERS - 1}
+        assert len((await place.owner.auth_connectors.get(connector=connector.id)).client_secrets) == 2
+    count(record_property, "rounds: secrets of one connector", ROUNDS)
