@@ -8,7 +8,19 @@ from typing import Annotated
 
 import typer
 
-from central_server.cli import api, bootstrap, dev, doctor, keys, migrate, openapi, operators, tenants, worker
+from central_server.cli import (
+    api,
+    bootstrap,
+    dev,
+    doctor,
+    keys,
+    migrate,
+    openapi,
+    operators,
+    schedules,
+    tenants,
+    worker,
+)
 from central_server.cli.failures import explain
 from central_server.cli.texts import examples
 
@@ -48,7 +60,7 @@ def options(
         os.environ["CENTRAL_ENV_FILE"] = str(env_file)
 
 
-for _family in (dev, api, worker, migrate, bootstrap, tenants, operators, keys, openapi, doctor):
+for _family in (dev, api, worker, migrate, bootstrap, tenants, operators, keys, schedules, openapi, doctor):
     _family.add_to(program)
 
 

@@ -121,6 +121,24 @@ async def test_what_is_not_declared_any_more_goes(own: TemporalConnection) -> No
     await until(settled)
 
 
+async def test_two_workers_start_at_once(own: TemporalConnection) -> None:
+    """Each has a connection of its own; what a former release left goes, and what is declared is there once."""
+    client = await own.client()
+    leftover = ScheduleActionStartWorkflow(CLOCK.name, SampleInput(word="x"), id="x", task_queue="none")
+    await client.create_schedule(f"{PREFIX}tests.former", Schedule(action=leftover, spec=Times()))
+    declared = [_variant(every=timedelta(hours=1))]
+    second = TemporalConnection(own.address, namespace=own.namespace)
+    keepers = [ScheduleKeeper(connection, declared, first_delay=0.05, again=0.2) for connection in (own, second)]
+
+    async def settled() -> bool:
+        return await _ids(client) == {ID}
+
+    async with running(*keepers):
+        await until(settled)
+    assert not any([await _waits(keeper) for keeper in keepers])
+    assert (await _describe(own)).schedule.spec.intervals[0].every == timedelta(hours=1)
+
+
 async def _waits(keeper: ScheduleKeeper) -> bool:
     return keeper._waiting
 
