@@ -7,6 +7,7 @@ import wireup
 from prometheus_client import CollectorRegistry
 
 from central_server.auth.accepting import InvitationAcceptance
+from central_server.auth.activities.delete_ended_sign_ins import DeleteEndedSignInsActivity
 from central_server.auth.activities.send_sign_in_code import SendSignInCodeActivity
 from central_server.auth.code_budget import CodeBudget
 from central_server.auth.codes import EmailCodes
@@ -14,6 +15,7 @@ from central_server.auth.connector_checks import ConnectorChecks
 from central_server.auth.connector_routes import ConnectorRoutes
 from central_server.auth.connector_tests import ConnectorTests
 from central_server.auth.devices import KnownDevices
+from central_server.auth.ended import EndedSignIns
 from central_server.auth.gate import SessionGate
 from central_server.auth.identities import Identities
 from central_server.auth.identity_links import IdentityLinks
@@ -29,8 +31,10 @@ from central_server.auth.providers import ProviderKinds
 from central_server.auth.provisioner import Provisioner
 from central_server.auth.refusals import SignInRefusals
 from central_server.auth.routes import AuthRoutes
+from central_server.auth_connectors.activities.delete_ended_tests import DeleteEndedTestsActivity
 from central_server.auth_connectors.activities.warn_of_secrets import WarnOfSecretsActivity
 from central_server.auth_connectors.client_secrets import ClientSecrets
+from central_server.auth_connectors.ended import EndedTests
 from central_server.auth_connectors.routes import AuthConnectorRoutes
 from central_server.auth_connectors.service import AuthConnectorService
 from central_server.auth_connectors.trials import ConnectorTrials
@@ -41,8 +45,10 @@ from central_server.infra.addresses import Places
 from central_server.infra.config import Settings, SettingsError
 from central_server.infra.db import Database
 from central_server.infra.dns import TxtResolver, parse_server
+from central_server.infra.http.activities.delete_answers import DeleteAnswersActivity
 from central_server.infra.http.cookies import CookieNames
 from central_server.infra.http.forms import FormTokens
+from central_server.infra.http.kept_answers import KeptAnswers
 from central_server.infra.mail import Mailer, MailTemplates, mailer_from_url
 from central_server.infra.oidc import Providers
 from central_server.infra.outbound import OutboundClient
@@ -68,6 +74,8 @@ from central_server.invitations.service import InvitationService
 from central_server.media.activities.ping import PingActivity
 from central_server.roles.routes import RoleRoutes
 from central_server.roles.service import RoleService
+from central_server.sessions.activities.delete_ended_sessions import DeleteEndedSessionsActivity
+from central_server.sessions.ended import EndedSessions
 from central_server.sessions.routes import SessionRoutes
 from central_server.sessions.service import SessionService
 from central_server.sessions.touches import SessionTouches
@@ -85,10 +93,13 @@ from central_server.sign_in_pages.visits import Visits
 from central_server.tenants.routes import TenantRoutes
 from central_server.tenants.service import TenantService
 from central_server.tenants.session_policies import SessionPolicyService
+from central_server.tool_sign_ins.activities.delete_ended_tool_sign_ins import DeleteEndedToolSignInsActivity
 from central_server.tool_sign_ins.deciding import ToolDecisions
+from central_server.tool_sign_ins.ended import EndedToolSignIns
 from central_server.tool_sign_ins.finishing import ToolSessions
 from central_server.tool_sign_ins.routes import ToolSignInRoutes
 from central_server.tool_sign_ins.starting import ToolStarts
+from central_server.users.activities.delete_ended_verifications import DeleteEndedVerificationsActivity
 from central_server.users.activities.send_email_change_notice import SendEmailChangeNoticeActivity
 from central_server.users.activities.send_email_verification import SendEmailVerificationActivity
 from central_server.users.attributes import UserAttributes
@@ -98,6 +109,7 @@ from central_server.users.directory import UserDirectory
 from central_server.users.email_changes import EmailChanges
 from central_server.users.email_routes import UserEmailRoutes
 from central_server.users.emails import UserEmails
+from central_server.users.ended import EndedVerifications
 from central_server.users.explaining import AccessExplainer
 from central_server.users.grant_routes import RoleGrantRoutes
 from central_server.users.grants import RoleGrants
@@ -134,6 +146,12 @@ ACTIVITIES: tuple[type, ...] = (
     RecheckDomainsActivity,
     WarnOfSecretsActivity,
     SendInvitationActivity,
+    DeleteEndedSignInsActivity,
+    DeleteEndedTestsActivity,
+    DeleteAnswersActivity,
+    DeleteEndedSessionsActivity,
+    DeleteEndedToolSignInsActivity,
+    DeleteEndedVerificationsActivity,
     PingActivity,
 )
 SERVICES: tuple[type, ...] = (
@@ -196,6 +214,12 @@ SERVICES: tuple[type, ...] = (
     ToolStarts,
     ToolDecisions,
     ToolSessions,
+    EndedSignIns,
+    EndedTests,
+    KeptAnswers,
+    EndedSessions,
+    EndedToolSignIns,
+    EndedVerifications,
 )
 
 

@@ -28,6 +28,7 @@ from central_server.infra.temporal.worker import QueueWorker
 from central_server.invitations.specs import SEND_INVITATION, SendInvitationInput, SendInvitationOutput
 from central_server.media.activities.ping import PingActivity
 from central_server.media.specs import PING, PingInput
+from central_server.upkeep.specs import CLEAN_UP, CleanUpInput, DeleteEndedInput, DeleteEndedOutput
 from central_server.users.specs import (
     SEND_EMAIL_CHANGE_NOTICE,
     SEND_EMAIL_VERIFICATION,
@@ -120,6 +121,49 @@ class _Inviting:
         return SendInvitationOutput(sent=self.sent)
 
 
+class CleaningUp:
+    """Every kind takes so many rounds; one of them may fail."""
+
+    def __init__(self, *, rounds: int = 1, fail: bool = False) -> None:
+        self.rounds, self.fail = rounds, fail
+        self.calls: list[str] = []
+
+    def _delete(self, input: DeleteEndedInput) -> DeleteEndedOutput:
+        self.calls.append(activity.info().activity_type)
+        deleted = input.deleted + 500
+        return DeleteEndedOutput(deleted=deleted, is_last=deleted >= 500 * self.rounds)
+
+    @activity.defn(name="auth.delete_login_transactions")
+    async def login_transactions(self, input: DeleteEndedInput) -> DeleteEndedOutput:
+        return self._delete(input)
+
+    @activity.defn(name="auth.delete_email_codes")
+    async def email_codes(self, input: DeleteEndedInput) -> DeleteEndedOutput:
+        if self.fail:
+            raise ApplicationError("not to be done", type="ValidationError", non_retryable=True)
+        return self._delete(input)
+
+    @activity.defn(name="users.delete_email_verifications")
+    async def email_verifications(self, input: DeleteEndedInput) -> DeleteEndedOutput:
+        return self._delete(input)
+
+    @activity.defn(name="auth_connectors.delete_tests")
+    async def connector_tests(self, input: DeleteEndedInput) -> DeleteEndedOutput:
+        return self._delete(input)
+
+    @activity.defn(name="tool_sign_ins.delete_ended")
+    async def tool_sign_ins(self, input: DeleteEndedInput) -> DeleteEndedOutput:
+        return self._delete(input)
+
+    @activity.defn(name="http.delete_answers")
+    async def answers(self, input: DeleteEndedInput) -> DeleteEndedOutput:
+        return self._delete(input)
+
+    @activity.defn(name="sessions.delete_ended")
+    async def sessions(self, input: DeleteEndedInput) -> DeleteEndedOutput:
+        return self._delete(input)
+
+
 def _invitation() -> SendInvitationInput:
     return SendInvitationInput(event_id=EventId.new(), tenant_id=TenantId.new(), invitation_id=InvitationId.new())
 
@@ -146,6 +190,9 @@ _RUNS: list[tuple[str, Any, Any, Any]] = [
     ("sent", SEND_INVITATION, _invitation(), _Inviting()),
     ("over", SEND_INVITATION, _invitation(), _Inviting(sent=False)),
     ("failed", SEND_INVITATION, _invitation(), _Inviting(fail=True)),
+    ("done", CLEAN_UP, CleanUpInput(), CleaningUp()),
+    ("three-rounds", CLEAN_UP, CleanUpInput(), CleaningUp(rounds=3)),
+    ("failed", CLEAN_UP, CleanUpInput(), CleaningUp(fail=True)),
 ]
 _WORKFLOWS = {Queue.CORE: CORE_WORKFLOWS, Queue.MEDIA: MEDIA_WORKFLOWS}
 

@@ -84,6 +84,7 @@ LOGIN_TRANSACTIONS = Table(
     ),
     Index("ix_login_transactions_connector", "tenant_id", "connector_id"),
     Index("ix_login_transactions_test", "tenant_id", "test_id"),
+    Index("ix_login_transactions_expires_at", "expires_at"),
 )
 """A sign-in on its way to a provider and back; `verifier` is the sealed PKCE verifier (RFC 7636).
 
@@ -118,6 +119,7 @@ EMAIL_CODES = Table(
     Index("ix_email_codes_shared", "tenant_id", text("lower(email)"), "created_at", postgresql_where=text("shared")),
     Index("ix_email_codes_connector", "tenant_id", "connector_id"),
     Index("uq_email_codes_link", "tenant_id", "link_hash", unique=True),
+    Index("ix_email_codes_expires_at", "expires_at"),
 )
 """A sign-in that waits for a mailed code, or for the link beside it.
 

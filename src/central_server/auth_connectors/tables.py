@@ -99,6 +99,7 @@ CONNECTOR_TESTS = Table(
         ["tenant_id", "connector_id"], ["auth_connectors.tenant_id", "auth_connectors.id"], ondelete="CASCADE"
     ),
     Index("ix_connector_tests_connector", "tenant_id", "connector_id"),
+    Index("ix_connector_tests_expires_at", "expires_at"),
 )
 """Sign-ins that only try a connector. `token_hash` is of their link, `binding_hash` of the browser that went there."""
 

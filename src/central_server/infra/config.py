@@ -148,6 +148,13 @@ class Settings(BaseSettings):
         default=timedelta(hours=24), description="As `member_session_lifetime`, for owners, admins and operators."
     )
 
+    ended_sessions_kept: timedelta = Field(
+        default=timedelta(days=180),
+        ge=timedelta(days=1),
+        le=timedelta(days=3650),
+        description="How long sessions are kept after their end, for searching (seconds or ISO 8601).",
+    )
+
     rate_limits: Literal["postgres", "memory", "off"] = Field(
         default="postgres",
         description="Where requests are counted: for all processes together, in each by itself, or not at all.",

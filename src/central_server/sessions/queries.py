@@ -34,6 +34,7 @@ from sqlalchemy.sql.dml import ReturningUpdate
 from central.kernel.ids import AuthConnectorId, SessionId, TenantId, UserId
 from central.sessions.models import SessionState
 from central_server.infra.db import Query, RichIdColumn
+from central_server.infra.db.deleting import delete_batch
 from central_server.infra.db.intervals import seconds
 from central_server.infra.db.parameters import parameters
 from central_server.sessions.tables import (
@@ -346,3 +347,8 @@ LIST_SEALED_ID_TOKENS = Query[DBSealedIdToken](
     .limit(bindparam("count"))
     .with_for_update(skip_locked=True)
 )
+
+DELETE_SESSIONS = Query[None](
+    delete_batch(SESSIONS, lambda ended: func.least(ended.c.expires_at, ended.c.ended_at, type_=_time))
+)
+"""By when they were ended, or else had to end: one that ended for want of use is kept that much longer."""

@@ -59,6 +59,7 @@ SESSIONS = Table(
     Index("ix_sessions_connector", "tenant_id", "connector_id"),
     Index("ix_sessions_created_at", "tenant_id", "created_at", "id"),
     Index("ix_sessions_address", "tenant_id", "address"),
+    Index("ix_sessions_ended", text("LEAST(expires_at, ended_at)")),
     # Not led by the tenant: the token is looked up before a tenant is known.
     Index("uq_sessions_token_hash", "token_hash", unique=True),
 )

@@ -3,6 +3,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from central.kernel.ids import SessionId, SignInId, TenantId, UserId
 from central_server.infra.db import Query, RichIdColumn
+from central_server.infra.db.deleting import delete_batch
 from central_server.infra.db.intervals import seconds
 from central_server.infra.db.parameters import parameters
 from central_server.tool_sign_ins.tables import (
@@ -172,3 +173,4 @@ USE_LOOPBACK_CODE = Query[DBExchange](
     )
 )
 """Uses a code up, once, before what goes with it is compared: a wrong try is the last one."""
+DELETE_TOOL_SIGN_INS = Query[None](delete_batch(TOOL_SIGN_INS, lambda ended: ended.c.expires_at))

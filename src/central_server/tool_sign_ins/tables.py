@@ -63,6 +63,7 @@ TOOL_SIGN_INS = Table(
     Index("uq_tool_sign_ins_code", "tenant_id", "code_hash", unique=True),
     Index("ix_tool_sign_ins_expires_at", "tenant_id", "expires_at"),
     Index("ix_tool_sign_ins_session", "tenant_id", "session_id"),
+    Index("ix_tool_sign_ins_ended", "expires_at"),
 )
 """A tool that asks to be signed in, and who has let it.
 

@@ -143,6 +143,7 @@ EMAIL_VERIFICATIONS = Table(
     ForeignKeyConstraint(["tenant_id", "email_id"], ["user_emails.tenant_id", "user_emails.id"], ondelete="CASCADE"),
     Index("ix_email_verifications_user", "tenant_id", "user_id", "created_at"),
     Index("ix_email_verifications_email", "tenant_id", "email_id"),
+    Index("ix_email_verifications_expires_at", "expires_at"),
 )
 """A code mailed to an address that a user says is theirs; as with sign-ins, a keyed hash, and sealed until mailed."""
 

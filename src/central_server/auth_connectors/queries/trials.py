@@ -4,6 +4,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from central.kernel.ids import AuthConnectorId, ConnectorTestId, TenantId
 from central_server.auth_connectors.tables import CONNECTOR_TESTS, DBConnectorTest
 from central_server.infra.db import Query, RichIdColumn
+from central_server.infra.db.deleting import delete_batch
 from central_server.infra.db.intervals import seconds
 from central_server.infra.db.parameters import parameters
 
@@ -68,3 +69,4 @@ END_TEST = Query[DBConnectorTest](
     .values(state=bindparam("new_state", type_=Text), result=bindparam("new_result", type_=JSONB), ended_at=func.now())
     .returning(*_SHOWN)
 )
+DELETE_TESTS = Query[None](delete_batch(CONNECTOR_TESTS, lambda ended: ended.c.expires_at))

@@ -2,6 +2,7 @@ from sqlalchemy import and_, bindparam, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from central_server.infra.db import Query
+from central_server.infra.db.deleting import delete_batch
 from central_server.infra.http.tables import IDEMPOTENCY_KEYS, DBIdempotencyKey
 
 _ROW = and_(
@@ -26,3 +27,4 @@ ANSWER = Query[None](
     )
     .values(status=bindparam("new_status"), body=bindparam("new_body"), created_at=func.now())
 )
+DELETE_ANSWERS = Query[None](delete_batch(IDEMPOTENCY_KEYS, lambda ended: ended.c.created_at))

@@ -2,6 +2,7 @@ from central_server.auth.workflows.send_sign_in_code import SendSignInCodeWorkfl
 from central_server.auth_connectors.workflows.warn_of_secrets import WarnOfSecretsWorkflow
 from central_server.domains.workflows.recheck_domains import RecheckDomainsWorkflow
 from central_server.invitations.workflows.send_invitation import SendInvitationWorkflow
+from central_server.upkeep.workflows.clean_up import CleanUpWorkflow
 from central_server.users.workflows.send_email_change_notice import SendEmailChangeNoticeWorkflow
 from central_server.users.workflows.send_email_verification import SendEmailVerificationWorkflow
 
@@ -12,4 +13,5 @@ CORE_WORKFLOWS: tuple[type, ...] = (
     RecheckDomainsWorkflow,
     WarnOfSecretsWorkflow,
     SendInvitationWorkflow,
+    CleanUpWorkflow,
 )
