@@ -64,8 +64,10 @@ from central_server.infra.temporal.client import TemporalConnection, TemporalTls
 from central_server.infra.temporal.dispatcher import TemporalDispatcher
 from central_server.infra.vault import KeyRing, SigningKeys, Vault
 from central_server.invitations.acceptances import Acceptances
+from central_server.invitations.activities.expire_invitations import ExpireInvitationsActivity
 from central_server.invitations.activities.send_invitation import SendInvitationActivity
 from central_server.invitations.batches import InvitationBatches
+from central_server.invitations.expiry import InvitationExpiry
 from central_server.invitations.links import InvitationLinks
 from central_server.invitations.listeners import LISTENERS as INVITATION_LISTENERS
 from central_server.invitations.mailing import InvitationMails
@@ -100,6 +102,7 @@ from central_server.tool_sign_ins.finishing import ToolSessions
 from central_server.tool_sign_ins.routes import ToolSignInRoutes
 from central_server.tool_sign_ins.starting import ToolStarts
 from central_server.users.activities.delete_ended_verifications import DeleteEndedVerificationsActivity
+from central_server.users.activities.end_roles import EndRolesActivity
 from central_server.users.activities.send_email_change_notice import SendEmailChangeNoticeActivity
 from central_server.users.activities.send_email_verification import SendEmailVerificationActivity
 from central_server.users.attributes import UserAttributes
@@ -116,6 +119,7 @@ from central_server.users.grants import RoleGrants
 from central_server.users.guard import UserGuard
 from central_server.users.listeners import LISTENERS as USER_LISTENERS
 from central_server.users.merging import UserMerging
+from central_server.users.role_ends import RoleEnds
 from central_server.users.routes import UserRoutes
 from central_server.users.service import UserService
 from central_server.users.session_routes import UserSessionRoutes
@@ -152,6 +156,8 @@ ACTIVITIES: tuple[type, ...] = (
     DeleteEndedSessionsActivity,
     DeleteEndedToolSignInsActivity,
     DeleteEndedVerificationsActivity,
+    ExpireInvitationsActivity,
+    EndRolesActivity,
     PingActivity,
 )
 SERVICES: tuple[type, ...] = (
@@ -220,6 +226,8 @@ SERVICES: tuple[type, ...] = (
     EndedSessions,
     EndedToolSignIns,
     EndedVerifications,
+    InvitationExpiry,
+    RoleEnds,
 )
 
 

@@ -40,6 +40,8 @@ WITHOUT_TENANT = {
     "sessions.queries:DELETE_SESSIONS": "the same",
     "tool_sign_ins.queries:DELETE_TOOL_SIGN_INS": "the same",
     "users.queries.ended:DELETE_EMAIL_VERIFICATIONS": "the same",
+    "users.queries.ended:LIST_ENDED_ROLES": "the look, every five minutes, at roles whose time has come",
+    "invitations.queries:LIST_RUN_OUT": "the same for invitations that have run out",
     "infra.outbox.statements:GIVE_UP": "the relay",
     "infra.outbox.statements:PUT_BACK": "the relay",
     "infra.outbox.statements:PUT_BACK_UNCOUNTED": "the relay",

@@ -25,13 +25,23 @@ from central_server.domains.specs import (
 from central_server.infra.temporal.dispatcher import TemporalDispatcher
 from central_server.infra.temporal.spec import Queue
 from central_server.infra.temporal.worker import QueueWorker
-from central_server.invitations.specs import SEND_INVITATION, SendInvitationInput, SendInvitationOutput
+from central_server.invitations.specs import (
+    EXPIRE_INVITATIONS,
+    SEND_INVITATION,
+    ExpireInvitationsInput,
+    ExpireInvitationsOutput,
+    SendInvitationInput,
+    SendInvitationOutput,
+)
 from central_server.media.activities.ping import PingActivity
 from central_server.media.specs import PING, PingInput
 from central_server.upkeep.specs import CLEAN_UP, CleanUpInput, DeleteEndedInput, DeleteEndedOutput
 from central_server.users.specs import (
+    END_ROLES,
     SEND_EMAIL_CHANGE_NOTICE,
     SEND_EMAIL_VERIFICATION,
+    EndRolesInput,
+    EndRolesOutput,
     SendEmailChangeNoticeInput,
     SendEmailChangeNoticeOutput,
     SendEmailVerificationInput,
@@ -121,6 +131,25 @@ class _Inviting:
         return SendInvitationOutput(sent=self.sent)
 
 
+class Telling:
+    def __init__(self, *, pages: int = 1, fail: bool = False) -> None:
+        self.pages, self.fail = pages, fail
+
+    def _turn(self) -> int:
+        if self.fail:
+            raise ApplicationError("not to be done", type="ValidationError", non_retryable=True)
+        self.pages -= 1
+        return 200 if self.pages else 3
+
+    @activity.defn(name="users.end_roles")
+    async def end_roles(self, input: EndRolesInput) -> EndRolesOutput:
+        return EndRolesOutput(told=input.told + self._turn(), is_last=self.pages == 0)
+
+    @activity.defn(name="invitations.expire")
+    async def expire(self, input: ExpireInvitationsInput) -> ExpireInvitationsOutput:
+        return ExpireInvitationsOutput(told=input.told + self._turn(), is_last=self.pages == 0)
+
+
 class CleaningUp:
     """Every kind takes so many rounds; one of them may fail."""
 
@@ -190,6 +219,12 @@ _RUNS: list[tuple[str, Any, Any, Any]] = [
     ("sent", SEND_INVITATION, _invitation(), _Inviting()),
     ("over", SEND_INVITATION, _invitation(), _Inviting(sent=False)),
     ("failed", SEND_INVITATION, _invitation(), _Inviting(fail=True)),
+    ("one-page", END_ROLES, EndRolesInput(), Telling()),
+    ("three-pages", END_ROLES, EndRolesInput(), Telling(pages=3)),
+    ("failed", END_ROLES, EndRolesInput(), Telling(fail=True)),
+    ("one-page", EXPIRE_INVITATIONS, ExpireInvitationsInput(), Telling()),
+    ("three-pages", EXPIRE_INVITATIONS, ExpireInvitationsInput(), Telling(pages=3)),
+    ("failed", EXPIRE_INVITATIONS, ExpireInvitationsInput(), Telling(fail=True)),
     ("done", CLEAN_UP, CleanUpInput(), CleaningUp()),
     ("three-rounds", CLEAN_UP, CleanUpInput(), CleaningUp(rounds=3)),
     ("failed", CLEAN_UP, CleanUpInput(), CleaningUp(fail=True)),

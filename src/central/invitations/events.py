@@ -59,7 +59,7 @@ class InvitationRevoked(Event):
 
 
 class InvitationExpired(Event):
-    """An invitation that had run out made room for a new one to the same address."""
+    """A pending invitation ran out; that was at its end, and is told some minutes later, or when a new one is made."""
 
     kind: Literal["invitation.expired"] = "invitation.expired"
     invitation_id: InvitationId

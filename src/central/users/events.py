@@ -131,6 +131,14 @@ class UserRoleGranted(Event):
     role_id: RoleId
 
 
+class UserRoleEnded(Event):
+    """A role that was given for a time has ended; that was at its end, and is told some minutes later."""
+
+    kind: Literal["user.role.ended"] = "user.role.ended"
+    user_id: UserId
+    role_id: RoleId
+
+
 class UserRoleRevoked(Event):
     """A role was taken from a user."""
 

@@ -29,6 +29,8 @@ from central_server.infra.db.parameters import parameters
 from central_server.invitations.tables import (
     INVITATIONS,
     DBBegunInvitation,
+    DBDueInvitation,
+    DBExpiredInvitation,
     DBInvitation,
     DBInvitationId,
     DBMailableInvitation,
@@ -83,7 +85,7 @@ LOCK_ADDRESS = Query[None](
 )
 """Lets one at a time invite an address, so that the second finds what the first has made."""
 
-EXPIRE_OF_ADDRESS = Query[DBInvitationId](
+EXPIRE_OF_ADDRESS = Query[DBExpiredInvitation](
     update(INVITATIONS)
     .where(
         _c.tenant_id == _OF_TENANT,
@@ -91,8 +93,24 @@ EXPIRE_OF_ADDRESS = Query[DBInvitationId](
         _HAS_RUN_OUT,
     )
     .values(state="expired", token=null(), binding_hash=null(), updated_at=func.now(), version=_c.version + 1)
+    .returning(_c.id, _c.expiry_told_at)
+)
+# As text: PostgreSQL uses a partial index only for what it can see.
+_IS_UNTOLD = text("invitations.state = 'pending' AND invitations.expiry_told_at IS NULL")
+LIST_RUN_OUT = Query[DBDueInvitation](
+    select(_c.tenant_id, _c.id)
+    .where(_IS_UNTOLD, _c.expires_at <= func.now())
+    .order_by(_c.expires_at)
+    .limit(bindparam("count"))
+)
+NOTE_EXPIRY_TOLD = Query[DBInvitationId](
+    update(INVITATIONS)
+    .where(_IS_CHANGED_ONE, _IS_UNTOLD, _c.expires_at <= func.now())
+    .values(expiry_told_at=func.now(), token=null())
     .returning(_c.id)
 )
+"""Whoever comes second, or after it was sent again, gets nothing, and tells nothing."""
+
 _STORED = select(
     *_COLUMNS,
     _c.state.label("stored_state"),
@@ -125,6 +143,7 @@ UPDATE_INVITATION = Query[DBInvitation](
         message=bindparam("new_message", type_=Text),
         invited_by=_BY,
         expires_at=_EXPIRES,
+        expiry_told_at=null(),
         updated_at=func.now(),
         version=_c.version + 1,
     )

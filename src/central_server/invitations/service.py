@@ -122,6 +122,8 @@ class InvitationService:
         tenant = actor.tenant_id
         await executor.first(queries.LOCK_ADDRESS, address_key=f"invitation|{tenant}|{input.email.lower()}")
         for row in await executor.all(queries.EXPIRE_OF_ADDRESS, of_tenant=tenant, of_email=input.email):
+            if row["expiry_told_at"] is not None:
+                continue
             event = InvitationExpired(tenant_id=tenant, invitation_id=row["id"])
             await self.outbox.add(event, actor.by, executor)
         before = await executor.first(queries.LOCK_PENDING, tenant_id=tenant, email=input.email)

@@ -1,7 +1,7 @@
 from datetime import timedelta
 
 from central.kernel.ids import EventId, InvitationId, TenantId
-from central_server.infra.temporal.spec import Queue, WorkflowModel, WorkflowSpec
+from central_server.infra.temporal.spec import Queue, ScheduleSpec, WorkflowModel, WorkflowSpec
 
 
 class SendInvitationInput(WorkflowModel):
@@ -25,3 +25,25 @@ SEND_INVITATION = WorkflowSpec(
     SendInvitationOutput,
     run_timeout=timedelta(hours=25),
 )
+
+
+class ExpireInvitationsInput(WorkflowModel):
+    """Of how many was told before."""
+
+    told: int = 0
+
+
+class ExpireInvitationsOutput(WorkflowModel):
+    """Of how many was told, and whether no more are due."""
+
+    told: int
+    is_last: bool
+
+
+EXPIRE_INVITATIONS = WorkflowSpec(
+    "invitations.expire", Queue.CORE, ExpireInvitationsInput, ExpireInvitationsOutput, run_timeout=timedelta(hours=2)
+)
+EXPIRE_INVITATIONS_OFTEN = ScheduleSpec(
+    EXPIRE_INVITATIONS, ExpireInvitationsInput(), every=timedelta(minutes=5), offset=timedelta(minutes=3)
+)
+"""Each run tells of the invitations that have run out since the one before."""

@@ -47,6 +47,7 @@ INVITATIONS = Table(
     Column("sent_count", Integer, nullable=False, server_default=text("0")),
     Column("last_sent_at", DateTime(timezone=True)),
     Column("version", Integer, nullable=False, server_default=text("1")),
+    Column("expiry_told_at", DateTime(timezone=True)),
     PrimaryKeyConstraint("tenant_id", "id"),
     CheckConstraint("state IN ('pending', 'accepted', 'revoked', 'expired')", name="state"),
     CheckConstraint("delivery IN ('mail', 'hand')", name="delivery"),
@@ -66,6 +67,11 @@ INVITATIONS = Table(
         "tenant_id",
         "binding_hash",
         postgresql_where=text("binding_hash IS NOT NULL"),
+    ),
+    Index(
+        "ix_invitations_run_out",
+        "expires_at",
+        postgresql_where=text("state = 'pending' AND expiry_told_at IS NULL"),
     ),
 )
 """An invitation of an address. `token`, sealed, is there until it is mailed; `delivery` says who was given it.
@@ -147,6 +153,19 @@ class DBInvitationId(TypedDict):
     """The id of an invitation alone."""
 
     id: InvitationId
+
+
+class DBDueInvitation(TypedDict):
+    """An invitation that has run out, and whose it is."""
+
+    tenant_id: TenantId
+    id: InvitationId
+
+
+class DBExpiredInvitation(DBInvitationId):
+    """An invitation that made room for another, and when it was told that it has run out."""
+
+    expiry_told_at: datetime | None
 
 
 class DBSealedToken(TypedDict):

@@ -118,6 +118,7 @@ USER_ROLES = Table(
     ),
     Index("ix_user_roles_role", "tenant_id", "role"),
     Index("ix_user_roles_connector", "tenant_id", "connector_id"),
+    Index("ix_user_roles_ending", "expires_at", postgresql_where=text("expires_at IS NOT NULL")),
 )
 """Who holds which role, and until when: judged where it is read, so that nothing need happen when the time comes.
 
@@ -282,6 +283,14 @@ class DBRoleGrant(TypedDict):
     connector_id: AuthConnectorId | None
     granted_at: datetime
     granted_by: UserId | None
+
+
+class DBEndedRole(TypedDict):
+    """A role whose time has come, and whose it was."""
+
+    tenant_id: TenantId
+    user_id: UserId
+    role: str
 
 
 class DBSystemPermissions(TypedDict):

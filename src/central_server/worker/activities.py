@@ -4,11 +4,13 @@ from central_server.auth_connectors.activities.delete_ended_tests import DeleteE
 from central_server.auth_connectors.activities.warn_of_secrets import WarnOfSecretsActivity
 from central_server.domains.activities.recheck_domains import RecheckDomainsActivity
 from central_server.infra.http.activities.delete_answers import DeleteAnswersActivity
+from central_server.invitations.activities.expire_invitations import ExpireInvitationsActivity
 from central_server.invitations.activities.send_invitation import SendInvitationActivity
 from central_server.media.activities.ping import PingActivity
 from central_server.sessions.activities.delete_ended_sessions import DeleteEndedSessionsActivity
 from central_server.tool_sign_ins.activities.delete_ended_tool_sign_ins import DeleteEndedToolSignInsActivity
 from central_server.users.activities.delete_ended_verifications import DeleteEndedVerificationsActivity
+from central_server.users.activities.end_roles import EndRolesActivity
 from central_server.users.activities.send_email_change_notice import SendEmailChangeNoticeActivity
 from central_server.users.activities.send_email_verification import SendEmailVerificationActivity
 
@@ -25,5 +27,7 @@ CORE_ACTIVITIES: tuple[type, ...] = (
     DeleteEndedSessionsActivity,
     DeleteEndedToolSignInsActivity,
     DeleteEndedVerificationsActivity,
+    ExpireInvitationsActivity,
+    EndRolesActivity,
 )
 MEDIA_ACTIVITIES: tuple[type, ...] = (PingActivity,)
