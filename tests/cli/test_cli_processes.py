@@ -3,37 +3,19 @@
 import asyncio
 import contextlib
 import json
-import os
 import re
 import signal
 import subprocess
-import sys
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 
 import httpx
 
 from central_server.infra.embedded.ports import free_port
+from support.commands import process
 from support.place import Stack
-
-
-@contextmanager
-def process(settings: dict[str, str], *arguments: str) -> Iterator[subprocess.Popen[str]]:
-    """Run a command in a process of its own."""
-    given = {f"CENTRAL_{name.upper()}": value for name, value in settings.items()}
-    started = subprocess.Popen(
-        [sys.executable, "-m", "central_server.cli", *arguments],
-        env={name: value for name, value in os.environ.items() if not name.startswith("CENTRAL_")} | given,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    with started:
-        try:
-            yield started
-        finally:
-            started.kill()
 
 
 def event(started: subprocess.Popen[str], name: str) -> dict[str, object]:

@@ -7,8 +7,11 @@ import pytest
 from central_server.infra.temporal.client import TemporalConnection
 from central_server.infra.temporal.schedules import PREFIX, ScheduleKeeper
 from central_server.worker.schedules import SCHEDULES
+from support.commands import process
 from support.durable import fresh_connection
+from support.schedules import remove_schedules
 from support.servers import shared_temporal
+from support.waiting import until
 
 NAMES = sorted(spec.workflow.name for spec in SCHEDULES)
 
@@ -20,10 +23,7 @@ async def temporal(empty: dict[str, str]) -> AsyncIterator[tuple[TemporalConnect
         connection = await fresh_connection(server)
         where = {"temporal_address": server.address, "temporal_namespace": connection.namespace}
         yield connection, empty | where
-        await ScheduleKeeper(connection, []).apply()
-        client = await connection.client()
-        async for listed in await client.list_schedules():
-            await client.get_schedule_handle(listed.id).delete()
+        await remove_schedules(connection, NAMES)
 
 
 def _rows(out: str) -> list[list[str]]:
@@ -53,6 +53,48 @@ async def test_schedules(cli, temporal: tuple[TemporalConnection, dict[str, str]
     again = await cli("schedules", "trigger", "domains.recheck")
     assert (again.status, again.error_line) == (1, "central-server: A run of domains.recheck goes on already.")
     await (await connection.client()).get_workflow_handle(ran.out.strip()).terminate()
+
+
+async def test_doctor_looks_at_them(cli, temporal: tuple[TemporalConnection, dict[str, str]]) -> None:
+    """It says which are missing; when each last succeeded, once they are there; and which have failed."""
+
+    async def said(**settings: str) -> str:
+        return " ".join((await cli("doctor", **settings)).out.split())
+
+    connection, settings = temporal
+    missing = f"schedules wrong Temporal has no {', '.join(NAMES)}: start `central-server worker core`"
+    assert missing in await said(**settings)
+    await ScheduleKeeper(connection, SCHEDULES).apply()
+    assert "schedules ok last success: " + ", ".join(f"{name} none yet" for name in NAMES) in await said()
+    ran = await cli("schedules", "trigger", "domains.recheck")
+    await (await connection.client()).get_workflow_handle(ran.out.strip()).terminate()
+    assert "schedules wrong domains.recheck terminated at 20" in await said()
+
+
+async def test_a_core_worker_makes_and_runs_them(
+    cli, migrated: dict[str, str], temporal: tuple[TemporalConnection, dict[str, str]]
+) -> None:
+    """Two workers that start at once make all of them; each one does its work, and doctor finds nothing wrong."""
+    settings = migrated | temporal[1]
+
+    async def states() -> dict[str, tuple[str, str]]:
+        return {row[0]: (row[4], row[5]) for row in _rows((await cli("schedules", "list", **settings)).out)[1:]}
+
+    async def are_there() -> bool:
+        return {state for _, state in (await states()).values()} == {"active"}
+
+    async def are_done() -> bool:
+        return {outcome for outcome, _ in (await states()).values()} == {"completed"}
+
+    with process(settings, "worker", "core"), process(settings, "worker", "core"):
+        await until(are_there, 60)
+        for name in NAMES:
+            ran = await cli("schedules", "trigger", name)
+            assert ran.status == 0, ran.err
+        await until(are_done, 60)
+    assert "schedules ok last success: auth_connectors.warn_of_secrets 20" in " ".join(
+        (await cli("doctor")).out.split()
+    )
 
 
 async def test_an_unknown_schedule(cli, temporal: tuple[TemporalConnection, dict[str, str]]) -> None:

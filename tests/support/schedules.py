@@ -1,8 +1,14 @@
 """Schedules of the tests' own."""
 
+from collections.abc import Iterable
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
+from temporalio.service import RPCError
+
+from central_server.infra.temporal.client import TemporalConnection
+from central_server.infra.temporal.schedules import PREFIX
 from central_server.infra.temporal.spec import ScheduleSpec, WorkflowModel, WorkflowSpec
 
 
@@ -15,3 +21,11 @@ def hourly(workflow: WorkflowSpec[Any, Any], input: WorkflowModel) -> ScheduleSp
     finally:
         ScheduleSpec.registry.clear()
         ScheduleSpec.registry.update(registry)
+
+
+async def remove_schedules(connection: TemporalConnection, names: Iterable[str]) -> None:
+    """Remove those that there are of these, so that none goes on after a test."""
+    client = await connection.client()
+    for name in names:
+        with suppress(RPCError):
+            await client.get_schedule_handle(f"{PREFIX}{name}").delete()

@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 from wireup import AsyncContainer
@@ -9,6 +10,7 @@ from wireup import AsyncContainer
 from central.errors import CentralError
 from central_server.auth_connectors.client_secrets import ClientSecrets
 from central_server.cli.failures import explain
+from central_server.cli.schedule_health import judge
 from central_server.container import build_container
 from central_server.infra.config import Settings
 from central_server.infra.db import Database
@@ -18,7 +20,9 @@ from central_server.infra.dns import TxtResolver
 from central_server.infra.mail import Mailer
 from central_server.infra.outbound import OutboundClient
 from central_server.infra.temporal.client import TemporalConnection
+from central_server.infra.temporal.timetable import Timetable
 from central_server.infra.vault import SigningKeys, Vault
+from central_server.worker.schedules import SCHEDULES
 
 _SAMPLE = 20
 _OLDEST_POSTGRES = 16
@@ -37,8 +41,8 @@ async def examine(settings: Settings) -> list[Finding]:
     findings = [Finding("settings", None, settings.environment)]
     container = build_container(settings)
     findings += await _database_findings(settings, container)
+    findings += await _temporal_findings(container)
     for part, check in (
-        ("temporal", _temporal),
         ("mail", _mail),
         ("dns", _dns),
         ("vault keys", _vault_keys),
@@ -139,6 +143,17 @@ async def _stored_secrets(container: AsyncContainer) -> Finding:
     if opened != tried:
         return Finding("stored secrets", f"{tried - opened} of {tried} do not open: CENTRAL_VAULT_KEYS lacks their key")
     return Finding("stored secrets", None, f"{opened} of {tried} tried open" if tried else "none are stored yet")
+
+
+async def _temporal_findings(container: AsyncContainer) -> list[Finding]:
+    """Examine Temporal, and what can only be told when it answers."""
+    finding = await _guarded("temporal", container, _temporal)
+    return [finding] if finding.wrong else [finding, await _guarded("schedules", container, _schedules)]
+
+
+async def _schedules(container: AsyncContainer) -> Finding:
+    states = await Timetable(await container.get(TemporalConnection), SCHEDULES).look()
+    return Finding("schedules", *judge(states, datetime.now(UTC)))
 
 
 async def _temporal(container: AsyncContainer) -> Finding:

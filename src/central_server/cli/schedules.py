@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 
 from central_server.cli.failures import CommandError
-from central_server.cli.screen import print_table
+from central_server.cli.screen import in_utc, print_table
 from central_server.cli.texts import add_command, family
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def _outcome(run: "ScheduledRun | None") -> str:
 
 
 def _time(at: datetime | None) -> str:
-    return "" if at is None else f"{at:%Y-%m-%dT%H:%M:%SZ}"
+    return "" if at is None else in_utc(at)
 
 
 def in_words(span: timedelta) -> str:

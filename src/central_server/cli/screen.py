@@ -4,6 +4,7 @@
 
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -23,6 +24,11 @@ def progress(title: str) -> Generator[Callable[[str], None]]:
     screen = console(stderr=True)
     with screen.status(f"{title} …") as status:
         yield lambda text: status.update(f"{title} … {text}")
+
+
+def in_utc(at: datetime) -> str:
+    """Write a time of UTC, to the second."""
+    return f"{at:%Y-%m-%dT%H:%M:%SZ}"
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

@@ -13,7 +13,7 @@ from central_server.infra.temporal.schedules import PREFIX, ScheduleKeeper
 from central_server.infra.temporal.timetable import ScheduleState, Timetable
 from support.durable import fresh_connection, running, sample_worker
 from support.sample_specs import CLOCK, SAMPLE, SampleActivity, SampleInput
-from support.schedules import hourly
+from support.schedules import hourly, remove_schedules
 from support.waiting import until
 
 ONE = hourly(SAMPLE, SampleInput(word="hourly"))
@@ -25,9 +25,7 @@ async def own(temporal: EmbeddedTemporal) -> AsyncIterator[TemporalConnection]:
     """A namespace in which nothing is yet, and in the end no schedule goes on."""
     connection = await fresh_connection(temporal)
     yield connection
-    client = await connection.client()
-    async for listed in await client.list_schedules():
-        await client.get_schedule_handle(listed.id).delete()
+    await remove_schedules(connection, [SAMPLE.name, CLOCK.name])
 
 
 async def _sample(timetable: Timetable) -> ScheduleState:
