@@ -1,9 +1,12 @@
 """`schedules`."""
 
+import re
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
+from central_server.cli.schedules import in_words
 from central_server.infra.temporal.client import TemporalConnection
 from central_server.infra.temporal.schedules import PREFIX, ScheduleKeeper
 from central_server.worker.schedules import SCHEDULES
@@ -102,6 +105,13 @@ async def test_an_unknown_schedule(cli, temporal: tuple[TemporalConnection, dict
     ran = await cli("schedules", "trigger", "nonsense", **temporal[1])
     line = f"central-server: There is no schedule 'nonsense'; there are: {', '.join(NAMES)}."
     assert (ran.status, ran.error_line) == (2, line)
+
+
+def test_every_schedule_is_documented() -> None:
+    """docs/cli.md names each, and how often it comes round."""
+    text = (Path(__file__).parents[2] / "docs" / "cli.md").read_text()
+    documented = re.findall(r"^\| `([a-z_.]+)` \| (\w+) \|", text, re.MULTILINE)
+    assert documented == sorted((spec.workflow.name, in_words(spec.every)) for spec in SCHEDULES)
 
 
 async def test_no_temporal(cli, empty: dict[str, str]) -> None:

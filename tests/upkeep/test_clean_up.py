@@ -1,6 +1,7 @@
 """What has long ended goes, a batch at a time; what is still needed stays."""
 
 import asyncio
+import json
 from datetime import timedelta
 from typing import Any, NamedTuple
 
@@ -8,6 +9,7 @@ import pytest
 from temporalio.testing import ActivityEnvironment
 
 from central.auth.models import SignedInPrivate
+from central.openapi import openapi_document
 from central_server.auth.activities.delete_ended_sign_ins import DeleteEndedSignInsActivity
 from central_server.auth.ended import KEPT as SIGN_INS_KEPT
 from central_server.auth.queries.ended import DELETE_EMAIL_CODES, DELETE_LOGIN_TRANSACTIONS
@@ -31,8 +33,11 @@ from central_server.users.queries.ended import DELETE_EMAIL_VERIFICATIONS
 from support.database import superuser
 from support.ended import add_ended, remaining
 from support.place import Place, Stack
-from support.signing_in import sign_in_by_code
+from support.provider import Provider
+from support.signing_in import Browser, connect_provider, person, provider, sign_in_by_code
 from support.tools import approved_device, start_device
+
+__all__ = ["provider"]
 
 
 class Kind(NamedTuple):
@@ -166,8 +171,8 @@ async def test_nobody_is_waited_for(place: Place) -> None:
     assert await remaining(place, "email_codes", [locked]) == []
 
 
-async def test_signing_in_meanwhile(place: Place) -> None:
-    """Sign-ins by code and of tools go through while everything is cleaned up again and again."""
+async def test_signing_in_meanwhile(place: Place, provider: Provider) -> None:
+    """Sign-ins by code, at a provider and of tools go through while everything is cleaned up again and again."""
     stop = asyncio.Event()
 
     async def keep_cleaning() -> int:
@@ -179,10 +184,15 @@ async def test_signing_in_meanwhile(place: Place) -> None:
             rounds += 1
         return rounds
 
+    provider.person = person(place.address())
+    connector = await connect_provider(place, provider, allowed=[place.domain])
     cleaning = asyncio.create_task(keep_cleaning())
     for _ in range(5):
         user = await place.user()
         client = place.anonymous()
+        async with Browser(place) as browser:
+            assert (await browser.sign_in(provider, connector.id)).status_code == 303
+            assert (await browser.client().users.me()).email == provider.person.email
         assert (await sign_in_by_code(place, client, user.email)).user.id == user.id
         tool = await approved_device(place, client)
         assert isinstance(await place.anonymous().auth.poll_device(device_code=tool.device_code), SignedInPrivate)
@@ -203,6 +213,8 @@ async def test_a_run_is_bounded() -> None:
     assert (done.deleted, done.is_last, len(beats)) == (7 + BATCH * MOST_BATCHES, False, MOST_BATCHES)
 
 
-def test_what_is_counted_is_kept() -> None:
-    """Verifications of the last hour are counted, and late tries of codes are told why: they are kept for longer."""
+def test_what_is_promised_is_kept() -> None:
+    """Answers are kept as long as the API says; what is counted, the verifications of an hour, for longer than that."""
+    assert "get the first answer, for a day" in json.dumps(openapi_document())
+    assert timedelta(days=1) == ANSWERS_KEPT
     assert min(VERIFICATIONS_KEPT, SIGN_INS_KEPT, TOOLS_KEPT) > timedelta(hours=1)

@@ -32,8 +32,9 @@ def delete_batch(table: Table, when: Callable[[FromClause], ColumnElement[Any]])
     """
     ended = table.alias("ended")
     at = when(ended)
+    place: ColumnElement[Any] = literal_column("ended.ctid")
     chosen: Select[Any] = (
-        select(literal_column("ended.ctid"))
+        select(place)
         .select_from(ended)
         .where(at < KEPT_LONG_ENOUGH)
         .order_by(at)

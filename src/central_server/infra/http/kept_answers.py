@@ -4,8 +4,8 @@ from typing import Final
 from central_server.infra.db import Database
 from central_server.infra.http.queries import DELETE_ANSWERS
 
-KEPT: Final = timedelta(days=7)
-"""How long a request with an Idempotency-Key takes effect once; clients repeat within minutes, jobs within days."""
+KEPT: Final = timedelta(days=1)
+"""How long repetitions with the same Idempotency-Key get the first answer, as the OpenAPI document promises."""
 
 
 class KeptAnswers:
