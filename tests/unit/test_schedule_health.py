@@ -50,6 +50,12 @@ def test_something_wrong(state: ScheduleState, wrong: str) -> None:
     assert judge([STATE, state], NOW).wrong == wrong
 
 
+def test_success_that_is_long_ago() -> None:
+    """Temporal tells of the last ten runs alone: that none of them succeeded does not say that none ever did."""
+    failed = replace(STATE, last_run=ScheduledRun("w", NOW, "failed"), last_success=None)
+    assert judge([failed], NOW).detail == "last success: a.b none in its last ten runs"
+
+
 @pytest.mark.parametrize(
     ("span", "words"),
     [

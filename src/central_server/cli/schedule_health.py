@@ -37,5 +37,8 @@ def _faults(states: Sequence[ScheduleState], now: datetime) -> Iterator[str]:
 
 
 def _last(state: ScheduleState) -> str:
-    when = "none yet" if state.last_success is None else in_utc(state.last_success.started_at)
+    if state.last_success is not None:
+        when = in_utc(state.last_success.started_at)
+    else:
+        when = "none yet" if state.last_run is None else "none in its last ten runs"
     return f"{state.name} {when}{' (paused)' if state.paused else ''}"
