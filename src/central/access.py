@@ -17,6 +17,7 @@ TenantPermissionName: TypeAlias = Literal[
     "auth-connectors:write",
     "domains:read",
     "domains:write",
+    "events:read",
     "tenant:write",
 ]
 SystemPermissionName: TypeAlias = Literal["tenants:create", "tenants:read", "tenants:write"]

@@ -4,6 +4,7 @@ from central.auth import operations as auth
 from central.auth_connectors import operations as auth_connectors
 from central.domains import operations as domains
 from central.emails import operations as emails
+from central.events import operations as events
 from central.explain import operations as explain
 from central.identities import operations as identities
 from central.invitations import operations as invitations
@@ -28,6 +29,7 @@ CATALOG: tuple[AnyOperation, ...] = (
     *tool_sign_ins.OPERATIONS,
     *sessions.OPERATIONS,
     *invitations.OPERATIONS,
+    *events.OPERATIONS,
 )
 
 BROWSER_ROUTES: tuple[BrowserRoute, ...] = (

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from central_client.resources.auth_connectors import AuthConnectors
     from central_client.resources.domains import Domains
     from central_client.resources.emails import Emails
+    from central_client.resources.events import Events
     from central_client.resources.explain import Explain
     from central_client.resources.identities import Identities
     from central_client.resources.invitations import Invitations
@@ -89,6 +90,13 @@ class CentralBase(Generic[IO]):
         from central_client.resources.identities import Identities
 
         return Identities(self._caller)
+
+    @cached_property
+    def events(self) -> "Events[IO]":
+        """What happened in a tenant."""
+        from central_client.resources.events import Events
+
+        return Events(self._caller)
 
     @cached_property
     def domains(self) -> "Domains[IO]":

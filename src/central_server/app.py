@@ -14,6 +14,7 @@ from central_server.auth.gate import SessionGate
 from central_server.connecting import DatabaseStart
 from central_server.container import ROUTES, build_container, resolve
 from central_server.dev_mailbox import DevMailboxRoutes
+from central_server.events.feed import FeedNews
 from central_server.infra.config import Settings
 from central_server.infra.db import Database
 from central_server.infra.http.binding import Endpoint, HttpParts
@@ -78,6 +79,7 @@ class Central:
         await (await container.get(SettledBuckets)).start()
 
     async def _stop(self, _: Application) -> None:
+        await (await self.container.get(FeedNews)).close()
         await (await self.container.get(SettledBuckets)).close()
         await (await self.container.get(SessionTouches)).close()
         await (await self.container.get(OutboundClient)).aclose()

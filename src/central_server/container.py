@@ -41,6 +41,9 @@ from central_server.auth_connectors.trials import ConnectorTrials
 from central_server.domains.activities.recheck_domains import RecheckDomainsActivity
 from central_server.domains.routes import DomainRoutes
 from central_server.domains.service import DomainService
+from central_server.events.feed import FeedNews
+from central_server.events.routes import EventRoutes
+from central_server.events.service import EventService
 from central_server.infra.addresses import Places
 from central_server.infra.config import Settings, SettingsError
 from central_server.infra.db import Database
@@ -142,6 +145,7 @@ ROUTES: tuple[type, ...] = (
     SessionRoutes,
     InvitationRoutes,
     InvitedRoutes,
+    EventRoutes,
 )
 ACTIVITIES: tuple[type, ...] = (
     SendSignInCodeActivity,
@@ -217,6 +221,8 @@ SERVICES: tuple[type, ...] = (
     InvitationPages,
     SignOutPages,
     SignInErrorPages,
+    FeedNews,
+    EventService,
     ToolStarts,
     ToolDecisions,
     ToolSessions,

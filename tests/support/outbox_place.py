@@ -19,7 +19,7 @@ from support.servers import shared_postgres
 ROLE = "central_app_outbox"
 
 
-PRIVILEGES = "SELECT, INSERT (id, tenant_id, kind, payload), UPDATE (state, done_at)"
+PRIVILEGES = "SELECT, INSERT (id, tenant_id, kind, payload, actor, target), UPDATE (state, done_at)"
 
 
 class Place:
@@ -47,10 +47,12 @@ class _Statements:
 
 
 def outbox_ddl() -> str:
-    """Give the statements that the first migration has for the outbox."""
+    """Give the statements that the migrations have for the outbox."""
     statements = _Statements()
     enable_rls(statements, "outbox", app_role=ROLE, privileges=PRIVILEGES)
     statements.execute("GRANT UPDATE, DELETE ON central.outbox TO central_platform")
+    statements.execute("CREATE SEQUENCE central.outbox_positions")
+    statements.execute("GRANT USAGE ON SEQUENCE central.outbox_positions TO central_platform")
     return ";\n".join(statements.texts)
 
 

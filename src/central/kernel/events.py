@@ -1,11 +1,25 @@
 """Events: what happened, as the outbox keeps it and listeners read it."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 from pydantic import Field
 
-from central.kernel.ids import EventId, TenantId, UserId
+from central.kernel.ids import EventId, RichId, TenantId, UserId
 from central.kernel.model import Output
+
+
+def _things_of(event: "type[Event]") -> list[str]:
+    """Name the fields of an event's own that hold an id, in their order."""
+    own = [name for name in event.model_fields if name not in _ABOUT_ALL]
+    return [name for name in own if _is_id(event.model_fields[name].annotation)]
+
+
+def _is_id(annotation: Any) -> bool:
+    return isinstance(annotation, type) and issubclass(annotation, RichId)
+
+
+_ABOUT_ALL = {"id", "tenant_id", "actor", "impersonator"}
 
 
 class Event(Output):
@@ -20,3 +34,9 @@ class Event(Output):
     impersonator: UserId | None = Field(default=None, description="Who acted in the actor's name, if somebody did.")
     request_id: str | None = Field(default=None, description="The request it happened in, as the logs name it.")
     occurred_at: datetime = Field(default_factory=lambda: datetime.now(UTC))
+
+    @property
+    def target(self) -> RichId | None:
+        """What it happened to: the first thing that it names, if it names any."""
+        found: RichId | None = next((getattr(self, name) for name in _things_of(type(self))), None)
+        return found

@@ -5,7 +5,7 @@ from sqlalchemy import CTE, Boolean, ColumnElement, Insert, Text, bindparam, fun
 from sqlalchemy.dialects.postgresql import JSONB
 
 from central.kernel.events import Event
-from central.kernel.ids import EventId, TenantId
+from central.kernel.ids import EventId, TenantId, UserId
 from central_server.infra.actor import By
 from central_server.infra.db import Query, RichIdColumn, WriteExecutor, tenant_scope
 from central_server.infra.outbox.listeners import Listeners, kind_of
@@ -29,11 +29,17 @@ def _insert_from(source: CTE | None, tenant: ColumnElement[TenantId]) -> Insert:
         tenant,
         bindparam("event_kind", type_=Text),
         bindparam("event_payload", type_=JSONB),
+        bindparam("event_actor", type_=RichIdColumn(UserId)),
+        bindparam("event_target", type_=Text),
     )
     # Notifying takes a lock that lets one such transaction commit at a time, so only those do that wake somebody.
     wake = select(func.pg_notify(CHANNEL, "")).where(bindparam("event_wakes", type_=Boolean)).scalar_subquery()
     from_row = row if source is None else row.select_from(source)
-    return insert(OUTBOX).from_select(["id", "tenant_id", "kind", "payload"], from_row).returning(wake.label("woken"))
+    return (
+        insert(OUTBOX)
+        .from_select(["id", "tenant_id", "kind", "payload", "actor", "target"], from_row)
+        .returning(wake.label("woken"))
+    )
 
 
 _SCOPE = tenant_scope()
@@ -80,6 +86,8 @@ class Outbox:
             "event_id": event.id,
             "event_kind": kind,
             "event_payload": event.model_copy(update=stamp),
+            "event_actor": by.user,
+            "event_target": None if event.target is None else str(event.target),
             "event_wakes": kind in self._listeners,
         }
 

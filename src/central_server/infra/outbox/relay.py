@@ -21,9 +21,12 @@ from central_server.infra.outbox.statements import (
     BACKLOG,
     CLAIM,
     GIVE_UP,
+    LOCK_POSITIONS,
+    PLACE_HEARD,
     PUT_BACK,
     PUT_BACK_UNCOUNTED,
     SETTLE_UNHEARD,
+    TELL_FEED,
 )
 from central_server.infra.outbox.tables import CHANNEL, DBClaimedEvent
 from central_server.infra.temporal.spec import WorkflowModel, WorkflowSpec
@@ -131,6 +134,8 @@ class Relay:
     async def _claim(self, limit: int) -> tuple[list[DBClaimedEvent], int]:
         settings, kinds = self._settings, self._listeners.kinds
         async with self._database.platform_write("outbox relay", routine=True) as executor:
+            await executor.first(LOCK_POSITIONS)
+            placed = await executor.execute(PLACE_HEARD, kinds=kinds, batch=settings.unheard_batch)
             unheard = await executor.execute(SETTLE_UNHEARD, kinds=kinds, batch=settings.unheard_batch)
             dead = await executor.execute(GIVE_UP, most=settings.most_attempts, batch=settings.batch)
             claimed = await executor.all(
@@ -141,6 +146,8 @@ class Relay:
                 redrive=settings.redrive,
                 longest_redrive=settings.longest_redrive,
             )
+            if unheard or placed:
+                await executor.first(TELL_FEED)
         if dead:
             self.log.error("events given up: no receipt came", count=dead)
         self._count(unheard=unheard, dead=dead)

@@ -11,7 +11,7 @@ class RelaySettings:
     `most_attempts` an event is given up; what failed only because Temporal was away does not count.
     """
 
-    poll: float = 2.0
+    poll: float = 0.1
     batch: int = 100
     unheard_batch: int = 2000
     concurrency: int = 20

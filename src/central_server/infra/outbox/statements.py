@@ -24,7 +24,7 @@ from sqlalchemy import (
 
 from central_server.infra.db import Query
 from central_server.infra.db.intervals import seconds
-from central_server.infra.outbox.tables import OUTBOX, DBBacklog, DBClaimedEvent, OutboxState
+from central_server.infra.outbox.tables import FEED, OUTBOX, POSITIONS, DBBacklog, DBClaimedEvent, OutboxState
 
 _OPEN = text("outbox.state IN ('pending', 'dispatched')")
 _PENDING = text("outbox.state = 'pending'")
@@ -49,9 +49,27 @@ _redrive = func.least(
     bindparam("longest_redrive", type_=Float),
 )
 
-SETTLE_UNHEARD = Query[Any](
-    update(OUTBOX).values(state=OutboxState.DONE, done_at=func.now()).where(OUTBOX.c.id == _unheard.c.id)
+# One relay at a time: positions are committed in the order in which they are given.
+LOCK_POSITIONS = Query[Any](
+    select(func.pg_advisory_xact_lock(func.hashtextextended("central outbox positions", 0)).label("locked"))
 )
+TELL_FEED = Query[Any](select(func.pg_notify(FEED, "").label("told")))
+SETTLE_UNHEARD = Query[Any](
+    update(OUTBOX)
+    .values(state=OutboxState.DONE, done_at=func.now(), position=POSITIONS.next_value())
+    .where(OUTBOX.c.id == _unheard.c.id)
+)
+
+_unplaced = (
+    select(OUTBOX.c.id)
+    .where(OUTBOX.c.position.is_(None), _HEARD)
+    .order_by(OUTBOX.c.created_at)
+    .limit(bindparam("batch", type_=Integer))
+    .with_for_update(skip_locked=True)
+    .cte("unplaced")
+)
+PLACE_HEARD = Query[Any](update(OUTBOX).values(position=POSITIONS.next_value()).where(OUTBOX.c.id == _unplaced.c.id))
+"""Gives a position to what somebody listens to, be Temporal there or not; what nobody does gets it as it is settled."""
 
 CLAIM = Query[DBClaimedEvent](
     update(OUTBOX)

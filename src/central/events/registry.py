@@ -1,0 +1,224 @@
+"""Every event that there is: the one list, and the union that readers get."""
+
+from typing import Annotated, TypeAlias
+
+from pydantic import Tag
+
+from central.auth.events import (
+    EmailCodeRequested,
+    SignInFailed,
+)
+from central.auth_connectors.events import (
+    AuthConnectorCreated,
+    AuthConnectorDeleted,
+    AuthConnectorDisabled,
+    AuthConnectorEnabled,
+    AuthConnectorUpdated,
+    ClientSecretAdded,
+    ClientSecretExpiring,
+    ClientSecretRemoved,
+    ConnectorTestEnded,
+    ConnectorTestStarted,
+)
+from central.domains.events import (
+    DomainCreated,
+    DomainDeleted,
+    DomainFailing,
+    DomainLapsed,
+    DomainUpdated,
+    DomainVerified,
+)
+from central.identities.events import (
+    IdentityLinked,
+    IdentityUnlinked,
+)
+from central.invitations.events import (
+    InvitationAccepted,
+    InvitationCreated,
+    InvitationExpired,
+    InvitationMailed,
+    InvitationMailRefused,
+    InvitationMailRequested,
+    InvitationRevoked,
+    InvitationUpdated,
+)
+from central.kernel.events import Event
+from central.kernel.unknown import UNKNOWN_TAG, kind_or_unknown
+from central.roles.events import (
+    RoleCreated,
+    RoleDeleted,
+    RoleUpdated,
+)
+from central.sessions.events import (
+    SessionsEnded,
+    SessionStarted,
+)
+from central.tenants.events import (
+    SessionPolicyChanged,
+    TenantBrandingChanged,
+    TenantCreated,
+    TenantReactivated,
+    TenantRenamed,
+    TenantSuspended,
+)
+from central.tool_sign_ins.events import (
+    ToolSignedIn,
+    ToolSignInApproved,
+    ToolSignInDenied,
+)
+from central.users.events import (
+    AttributeRulesChanged,
+    UserCreated,
+    UserDeleted,
+    UserDisabled,
+    UserEmailAdded,
+    UserEmailMadePrimary,
+    UserEmailRemoved,
+    UserEmailVerificationRequested,
+    UserEmailVerified,
+    UserEnabled,
+    UserExternalIdRemoved,
+    UserExternalIdSet,
+    UserMerged,
+    UserPrimaryEmailChanged,
+    UserRoleGranted,
+    UserRoleRevoked,
+    UserTagsChanged,
+    UserUpdated,
+)
+
+EVENTS: tuple[type[Event], ...] = (
+    EmailCodeRequested,
+    SignInFailed,
+    AuthConnectorCreated,
+    AuthConnectorDeleted,
+    AuthConnectorDisabled,
+    AuthConnectorEnabled,
+    AuthConnectorUpdated,
+    ClientSecretAdded,
+    ClientSecretExpiring,
+    ClientSecretRemoved,
+    ConnectorTestEnded,
+    ConnectorTestStarted,
+    DomainCreated,
+    DomainDeleted,
+    DomainFailing,
+    DomainLapsed,
+    DomainUpdated,
+    DomainVerified,
+    IdentityLinked,
+    IdentityUnlinked,
+    InvitationAccepted,
+    InvitationCreated,
+    InvitationExpired,
+    InvitationMailRefused,
+    InvitationMailRequested,
+    InvitationMailed,
+    InvitationRevoked,
+    InvitationUpdated,
+    RoleCreated,
+    RoleDeleted,
+    RoleUpdated,
+    SessionStarted,
+    SessionsEnded,
+    SessionPolicyChanged,
+    TenantBrandingChanged,
+    TenantCreated,
+    TenantReactivated,
+    TenantRenamed,
+    TenantSuspended,
+    ToolSignInApproved,
+    ToolSignInDenied,
+    ToolSignedIn,
+    AttributeRulesChanged,
+    UserCreated,
+    UserDeleted,
+    UserDisabled,
+    UserEmailAdded,
+    UserEmailMadePrimary,
+    UserEmailRemoved,
+    UserEmailVerificationRequested,
+    UserEmailVerified,
+    UserEnabled,
+    UserExternalIdRemoved,
+    UserExternalIdSet,
+    UserMerged,
+    UserPrimaryEmailChanged,
+    UserRoleGranted,
+    UserRoleRevoked,
+    UserTagsChanged,
+    UserUpdated,
+)
+
+
+class UnknownEvent(Event):
+    """An event of a kind that this version does not know; its fields are in `model_extra`."""
+
+    kind: str
+
+
+AnyEvent: TypeAlias = Annotated[
+    Annotated[EmailCodeRequested, Tag("auth.email_code.requested")]
+    | Annotated[SignInFailed, Tag("auth.sign_in.failed")]
+    | Annotated[AuthConnectorCreated, Tag("auth_connector.created")]
+    | Annotated[AuthConnectorDeleted, Tag("auth_connector.deleted")]
+    | Annotated[AuthConnectorDisabled, Tag("auth_connector.disabled")]
+    | Annotated[AuthConnectorEnabled, Tag("auth_connector.enabled")]
+    | Annotated[AuthConnectorUpdated, Tag("auth_connector.updated")]
+    | Annotated[ClientSecretAdded, Tag("auth_connector.secret.added")]
+    | Annotated[ClientSecretExpiring, Tag("auth_connector.secret.expiring")]
+    | Annotated[ClientSecretRemoved, Tag("auth_connector.secret.removed")]
+    | Annotated[ConnectorTestEnded, Tag("auth_connector.test.ended")]
+    | Annotated[ConnectorTestStarted, Tag("auth_connector.test.started")]
+    | Annotated[DomainCreated, Tag("domain.created")]
+    | Annotated[DomainDeleted, Tag("domain.deleted")]
+    | Annotated[DomainFailing, Tag("domain.failing")]
+    | Annotated[DomainLapsed, Tag("domain.lapsed")]
+    | Annotated[DomainUpdated, Tag("domain.updated")]
+    | Annotated[DomainVerified, Tag("domain.verified")]
+    | Annotated[IdentityLinked, Tag("identity.linked")]
+    | Annotated[IdentityUnlinked, Tag("identity.unlinked")]
+    | Annotated[InvitationAccepted, Tag("invitation.accepted")]
+    | Annotated[InvitationCreated, Tag("invitation.created")]
+    | Annotated[InvitationExpired, Tag("invitation.expired")]
+    | Annotated[InvitationMailRefused, Tag("invitation.mail_refused")]
+    | Annotated[InvitationMailRequested, Tag("invitation.mail_requested")]
+    | Annotated[InvitationMailed, Tag("invitation.mailed")]
+    | Annotated[InvitationRevoked, Tag("invitation.revoked")]
+    | Annotated[InvitationUpdated, Tag("invitation.updated")]
+    | Annotated[RoleCreated, Tag("role.created")]
+    | Annotated[RoleDeleted, Tag("role.deleted")]
+    | Annotated[RoleUpdated, Tag("role.updated")]
+    | Annotated[SessionStarted, Tag("session.started")]
+    | Annotated[SessionsEnded, Tag("sessions.ended")]
+    | Annotated[SessionPolicyChanged, Tag("tenant.session_policy_changed")]
+    | Annotated[TenantBrandingChanged, Tag("tenant.branding_changed")]
+    | Annotated[TenantCreated, Tag("tenant.created")]
+    | Annotated[TenantReactivated, Tag("tenant.reactivated")]
+    | Annotated[TenantRenamed, Tag("tenant.renamed")]
+    | Annotated[TenantSuspended, Tag("tenant.suspended")]
+    | Annotated[ToolSignInApproved, Tag("auth.tool_sign_in.approved")]
+    | Annotated[ToolSignInDenied, Tag("auth.tool_sign_in.denied")]
+    | Annotated[ToolSignedIn, Tag("auth.tool_sign_in.finished")]
+    | Annotated[AttributeRulesChanged, Tag("attribute_rules.changed")]
+    | Annotated[UserCreated, Tag("user.created")]
+    | Annotated[UserDeleted, Tag("user.deleted")]
+    | Annotated[UserDisabled, Tag("user.disabled")]
+    | Annotated[UserEmailAdded, Tag("user.email.added")]
+    | Annotated[UserEmailMadePrimary, Tag("user.email.made_primary")]
+    | Annotated[UserEmailRemoved, Tag("user.email.removed")]
+    | Annotated[UserEmailVerificationRequested, Tag("user.email.verification_requested")]
+    | Annotated[UserEmailVerified, Tag("user.email.verified")]
+    | Annotated[UserEnabled, Tag("user.enabled")]
+    | Annotated[UserExternalIdRemoved, Tag("user.external_id.removed")]
+    | Annotated[UserExternalIdSet, Tag("user.external_id.set")]
+    | Annotated[UserMerged, Tag("user.merged")]
+    | Annotated[UserPrimaryEmailChanged, Tag("user.primary_email.changed")]
+    | Annotated[UserRoleGranted, Tag("user.role.granted")]
+    | Annotated[UserRoleRevoked, Tag("user.role.revoked")]
+    | Annotated[UserTagsChanged, Tag("user.tags.changed")]
+    | Annotated[UserUpdated, Tag("user.updated")]
+    | Annotated[UnknownEvent, Tag(UNKNOWN_TAG)],
+    kind_or_unknown(*(event.model_fields["kind"].default for event in EVENTS)),
+]
+"""An event of any kind, told apart by `kind`."""

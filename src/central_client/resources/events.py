@@ -1,0 +1,86 @@
+from collections.abc import AsyncIterator, Iterator, Sequence
+from typing import Any, overload
+
+from central.events import operations
+from central.events.models import ReadEventsResponse
+from central.events.registry import AnyEvent
+from central.kernel.ids import EventId
+from central_client.call import IO, Async, Call, PagedCall, Resource, Sync
+from central_client.drivers import AsyncCaller
+
+_WAIT = 20
+
+
+class Events(Resource[IO]):
+    """What happened in a tenant."""
+
+    list = PagedCall(operations.LIST_EVENTS)
+    read = Call(operations.READ_EVENTS)
+    acknowledge = Call(operations.ACKNOWLEDGE_EVENTS)
+
+    @overload
+    def stream(
+        self: "Events[Sync]",
+        *,
+        after: EventId | None = None,
+        consumer: str | None = None,
+        kind: Sequence[str] = (),
+        tenant: str | None = None,
+    ) -> Iterator[AnyEvent]: ...
+    @overload
+    def stream(
+        self: "Events[Async]",
+        *,
+        after: EventId | None = None,
+        consumer: str | None = None,
+        kind: Sequence[str] = (),
+        tenant: str | None = None,
+    ) -> AsyncIterator[AnyEvent]: ...
+    def stream(
+        self,
+        *,
+        after: EventId | None = None,
+        consumer: str | None = None,
+        kind: Sequence[str] = (),
+        tenant: str | None = None,
+    ) -> Any:
+        """Give every event behind `after`, and then what happens, as it happens, without an end.
+
+        With a `consumer` the server keeps the place: an event counts as read when the next one is asked for, so that
+        whoever stops in the middle of one gets it again. Raises what `events.read` and `events.acknowledge` raise.
+        """
+        given: dict[str, Any] = {"kind": [*kind], "consumer": consumer, "tenant": tenant}
+        events = _follow_async if isinstance(self.caller, AsyncCaller) else _follow
+        return events(self, after, {name: value for name, value in given.items() if value})
+
+
+def _follow(events: Any, after: EventId | None, given: dict[str, Any]) -> Iterator[AnyEvent]:
+    while True:
+        page: ReadEventsResponse = events.read(**given, **_next(after))
+        for event in page.events:
+            yield event
+            _note = _acknowledgement(given, event.id)
+            if _note is not None:
+                events.acknowledge(**_note)
+        after = page.last or after
+
+
+async def _follow_async(events: Any, after: EventId | None, given: dict[str, Any]) -> AsyncIterator[AnyEvent]:
+    while True:
+        page: ReadEventsResponse = await events.read(**given, **_next(after))
+        for event in page.events:
+            yield event
+            _note = _acknowledgement(given, event.id)
+            if _note is not None:
+                await events.acknowledge(**_note)
+        after = page.last or after
+
+
+def _next(after: EventId | None) -> dict[str, Any]:
+    return {"wait": _WAIT} if after is None else {"wait": _WAIT, "after": after}
+
+
+def _acknowledgement(given: dict[str, Any], event: EventId) -> dict[str, Any] | None:
+    if "consumer" not in given:
+        return None
+    return {name: value for name, value in given.items() if name != "kind"} | {"event": event}
