@@ -26,6 +26,7 @@ FAMILIES = (
     "auth",
     "invitations",
     "identities",
+    "events",
 )
 
 

@@ -12,6 +12,7 @@ from pydantic import BaseModel, TypeAdapter
 from central.access import Anyone, SignedIn, TenantPermission
 from central.auth_connectors.models import AuthConnector, AuthConnectorSettings, UnknownAuthConnectorSettings
 from central.catalog import CATALOG
+from central.kernel.events import Event
 from central.kernel.ids import RichId, UserId
 from central.kernel.model import Input, Output, Resource, Response
 from central.kernel.operation import AnyOperation, Operation
@@ -141,7 +142,7 @@ def test_strangers_get_public_resources_only(operation: AnyOperation) -> None:
 @pytest.mark.parametrize("model", OUTPUT_MODELS, ids=_name)
 def test_output_holds_no_secret(model: type[BaseModel]) -> None:
     """No field of an answer is named like a secret, and none takes one, but for the codes that a tool begins with."""
-    allowed = {"has_client_secret", "client_secrets", "token_endpoint", "device_code", "user_code"}
+    allowed = {"has_client_secret", "client_secrets", "token_endpoint", "secret_id", "device_code", "user_code"}
     assert [n for n in model.model_fields if SENSITIVE_OUTPUT.search(n) and n not in allowed] == []
     schema = json.dumps(model.model_json_schema(mode="serialization"))
     assert '"format": "password"' not in schema
@@ -167,18 +168,24 @@ def test_credentials_are_answered_where_it_is_declared(operation: AnyOperation) 
 def test_lists_are_in_named_keys(output: type[Output]) -> None:
     """A list of resources is the one list of a page, under a key that says of what."""
     assert issubclass(output, Resource | Response)
+    # A step of the feed is no page: it has no cursor, and no last one.
+    listed: Any = Resource | Event if issubclass(output, Page) else Resource
     lists = {
         name: field
         for name, field in output.model_fields.items()
         if get_origin(field.annotation) is list
-        and any(issubclass(model, Resource) for model in models_in(field.annotation))
+        and any(issubclass(model, listed) for model in models_in(field.annotation))
     }
     if not issubclass(output, Page):
         assert lists == {}
         return
     assert list(lists) == [output.items_field]
     assert output.__name__.endswith("Response")
-    (item,) = models_in(lists[output.items_field].annotation)
+    item, *others = models_in(lists[output.items_field].annotation)
+    if issubclass(item, Event):
+        assert all(issubclass(other, Event) for other in others)
+        return
+    assert not others
     words = "".join(word.capitalize() for word in output.items_field.split("_"))
     assert re.sub(r"(Public|Private)$", "", item.__name__) in {words[:-1], words.removesuffix("ies") + "y"}
 

@@ -29,6 +29,7 @@ WITHOUT_TENANT = {
     "tenants.queries:list_tenants": "operators list all tenants",
     "infra.outbox.statements:SETTLE_UNHEARD": "the relay hands on the events of all tenants",
     "infra.outbox.statements:CLAIM": "the relay",
+    "infra.outbox.statements:PLACE": "the relay puts the events of all tenants into the feed",
     "domains.queries:LIST_DUE": "the daily look at all domains that are due",
     "domains.queries:LIST_DUE_AFTER": "the same",
     "invitations.queries:LIST_SEALED_TOKENS": "the rotation of the vault's keys, which the operator runs",

@@ -128,7 +128,7 @@ class Things:
             other_user=other.id,
             external_id=external_id,
             identity=await _identity(place, user.id, connector.id),
-            event=EventId.from_uuid(await _stored(place, "outbox")),
+            event=EventId.from_uuid(await _event(place)),
             invitation=invited.invitation.id,
             token=token,
             user_code=tool.user_code,
@@ -217,9 +217,12 @@ async def _secret_and_test(place: Place, connector: AuthConnector) -> tuple[str,
     return second.client_secrets[0].id, (await place.owner.auth_connectors.start_test(connector=connector.id)).test.id
 
 
-async def _stored(place: Place, table: str) -> UUID:
-    """Find the id of something that is there already."""
-    query = f"SELECT id FROM {table} WHERE tenant_id = $1 LIMIT 1"
+async def _event(place: Place) -> UUID:
+    """Put everything that happened into the feed, as a relay would, and give the id of one event."""
+    query = (
+        "UPDATE outbox SET position = nextval('central.outbox_positions')"
+        " WHERE tenant_id = $1 AND position IS NULL RETURNING id"
+    )
     async with superuser(place.stack) as connection:
         found: UUID = await connection.fetchval(query, place.tenant.id.uuid)
     return found
@@ -446,3 +449,11 @@ class Example:
     def headers(self) -> dict[str, str]:
         """Give the headers that the body needs."""
         return {} if self.body is None else {"content-type": "application/json"}
+
+
+async def _stored(place: Place, table: str) -> UUID:
+    """Find the id of something that is there already."""
+    query = f"SELECT id FROM {table} WHERE tenant_id = $1 LIMIT 1"
+    async with superuser(place.stack) as connection:
+        found: UUID = await connection.fetchval(query, place.tenant.id.uuid)
+    return found

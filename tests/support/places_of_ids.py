@@ -29,6 +29,7 @@ NAMES = {
     "AcceptInvitationInput.token": ("token",),
     "GetInvitationPublicInput.token": ("token",),
     "device_code": ("device_code",),
+    "ListEventsInput.target": ("user", "role_id"),
 }
 # The same of names in the paths of browser routes, by the route's name.
 NAMES_IN_PATHS = {
@@ -36,7 +37,7 @@ NAMES_IN_PATHS = {
     "pages.accept_invitation": {"token": ("token",)},
 }
 # Names in paths that stand for nothing that a tenant has.
-NO_NAMES = frozenset({"source"})
+NO_NAMES = frozenset({"source", "consumer"})
 # Names in the paths of browser routes that are no ids of anything in a tenant. The links of mailed codes, which are of
 # a browser too, have tests of their own.
 NO_IDS = frozenset({"name", "token"})

@@ -24,7 +24,7 @@ class EventRoutes:
 
     @handles(READ_EVENTS)
     async def read(self, input: ReadEventsInput, actor: Actor) -> ReadEventsResponse:
-        return await self.events.read(input, actor)
+        return await self.events.TX_read(input, actor)
 
     @handles(ACKNOWLEDGE_EVENTS)
     async def acknowledge(self, input: AcknowledgeEventsInput, actor: Actor) -> AcknowledgeEventsResponse:

@@ -54,7 +54,7 @@ class EventService:
         cursor = next_cursor(asked, shown[-1]["created_at"], shown[-1]["id"]) if len(rows) > asked.limit else None
         return ListEventsResponse.model_validate({"events": _told(shown), "next_cursor": cursor})
 
-    async def read(self, input: ReadEventsInput, actor: Actor) -> ReadEventsResponse:
+    async def TX_read(self, input: ReadEventsInput, actor: Actor) -> ReadEventsResponse:
         """Give what comes next in the feed; waits for it as long as is asked, holding nothing meanwhile."""
         until = monotonic() + input.wait
         position = await self._start(input, actor.tenant_id)

@@ -22,7 +22,7 @@ from central_server.infra.outbox.statements import (
     CLAIM,
     GIVE_UP,
     LOCK_POSITIONS,
-    PLACE_HEARD,
+    PLACE,
     PUT_BACK,
     PUT_BACK_UNCOUNTED,
     SETTLE_UNHEARD,
@@ -135,8 +135,9 @@ class Relay:
         settings, kinds = self._settings, self._listeners.kinds
         async with self._database.platform_write("outbox relay", routine=True) as executor:
             await executor.first(LOCK_POSITIONS)
-            placed = await executor.execute(PLACE_HEARD, kinds=kinds, batch=settings.unheard_batch)
-            unheard = await executor.execute(SETTLE_UNHEARD, kinds=kinds, batch=settings.unheard_batch)
+            placed = await executor.all(PLACE, kinds=kinds, batch=settings.unheard_batch)
+            unheard = sum(not event["heard"] for event in placed)
+            unheard += await executor.execute(SETTLE_UNHEARD, kinds=kinds, batch=settings.unheard_batch)
             dead = await executor.execute(GIVE_UP, most=settings.most_attempts, batch=settings.batch)
             claimed = await executor.all(
                 CLAIM,
@@ -146,7 +147,7 @@ class Relay:
                 redrive=settings.redrive,
                 longest_redrive=settings.longest_redrive,
             )
-            if unheard or placed:
+            if placed:
                 await executor.first(TELL_FEED)
         if dead:
             self.log.error("events given up: no receipt came", count=dead)

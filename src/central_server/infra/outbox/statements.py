@@ -24,7 +24,15 @@ from sqlalchemy import (
 
 from central_server.infra.db import Query
 from central_server.infra.db.intervals import seconds
-from central_server.infra.outbox.tables import FEED, OUTBOX, POSITIONS, DBBacklog, DBClaimedEvent, OutboxState
+from central_server.infra.outbox.tables import (
+    FEED,
+    OUTBOX,
+    POSITIONS,
+    DBBacklog,
+    DBClaimedEvent,
+    DBPlacedEvent,
+    OutboxState,
+)
 
 _OPEN = text("outbox.state IN ('pending', 'dispatched')")
 _PENDING = text("outbox.state = 'pending'")
@@ -41,7 +49,7 @@ def _locked(*conditions: ColumnElement[bool] | TextClause) -> Select[Any]:
     return chosen.limit(bindparam("batch", type_=Integer)).with_for_update(skip_locked=True)
 
 
-_unheard = _locked(_PENDING, ~_HEARD).cte("unheard")
+_unheard = _locked(_PENDING, ~_HEARD, OUTBOX.c.position.is_not(None)).cte("unheard")
 _due = _locked(_OPEN, _HEARD, OUTBOX.c.attempts < _MOST).cte("due")
 _spent = _locked(_DISPATCHED, OUTBOX.c.attempts >= _MOST).cte("spent")
 _redrive = func.least(
@@ -54,22 +62,34 @@ LOCK_POSITIONS = Query[Any](
     select(func.pg_advisory_xact_lock(func.hashtextextended("central outbox positions", 0)).label("locked"))
 )
 TELL_FEED = Query[Any](select(func.pg_notify(FEED, "").label("told")))
-SETTLE_UNHEARD = Query[Any](
-    update(OUTBOX)
-    .values(state=OutboxState.DONE, done_at=func.now(), position=POSITIONS.next_value())
-    .where(OUTBOX.c.id == _unheard.c.id)
-)
-
 _unplaced = (
-    select(OUTBOX.c.id)
-    .where(OUTBOX.c.position.is_(None), _HEARD)
-    .order_by(OUTBOX.c.created_at)
+    select(OUTBOX.c.id, _HEARD.label("heard"))
+    .where(OUTBOX.c.position.is_(None))
+    .order_by(OUTBOX.c.created_at, OUTBOX.c.id)
     .limit(bindparam("batch", type_=Integer))
     .with_for_update(skip_locked=True)
     .cte("unplaced")
 )
-PLACE_HEARD = Query[Any](update(OUTBOX).values(position=POSITIONS.next_value()).where(OUTBOX.c.id == _unplaced.c.id))
-"""Gives a position to what somebody listens to, be Temporal there or not; what nobody does gets it as it is settled."""
+_numbered = select(_unplaced.c.id, _unplaced.c.heard, POSITIONS.next_value().label("position")).cte("numbered")
+PLACE = Query[DBPlacedEvent](
+    update(OUTBOX)
+    .values(
+        position=_numbered.c.position,
+        state=case((_numbered.c.heard, OUTBOX.c.state), else_=OutboxState.DONE),
+        done_at=case((_numbered.c.heard, OUTBOX.c.done_at), else_=func.now()),
+    )
+    .where(OUTBOX.c.id == _numbered.c.id)
+    .returning(_numbered.c.heard)
+)
+"""Gives new events their positions, in the order in which their transactions began, be Temporal there or not.
+
+What came after something else had been committed stands behind it. What nobody listens to is settled by this.
+"""
+
+SETTLE_UNHEARD = Query[Any](
+    update(OUTBOX).values(state=OutboxState.DONE, done_at=func.now()).where(OUTBOX.c.id == _unheard.c.id)
+)
+"""Settles what somebody listened to when it happened, and nobody does now."""
 
 CLAIM = Query[DBClaimedEvent](
     update(OUTBOX)

@@ -29,6 +29,12 @@ class DBClaimedEvent(TypedDict):
     attempts: int
 
 
+class DBPlacedEvent(TypedDict):
+    """An event that was put into the feed, and whether somebody listens to its kind."""
+
+    heard: bool
+
+
 class DBBacklog(TypedDict):
     """The events that wait, and for how many seconds the oldest has."""
 
