@@ -387,7 +387,7 @@ EXAMPLES: dict[str, Callable[[Things], Fields]] = {
     "invitations.revoke": _invitation,
     "invitations.get_public": _token,
     "invitations.accept": _token,
-    "events.list": lambda things: {**_tenant(things), "kind": ["user.created"], "limit": 3},
+    "events.list": lambda things: {**_tenant(things), "limit": 3},
     "events.read": lambda things: {**_tenant(things), "limit": 3},
     "events.acknowledge": lambda things: {**_tenant(things), "consumer": "example", "event": things.event},
 }
