@@ -18,11 +18,13 @@ from central.users.events import UserUpdated
 from central_client import AsyncCentral
 from central_server.infra.actor import SYSTEM
 from central_server.infra.db import Database
-from central_server.infra.outbox import Outbox
+from central_server.infra.outbox import Outbox, Relay
 from support.counts import count
+from support.database import holds_up, superuser
 from support.feed import put_into_feed, relaying
 from support.place import Place
 from support.races import Arena
+from support.waiting import until
 
 WRITERS = 64
 ROUNDS = 4
@@ -35,6 +37,7 @@ async def _all(client: AsyncCentral, **given: Any) -> list[Event]:
     while True:
         page: ReadEventsResponse = await client.events.read(**given, **({"after": after} if after else {}))
         events += page.events
+        assert len(events) < 1000, "it goes round in circles"
         if page.last is None:
             return events
         after = page.last
@@ -117,6 +120,23 @@ async def _follow(client: AsyncCentral, wanted: int) -> list[EventId]:
         if len(ids) == wanted:
             break
     return ids
+
+
+async def test_one_relay_at_a_time_gives_positions(place: Place) -> None:
+    """A relay waits for another one that has given positions and not committed yet: else a reader could skip those."""
+    relay = await place.stack.central.container.get(Relay)
+    await put_into_feed(place)
+    async with superuser(place.stack) as other:
+        async with other.transaction():
+            await other.execute("SELECT pg_advisory_xact_lock(hashtextextended('central outbox positions', 0))")
+            user = await place.user()
+            passing = asyncio.create_task(relay.TX_pass())
+            await until(lambda: holds_up(other))
+            assert [e async for e in place.owner.events.list(target=user.id)]
+            assert not passing.done()
+        await passing
+    await put_into_feed(place)
+    assert user.id in {event.target for event in await _all(place.owner, kind=["user.created"])}
 
 
 async def test_news_comes_soon(place: Place) -> None:
