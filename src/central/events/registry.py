@@ -81,6 +81,7 @@ from central.users.events import (
     UserExternalIdSet,
     UserMerged,
     UserPrimaryEmailChanged,
+    UserRoleEnded,
     UserRoleGranted,
     UserRoleRevoked,
     UserTagsChanged,
@@ -148,6 +149,7 @@ EVENTS: tuple[type[Event], ...] = (
     UserRoleRevoked,
     UserTagsChanged,
     UserUpdated,
+    UserRoleEnded,
 )
 
 
@@ -218,6 +220,7 @@ AnyEvent: TypeAlias = Annotated[
     | Annotated[UserRoleRevoked, Tag("user.role.revoked")]
     | Annotated[UserTagsChanged, Tag("user.tags.changed")]
     | Annotated[UserUpdated, Tag("user.updated")]
+    | Annotated[UserRoleEnded, Tag("user.role.ended")]
     | Annotated[UnknownEvent, Tag(UNKNOWN_TAG)],
     kind_or_unknown(*(event.model_fields["kind"].default for event in EVENTS)),
 ]
