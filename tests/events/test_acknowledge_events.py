@@ -1,5 +1,4 @@
 import asyncio
-from itertools import islice
 
 import pytest
 
@@ -46,19 +45,19 @@ async def test_what_cannot_be_acknowledged(place: Place, other_tenant: AsyncCent
 
 
 async def test_stream_with_a_name(place: Place) -> None:
-    """A stream that stops in the middle of an event begins with that event the next time."""
+    """A stream that stops in the middle of a page begins with that page the next time."""
     async with relaying(place.stack):
         await put_into_feed(place)
         first = [event async for event in _some(place.owner, 3)]
         second = [event async for event in _some(place.owner, 2)]
     everything = (await place.owner.events.read()).events
-    assert first == list(islice(everything, 3))
+    assert first == everything[:3]
     assert second == everything[2:4]
 
 
 async def _some(client: AsyncCentral, count: int):
     seen = 0
-    async for event in client.events.stream(consumer="mirror"):
+    async for event in client.events.stream(consumer="mirror", limit=2):
         yield event
         seen += 1
         if seen == count:

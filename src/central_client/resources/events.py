@@ -25,6 +25,7 @@ class Events(Resource[IO]):
         after: EventId | None = None,
         consumer: str | None = None,
         kind: Sequence[str] = (),
+        limit: int | None = None,
         tenant: str | None = None,
     ) -> Iterator[AnyEvent]: ...
     @overload
@@ -34,6 +35,7 @@ class Events(Resource[IO]):
         after: EventId | None = None,
         consumer: str | None = None,
         kind: Sequence[str] = (),
+        limit: int | None = None,
         tenant: str | None = None,
     ) -> AsyncIterator[AnyEvent]: ...
     def stream(
@@ -42,14 +44,16 @@ class Events(Resource[IO]):
         after: EventId | None = None,
         consumer: str | None = None,
         kind: Sequence[str] = (),
+        limit: int | None = None,
         tenant: str | None = None,
     ) -> Any:
         """Give every event behind `after`, and then what happens, as it happens, without an end.
 
-        With a `consumer` the server keeps the place: an event counts as read when the next one is asked for, so that
-        whoever stops in the middle of one gets it again. Raises what `events.read` and `events.acknowledge` raise.
+        With a `consumer` the server keeps the place, page by page: a page counts as read when the first event behind
+        it is asked for, so that whoever stops in the middle of one gets it again. `limit` is the size of a page.
+        Raises what `events.read` and `events.acknowledge` raise.
         """
-        given: dict[str, Any] = {"kind": [*kind], "consumer": consumer, "tenant": tenant}
+        given: dict[str, Any] = {"kind": [*kind], "consumer": consumer, "tenant": tenant, "limit": limit}
         events = _follow_async if isinstance(self.caller, AsyncCaller) else _follow
         return events(self, after, {name: value for name, value in given.items() if value})
 
@@ -57,12 +61,11 @@ class Events(Resource[IO]):
 def _follow(events: Any, after: EventId | None, given: dict[str, Any]) -> Iterator[AnyEvent]:
     while True:
         page: ReadEventsResponse = events.read(**given, **_next(after))
-        for event in page.events:
-            yield event
-            _note = _acknowledgement(given, event.id)
-            if _note is not None:
-                events.acknowledge(**_note)
-        after = page.last or after
+        yield from page.events
+        if page.last is not None:
+            after = page.last
+            if (named := _named(given)) is not None:
+                events.acknowledge(**named, event=after)
 
 
 async def _follow_async(events: Any, after: EventId | None, given: dict[str, Any]) -> AsyncIterator[AnyEvent]:
@@ -70,17 +73,18 @@ async def _follow_async(events: Any, after: EventId | None, given: dict[str, Any
         page: ReadEventsResponse = await events.read(**given, **_next(after))
         for event in page.events:
             yield event
-            _note = _acknowledgement(given, event.id)
-            if _note is not None:
-                await events.acknowledge(**_note)
-        after = page.last or after
+        if page.last is not None:
+            after = page.last
+            if (named := _named(given)) is not None:
+                await events.acknowledge(**named, event=after)
 
 
 def _next(after: EventId | None) -> dict[str, Any]:
     return {"wait": _WAIT} if after is None else {"wait": _WAIT, "after": after}
 
 
-def _acknowledgement(given: dict[str, Any], event: EventId) -> dict[str, Any] | None:
+def _named(given: dict[str, Any]) -> dict[str, Any] | None:
+    """Give whose place to keep, if it is anybody's."""
     if "consumer" not in given:
         return None
-    return {name: value for name, value in given.items() if name != "kind"} | {"event": event}
+    return {name: value for name, value in given.items() if name in {"consumer", "tenant"}}
