@@ -8,7 +8,7 @@ from central.kernel.ids import EventId
 from central_client.call import IO, Async, Call, PagedCall, Resource, Sync
 from central_client.drivers import AsyncCaller
 
-_WAIT = 20
+_WAIT = 20.0
 
 
 class Events(Resource[IO]):
@@ -53,9 +53,12 @@ class Events(Resource[IO]):
         it is asked for, so that whoever stops in the middle of one gets it again. `limit` is the size of a page.
         Raises what `events.read` and `events.acknowledge` raise.
         """
-        given: dict[str, Any] = {"kind": [*kind], "consumer": consumer, "tenant": tenant, "limit": limit}
+        # Half of what an attempt may take: an answer that says that there is nothing comes in time.
+        wait = int(min(_WAIT, self.caller.options.timeout / 2))
+        asked = {"kind": [*kind], "consumer": consumer, "tenant": tenant, "limit": limit, "wait": wait}
+        given: dict[str, Any] = {name: value for name, value in asked.items() if value}
         events = _follow_async if isinstance(self.caller, AsyncCaller) else _follow
-        return events(self, after, {name: value for name, value in given.items() if value})
+        return events(self, after, given)
 
 
 def _follow(events: Any, after: EventId | None, given: dict[str, Any]) -> Iterator[AnyEvent]:
@@ -80,7 +83,7 @@ async def _follow_async(events: Any, after: EventId | None, given: dict[str, Any
 
 
 def _next(after: EventId | None) -> dict[str, Any]:
-    return {"wait": _WAIT} if after is None else {"wait": _WAIT, "after": after}
+    return {} if after is None else {"after": after}
 
 
 def _named(given: dict[str, Any]) -> dict[str, Any] | None:
