@@ -16,7 +16,7 @@ SUPERUSER = "central"
 _NO_ROOT = ("--user", "--map-user=65534", "--map-group=65534", "--")
 _SETTINGS = {
     "shared_buffers": "128MB",
-    "max_connections": "100",
+    "max_connections": "200",
     "timezone": "UTC",
     "log_timezone": "UTC",
     "jit": "off",
