@@ -18,6 +18,8 @@ TenantPermissionName: TypeAlias = Literal[
     "domains:read",
     "domains:write",
     "events:read",
+    "jobs:read",
+    "jobs:write",
     "tenant:write",
 ]
 SystemPermissionName: TypeAlias = Literal["tenants:create", "tenants:read", "tenants:write"]

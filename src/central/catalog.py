@@ -8,17 +8,20 @@ from central.events import operations as events
 from central.explain import operations as explain
 from central.identities import operations as identities
 from central.invitations import operations as invitations
+from central.jobs import operations as jobs
 from central.kernel.operation import AnyOperation, BrowserRoute
 from central.roles import operations as roles
 from central.sessions import operations as sessions
 from central.sign_in_pages.routes import PAGE_ROUTES
 from central.tenants import operations as tenants
 from central.tool_sign_ins import operations as tool_sign_ins
+from central.user_imports import operations as user_imports
 from central.users import operations as users
 
 CATALOG: tuple[AnyOperation, ...] = (
     *tenants.OPERATIONS,
     *users.OPERATIONS,
+    *user_imports.OPERATIONS,
     *emails.OPERATIONS,
     *roles.OPERATIONS,
     *explain.OPERATIONS,
@@ -30,6 +33,7 @@ CATALOG: tuple[AnyOperation, ...] = (
     *sessions.OPERATIONS,
     *invitations.OPERATIONS,
     *events.OPERATIONS,
+    *jobs.OPERATIONS,
 )
 
 BROWSER_ROUTES: tuple[BrowserRoute, ...] = (

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         EventId,
         IdentityId,
         InvitationId,
+        JobId,
         SessionId,
         SignInId,
         TenantId,
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
     )
     from central.kernel.pages import Page
     from central_client.client import AsyncCentral, Central
-    from central_client.errors import SettingsError, UnreadableAnswerError
+    from central_client.errors import JobFailedError, SettingsError, UnreadableAnswerError
     from central_client.fan_out import gather
     from central_client.log_in import login, login_async
     from central_client.pages import AsyncPager, Pager
@@ -68,6 +69,8 @@ __all__ = [
     "IdentityId",
     "InternalServerError",
     "InvitationId",
+    "JobFailedError",
+    "JobId",
     "NotFoundError",
     "Page",
     "Pager",
@@ -93,7 +96,7 @@ __all__ = [
 _HOMES = {
     "central_client.client": {"AsyncCentral", "Central"},
     "central_client.pages": {"AsyncPager", "Pager"},
-    "central_client.errors": {"SettingsError", "UnreadableAnswerError"},
+    "central_client.errors": {"JobFailedError", "SettingsError", "UnreadableAnswerError"},
     "central_client.fan_out": {"gather"},
     "central_client.log_in": {"login", "login_async"},
     "central_client.profiles": {"save_profile"},
@@ -105,6 +108,7 @@ _HOMES = {
         "EventId",
         "IdentityId",
         "InvitationId",
+        "JobId",
         "SessionId",
         "SignInId",
         "TenantId",

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from central_client.resources.explain import Explain
     from central_client.resources.identities import Identities
     from central_client.resources.invitations import Invitations
+    from central_client.resources.jobs import Jobs
     from central_client.resources.roles import Roles
     from central_client.resources.sessions import Sessions
     from central_client.resources.tenants import Tenants
@@ -125,6 +126,13 @@ class CentralBase(Generic[IO]):
         from central_client.resources.invitations import Invitations
 
         return Invitations(self._caller)
+
+    @cached_property
+    def jobs(self) -> "Jobs[IO]":
+        """Long work in a tenant."""
+        from central_client.resources.jobs import Jobs
+
+        return Jobs(self._caller)
 
     @property
     def session_token(self) -> SecretStr | None:

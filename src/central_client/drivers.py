@@ -9,6 +9,7 @@ from typing import Any, Protocol, TypeVar
 from central.kernel.model import Input
 from central.kernel.pages import Page
 from central_client.core import Core
+from central_client.following import AsyncChanges, Changes, Poll
 from central_client.messages import Flow, Outcome, Outgoing, Step, Wait
 from central_client.pages import AsyncPager, Pager
 from central_client.plan import Plan
@@ -61,6 +62,10 @@ class Caller(Core[TransportT], ABC):
     def bind_pages(self, plan: Plan[Page[Any]]) -> tuple[Callable[..., Any], type[Any]]:
         """Give the callable for one list, and the class of what it gives."""
 
+    @abstractmethod
+    def follow(self, poll: Poll) -> Any:
+        """Give a job at each change."""
+
 
 class SyncCaller(Caller[SyncTransport]):
     """Calls by blocking; safe to share between threads."""
@@ -99,6 +104,10 @@ class SyncCaller(Caller[SyncTransport]):
             return Pager(plan.operation.name, lambda cursor: self.run(self.call(plan, next_page(given, cursor))))
 
         return call, Pager
+
+    def follow(self, poll: Poll) -> Changes:
+        """Give a job at each change."""
+        return Changes(lambda: self.run(poll.next_change(self)))
 
 
 class AsyncCaller(Caller[AsyncTransport]):
@@ -141,3 +150,7 @@ class AsyncCaller(Caller[AsyncTransport]):
             return AsyncPager(plan.operation.name, lambda cursor: self.run(self.call(plan, next_page(given, cursor))))
 
         return call, AsyncPager
+
+    def follow(self, poll: Poll) -> AsyncChanges:
+        """Give a job at each change."""
+        return AsyncChanges(lambda: self.run(poll.next_change(self)))

@@ -1,6 +1,11 @@
 """Errors that only a client can meet; all others are those of `central.errors`."""
 
+from typing import TYPE_CHECKING, Any
+
 from central.errors import CentralError
+
+if TYPE_CHECKING:
+    from central.jobs.models import Job
 
 
 class SettingsError(CentralError):
@@ -17,3 +22,23 @@ class UnreadableAnswerError(CentralError):
     status = 0
     default_code = "unreadable_answer"
     title = "Unreadable answer"
+
+
+class JobFailedError(CentralError):
+    """A job that was waited for has failed, or was cancelled; `job` is how it ended, `code` why."""
+
+    status = 0
+    default_code = "job_failed"
+    title = "The job failed"
+
+    def __init__(self, job: "Job") -> None:
+        if job.state == "cancelled":
+            super().__init__("The job was cancelled.", code="job_cancelled")
+        else:
+            error = job.error
+            super().__init__(error.message if error else "The job failed.", code=error.code if error else None)
+        self.job = job
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Keep the job when the error crosses a process."""
+        return type(self), (self.job,), self.__dict__

@@ -76,6 +76,12 @@ from central_server.invitations.listeners import LISTENERS as INVITATION_LISTENE
 from central_server.invitations.mailing import InvitationMails
 from central_server.invitations.routes import InvitationRoutes
 from central_server.invitations.service import InvitationService
+from central_server.jobs.activities.give_up_job import GiveUpJobActivity
+from central_server.jobs.activities.stop_job import StopJobActivity
+from central_server.jobs.listeners import LISTENERS as JOB_LISTENERS
+from central_server.jobs.routes import JobRoutes
+from central_server.jobs.runs import JobRuns
+from central_server.jobs.service import JobService
 from central_server.media.activities.ping import PingActivity
 from central_server.roles.routes import RoleRoutes
 from central_server.roles.service import RoleService
@@ -104,11 +110,19 @@ from central_server.tool_sign_ins.ended import EndedToolSignIns
 from central_server.tool_sign_ins.finishing import ToolSessions
 from central_server.tool_sign_ins.routes import ToolSignInRoutes
 from central_server.tool_sign_ins.starting import ToolStarts
+from central_server.user_imports.activities.import_users import ImportUsersActivity
+from central_server.user_imports.importing import UserImporter
+from central_server.user_imports.judging import RowJudge
+from central_server.user_imports.listeners import LISTENERS as USER_IMPORT_LISTENERS
+from central_server.user_imports.missing import MissingUsers
+from central_server.user_imports.routes import UserImportRoutes
+from central_server.user_imports.service import UserImportService
 from central_server.users.activities.delete_ended_verifications import DeleteEndedVerificationsActivity
 from central_server.users.activities.end_roles import EndRolesActivity
 from central_server.users.activities.send_email_change_notice import SendEmailChangeNoticeActivity
 from central_server.users.activities.send_email_verification import SendEmailVerificationActivity
 from central_server.users.attributes import UserAttributes
+from central_server.users.batches import UserBatches
 from central_server.users.detail_routes import UserDetailRoutes
 from central_server.users.details import UserDetails
 from central_server.users.directory import UserDirectory
@@ -146,6 +160,8 @@ ROUTES: tuple[type, ...] = (
     InvitationRoutes,
     InvitedRoutes,
     EventRoutes,
+    JobRoutes,
+    UserImportRoutes,
 )
 ACTIVITIES: tuple[type, ...] = (
     SendSignInCodeActivity,
@@ -162,9 +178,14 @@ ACTIVITIES: tuple[type, ...] = (
     DeleteEndedVerificationsActivity,
     ExpireInvitationsActivity,
     EndRolesActivity,
+    StopJobActivity,
+    GiveUpJobActivity,
+    ImportUsersActivity,
     PingActivity,
 )
 SERVICES: tuple[type, ...] = (
+    JobService,
+    JobRuns,
     SessionTouches,
     SessionService,
     RoleService,
@@ -179,6 +200,11 @@ SERVICES: tuple[type, ...] = (
     EmailVerifications,
     UserMerging,
     AccessExplainer,
+    UserBatches,
+    UserImportService,
+    RowJudge,
+    MissingUsers,
+    UserImporter,
     ClientSecrets,
     AuthConnectorService,
     ConnectorTrials,
@@ -310,7 +336,7 @@ def make_providers(outbound: OutboundClient) -> Providers:
 
 def make_listeners() -> Listeners:
     """Collect the listeners of all domains."""
-    return Listeners((*AUTH_LISTENERS, *USER_LISTENERS, *INVITATION_LISTENERS))
+    return Listeners((*AUTH_LISTENERS, *USER_LISTENERS, *INVITATION_LISTENERS, *JOB_LISTENERS, *USER_IMPORT_LISTENERS))
 
 
 def make_outbox(listeners: Listeners) -> Outbox:

@@ -22,11 +22,13 @@ FAMILIES = (
     "explain",
     "auth_connectors",
     "domains",
+    "identities",
     "sessions",
     "auth",
     "invitations",
     "identities",
     "events",
+    "jobs",
 )
 
 
@@ -118,6 +120,8 @@ def test_exports_are_pinned():
         "EventId",
         "IdentityId",
         "InvitationId",
+        "JobFailedError",
+        "JobId",
         "SessionId",
         "SignInId",
         "SignInPrompt",

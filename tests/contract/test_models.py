@@ -143,6 +143,7 @@ def test_strangers_get_public_resources_only(operation: AnyOperation) -> None:
 def test_output_holds_no_secret(model: type[BaseModel]) -> None:
     """No field of an answer is named like a secret, and none takes one, but for the codes that a tool begins with."""
     allowed = {"has_client_secret", "client_secrets", "token_endpoint", "secret_id", "device_code", "user_code"}
+    allowed |= {"code"} if model.__name__ in {"JobError", "RowError"} else set()  # those of errors
     assert [n for n in model.model_fields if SENSITIVE_OUTPUT.search(n) and n not in allowed] == []
     schema = json.dumps(model.model_json_schema(mode="serialization"))
     assert '"format": "password"' not in schema

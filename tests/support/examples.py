@@ -23,6 +23,7 @@ from central.kernel.ids import (
     EventId,
     IdentityId,
     InvitationId,
+    JobId,
     RichId,
     RoleId,
     SessionId,
@@ -77,6 +78,7 @@ class Things:
     token: str
     user_code: str
     device_code: str
+    job: str
 
     @classmethod
     async def of(cls, place: Place, provider: Provider | None = None) -> Self:
@@ -133,6 +135,7 @@ class Things:
             token=token,
             user_code=tool.user_code,
             device_code=tool.device_code,
+            job=await _job(place),
         )
 
     @classmethod
@@ -163,6 +166,7 @@ class Things:
             token=secrets.token_urlsafe(32),
             user_code="BBBB-BBBB",
             device_code=secrets.token_urlsafe(32),
+            job=JobId.new(),
         )
 
     @property
@@ -223,6 +227,27 @@ async def _event(place: Place) -> UUID:
         "UPDATE outbox SET position = nextval('central.outbox_positions')"
         " WHERE tenant_id = $1 AND position IS NULL RETURNING id"
     )
+
+
+async def _job(place: Place) -> str:
+    """Start two imports, of which the first has its rows, and say that something is wrong with two of them."""
+    job, _ = [await place.owner.users.start_import() for _ in range(2)]
+    rows = [{"email": f"{secrets.token_hex(6)}@import.example"} for _ in range(2)]
+    await place.owner.users.add_import_rows(job=job.id, chunk=0, rows=rows)
+    async with superuser(place.stack) as connection:
+        await connection.execute(
+            "INSERT INTO job_row_errors (tenant_id, job_id, row_number, place, field, code, message)"
+            " SELECT $1, $2, number, 1, 'email', 'repeated', 'An earlier row says the same'"
+            " FROM generate_series(1, 2) number",
+            place.tenant.id.uuid,
+            job.id.uuid,
+        )
+    return job.id
+
+
+async def _stored(place: Place, table: str) -> UUID:
+    """Find the id of something that is there already."""
+    query = f"SELECT id FROM {table} WHERE tenant_id = $1 LIMIT 1"
     async with superuser(place.stack) as connection:
         found: UUID = await connection.fetchval(query, place.tenant.id.uuid)
     return found
@@ -258,6 +283,10 @@ def _domain(things: Things) -> Fields:
 
 def _invitation(things: Things) -> Fields:
     return {**_tenant(things), "invitation": things.invitation}
+
+
+def _job_of(things: Things) -> Fields:
+    return {**_tenant(things), "job": things.job}
 
 
 def _token(things: Things) -> Fields:
@@ -390,6 +419,17 @@ EXAMPLES: dict[str, Callable[[Things], Fields]] = {
     "events.list": lambda things: {**_tenant(things), "limit": 3},
     "events.read": lambda things: {**_tenant(things), "limit": 3},
     "events.acknowledge": lambda things: {**_tenant(things), "consumer": "example", "event": things.event},
+    "users.start_import": lambda things: {**_tenant(things), "dry_run": True},
+    "users.add_import_rows": lambda things: {
+        **_job_of(things),
+        "chunk": 1,
+        "rows": [{"email": "example@import.example"}],
+    },
+    "users.run_import": _job_of,
+    "jobs.list": lambda things: {**_tenant(things), "kind": "user_import"},
+    "jobs.get": _job_of,
+    "jobs.cancel": _job_of,
+    "jobs.list_row_errors": _job_of,
 }
 
 # Further requests, for places that the first example does not reach: the other arms of a union, what is optional.

@@ -13,7 +13,16 @@ from temporalio import activity
 from temporalio.client import Client, WorkflowFailureError
 from temporalio.exceptions import ApplicationError
 
-from central.kernel.ids import DomainId, EmailChangeId, EmailVerificationId, EventId, InvitationId, SignInId, TenantId
+from central.kernel.ids import (
+    DomainId,
+    EmailChangeId,
+    EmailVerificationId,
+    EventId,
+    InvitationId,
+    JobId,
+    SignInId,
+    TenantId,
+)
 from central_server.auth.specs import SEND_SIGN_IN_CODE, SendSignInCodeInput, SendSignInCodeOutput
 from central_server.auth_connectors.specs import WARN_OF_SECRETS, WarnOfSecretsInput, WarnOfSecretsOutput
 from central_server.domains.specs import (
@@ -33,9 +42,11 @@ from central_server.invitations.specs import (
     SendInvitationInput,
     SendInvitationOutput,
 )
+from central_server.jobs.specs import STOP_JOB, RunJobInput, RunJobOutput, StopJobInput, StopJobOutput
 from central_server.media.activities.ping import PingActivity
 from central_server.media.specs import PING, PingInput
 from central_server.upkeep.specs import CLEAN_UP, CleanUpInput, DeleteEndedInput, DeleteEndedOutput
+from central_server.user_imports.specs import IMPORT_USERS
 from central_server.users.specs import (
     END_ROLES,
     SEND_EMAIL_CHANGE_NOTICE,
@@ -193,6 +204,35 @@ class CleaningUp:
         return self._delete(input)
 
 
+class _Importing:
+    def __init__(self, *, fail: bool = False) -> None:
+        self.fail = fail
+
+    @activity.defn(name="users.import")
+    async def run(self, input: RunJobInput) -> RunJobOutput:
+        if self.fail:
+            raise ApplicationError("not to be done", type="ValidationError", non_retryable=True)
+        return RunJobOutput(state="succeeded")
+
+    @activity.defn(name="jobs.give_up")
+    async def give_up(self, input: RunJobInput) -> RunJobOutput:
+        return RunJobOutput(state="failed")
+
+
+class _Stopping:
+    @activity.defn(name="jobs.stop")
+    async def stop(self, input: StopJobInput) -> StopJobOutput:
+        return StopJobOutput(cancelled=True)
+
+
+def _run() -> RunJobInput:
+    return RunJobInput(event_id=EventId.new(), tenant_id=TenantId.new(), job_id=JobId.new())
+
+
+def _stop() -> StopJobInput:
+    return StopJobInput(event_id=EventId.new(), tenant_id=TenantId.new(), job_id=JobId.new())
+
+
 def _invitation() -> SendInvitationInput:
     return SendInvitationInput(event_id=EventId.new(), tenant_id=TenantId.new(), invitation_id=InvitationId.new())
 
@@ -228,6 +268,9 @@ _RUNS: list[tuple[str, Any, Any, Any]] = [
     ("done", CLEAN_UP, CleanUpInput(), CleaningUp()),
     ("three-rounds", CLEAN_UP, CleanUpInput(), CleaningUp(rounds=3)),
     ("failed", CLEAN_UP, CleanUpInput(), CleaningUp(fail=True)),
+    ("done", IMPORT_USERS, _run(), _Importing()),
+    ("given-up", IMPORT_USERS, _run(), _Importing(fail=True)),
+    ("cancelled", STOP_JOB, _stop(), _Stopping()),
 ]
 _WORKFLOWS = {Queue.CORE: CORE_WORKFLOWS, Queue.MEDIA: MEDIA_WORKFLOWS}
 

@@ -103,6 +103,14 @@ ALLOWED: dict[str, set[str]] = {
     "invitations.get": MANAGERS,
     "invitations.resend": MANAGERS,
     "invitations.revoke": MANAGERS,
+    "users.start_import": MANAGERS,
+    "users.add_import_rows": MANAGERS,
+    "users.run_import": MANAGERS,
+    # Of jobs, everybody sees and cancels their own.
+    "jobs.list": EVERYBODY,
+    "jobs.get": EVERYBODY,
+    "jobs.cancel": EVERYBODY,
+    "jobs.list_row_errors": EVERYBODY,
 }
 CLOSED = [operation for operation in CATALOG if not isinstance(operation.access, Anyone)]
 

@@ -184,5 +184,9 @@ class IdentityId(RichId, prefix="identity"):
     """A person at an identity provider: `(tenant, connector, issuer, subject)`."""
 
 
+class JobId(RichId, prefix="job"):
+    """A piece of long work."""
+
+
 class EventId(RichId, prefix="event"):
     """Something that happened."""

@@ -1,5 +1,15 @@
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, Literal, overload
+
+from central.jobs.models import Job
+from central.user_imports import operations as imports
+from central.user_imports.models import OnMissing
 from central.users import operations
-from central_client.call import IO, Call, PagedCall, Resource
+from central_client.call import IO, Async, Call, PagedCall, Resource, Sync
+from central_client.import_rows import RowSource
+from central_client.importing import ImportPlans, import_flow
+from central_client.progress import screen_for
+from central_client.resources.jobs import Jobs
 
 
 class Users(Resource[IO]):
@@ -26,3 +36,81 @@ class Users(Resource[IO]):
     get_attribute_rules = Call(operations.GET_ATTRIBUTE_RULES)
     set_attribute_rules = Call(operations.SET_ATTRIBUTE_RULES)
     impersonate = Call(operations.IMPERSONATE_USER, keeps_session=True)
+    start_import = Call(imports.START_USER_IMPORT)
+    add_import_rows = Call(imports.ADD_IMPORT_ROWS)
+    run_import = Call(imports.RUN_USER_IMPORT)
+
+    @overload
+    def import_users(
+        self: "Users[Sync]",
+        rows: RowSource,
+        *,
+        dry_run: bool = False,
+        all_or_nothing: bool = False,
+        match: Literal["email", "external_id"] = "email",
+        source: str | None = None,
+        on_missing: OnMissing = "ignore",
+        disable_limit: int | None = None,
+        roles: Sequence[str] = ("member",),
+        wait: bool = True,
+        timeout: float | None = None,
+        progress: bool | Callable[[Job], None] = False,
+        tenant: str | None = None,
+    ) -> Job: ...
+    @overload
+    def import_users(
+        self: "Users[Async]",
+        rows: RowSource,
+        *,
+        dry_run: bool = False,
+        all_or_nothing: bool = False,
+        match: Literal["email", "external_id"] = "email",
+        source: str | None = None,
+        on_missing: OnMissing = "ignore",
+        disable_limit: int | None = None,
+        roles: Sequence[str] = ("member",),
+        wait: bool = True,
+        timeout: float | None = None,
+        progress: bool | Callable[[Job], None] = False,
+        tenant: str | None = None,
+    ) -> Coroutine[Any, Any, Job]: ...
+    def import_users(
+        self,
+        rows: RowSource,
+        *,
+        dry_run: bool = False,
+        all_or_nothing: bool = False,
+        match: Literal["email", "external_id"] = "email",
+        source: str | None = None,
+        on_missing: OnMissing = "ignore",
+        disable_limit: int | None = None,
+        roles: Sequence[str] = ("member",),
+        wait: bool = True,
+        timeout: float | None = None,
+        progress: bool | Callable[[Job], None] = False,
+        tenant: str | None = None,
+    ) -> Any:
+        """Create and update users from rows, each as `users.create` takes it, as a job that is waited for.
+
+        `rows` are objects, or the path of a `.csv`, `.ndjson` or `.jsonl` file. In a CSV, dots lead inside
+        (`external_ids.hr`, `tags.team`), roles are set apart by semicolons, and an empty cell says nothing. The other
+        options are those of `users.start_import`; `timeout` and `progress` those of `jobs.wait`. Without `wait`, the
+        job that has been queued is given.
+
+        Raises `JobFailedError` when the job fails or is cancelled, `TimeoutError`, `ValueError` for a file that cannot
+        be read, and what the operations raise. What is wrong with single rows is told by `jobs.list_row_errors`.
+        """
+        options = {
+            "dry_run": dry_run,
+            "all_or_nothing": all_or_nothing,
+            "match": match,
+            "source": source,
+            "on_missing": on_missing,
+            "disable_limit": disable_limit,
+            "roles": list(roles),
+        }
+        plans = ImportPlans(
+            Users.start_import.plan, Users.add_import_rows.plan, Users.run_import.plan, Jobs.get.plan, Jobs.cancel.plan
+        )
+        screen = screen_for(progress)
+        return self.caller.run(import_flow(self.caller, plans, rows, options, tenant, timeout, screen, wait=wait))

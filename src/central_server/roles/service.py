@@ -173,11 +173,31 @@ class RoleService:
         rows = await executor.all(queries.HOLD_ROLES_NAMED, tenant_id=tenant, slugs=own) if own else []
         return frozenset(slugs) & {*BUILT_IN_ROLES, *(row["slug"] for row in rows)}
 
+    async def hold_each(
+        self, tenant: TenantId, slugs: Collection[str], executor: WriteExecutor
+    ) -> dict[str, frozenset[str]]:
+        """Give what each of these roles allows, as far as they are there, and keep it so until the end."""
+        return await self._each(queries.HOLD_ROLES_NAMED, tenant, slugs, executor)
+
+    async def permissions_of_each(
+        self, tenant: TenantId, slugs: Collection[str], executor: ReadExecutor | WriteExecutor | None = None
+    ) -> dict[str, frozenset[str]]:
+        """Give what each of these roles allows, as far as they are there."""
+        return await self._each(queries.LIST_ROLES_NAMED, tenant, slugs, executor or self.db.read(tenant))
+
     async def hold_for_newcomer(
         self, tenant: TenantId, slugs: Collection[str], executor: WriteExecutor
     ) -> Sequence[str]:
         """Give the roles of somebody new: those of these that there are still, else `member`."""
         return sorted(await self.hold_existing(tenant, slugs, executor)) or ["member"]
+
+    async def _each(
+        self, query: Query[DBRole], tenant: TenantId, slugs: Collection[str], executor: ReadExecutor
+    ) -> dict[str, frozenset[str]]:
+        own = sorted(set(slugs) - BUILT_IN_ROLES.keys())
+        rows = await executor.all(query, tenant_id=tenant, slugs=own) if own else []
+        allowed = {slug: BUILT_IN_ROLES[slug][1] for slug in set(slugs) & BUILT_IN_ROLES.keys()}
+        return allowed | {row["slug"]: permissions_of((row["slug"],), tuple(row["permissions"])) for row in rows}
 
     async def _permissions_of(
         self, query: Query[DBRole], tenant: TenantId, slugs: Collection[str], executor: ReadExecutor

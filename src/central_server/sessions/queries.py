@@ -270,6 +270,9 @@ def _ended(picked: Select[Any]) -> ReturningUpdate[Any, Any]:
 END_SESSION = Query[DBEndedSession](_ended(_picked(_S.c.user_id == _USER, _S.c.id == _ONE)))
 END_OTHER_SESSIONS = Query[DBEndedSession](_ended(_picked(_S.c.user_id == _USER, _S.c.id != _ONE)))
 END_SESSIONS = Query[DBEndedSession](_ended(_picked(_S.c.user_id == _USER)))
+END_SESSIONS_OF_USERS = Query[DBEndedSession](
+    _ended(_picked(_S.c.user_id == any_(bindparam("users", type_=ARRAY(Uuid)))))
+)
 END_IMPERSONATIONS = Query[DBEndedSession](
     _ended(_picked(_S.c.impersonator_session_id == any_(bindparam("sessions", type_=ARRAY(Uuid)))))
 )

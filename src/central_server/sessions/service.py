@@ -230,6 +230,13 @@ class SessionService:
         """End all sessions of a user, as part of more steps; gives those that were live."""
         return await self._end(queries.END_SESSIONS, tenant, reason, by, executor, user=user)
 
+    async def end_sessions_of_users(
+        self, tenant: TenantId, users: Collection[UserId], reason: SessionEnd, by: By, executor: WriteExecutor
+    ) -> None:
+        """End all sessions of many users, as part of more steps."""
+        ids = [user.uuid for user in users]
+        await self._end(queries.END_SESSIONS_OF_USERS, tenant, reason, by, executor, users=ids)
+
     async def end_sessions_of_connector(
         self, tenant: TenantId, connector: AuthConnectorId, reason: SessionEnd, by: By, executor: WriteExecutor
     ) -> None:

@@ -1,4 +1,4 @@
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, cast
 
@@ -22,6 +22,8 @@ _MOST_ERRORS = 20
 _ATTRIBUTES: TypeAdapter[dict[str, Any]] = TypeAdapter(Attributes)
 # Patterns take time in proportion to the text: a tenant's schema must not stop the server for the others.
 _PATTERNS = RegexOptions(size_limit=1_000_000, dfa_size_limit=1_000_000)
+
+Checker = Callable[[Mapping[str, Any]], Sequence[FieldError]]
 
 
 class UserAttributes:
@@ -75,14 +77,18 @@ class UserAttributes:
 
     async def check(self, tenant: TenantId, attributes: dict[str, Any], executor: ReadExecutor) -> None:
         """Refuse attributes that the tenant's schema does not allow; `ValidationFailedError` says which and why."""
-        row = await executor.first(details.GET_ATTRIBUTE_RULES, tenant_id=tenant)
-        if row is None:
-            return
-        validator = _validator(to_json(row["json_schema"]))
-        errors = [_field_error(error) for error in _first(validator.iter_errors(attributes))]
+        errors = (await self.checker(tenant, executor))(attributes)
         if errors:
             names = ", ".join(dict.fromkeys(error.field for error in errors))
             raise ValidationFailedError(f"The tenant's schema does not allow {names}.", field_errors=errors)
+
+    async def checker(self, tenant: TenantId, executor: ReadExecutor) -> Checker:
+        """Give what finds out, for one after the other, what the tenant's schema does not allow."""
+        row = await executor.first(details.GET_ATTRIBUTE_RULES, tenant_id=tenant)
+        if row is None:
+            return lambda _: []
+        validator = _validator(to_json(row["json_schema"]))
+        return lambda attributes: [_field_error(error) for error in _first(validator.iter_errors(attributes))]
 
 
 def check_schema(schema: dict[str, Any]) -> None:

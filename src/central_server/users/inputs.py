@@ -1,6 +1,6 @@
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from central.kernel.ids import UserId
 from central.users.models import CreateUserInput
@@ -39,3 +39,27 @@ def new_user(input: CreateUserInput) -> NewUser:
         tags=input.tags,
         attributes={name: value for name, value in input.attributes.items() if value is not None},
     )
+
+
+class Powers(NamedTuple):
+    """What somebody may do now."""
+
+    user: UserId
+    permissions: frozenset[str]
+    system_permissions: frozenset[str]
+
+    def covers(self, permissions: Collection[str], system_permissions: Collection[str] = ()) -> bool:
+        """Whether they may do all of this."""
+        return self.permissions >= set(permissions) and self.system_permissions >= set(system_permissions)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserChange:
+    """What is to change of a user: all details as they are to be, and further names and roles."""
+
+    user: UserId
+    details: Mapping[str, Any]
+    names: Mapping[str, str] = field(default_factory=dict[str, str])
+    granted: Sequence[str] = ()
+    revoked: Sequence[str] = ()
+    ends_sessions: bool = False

@@ -304,3 +304,33 @@ class DBPrivileges(TypedDict):
 
     roles: list[str]
     system_permissions: list[str]
+
+
+class DBKnownUser(DBLockedUser):
+    """A user with all that says who may change what of them; `lasting_roles` are given by hand, without an end."""
+
+    lasting_roles: list[str]
+
+
+class DBAddressOfUser(TypedDict):
+    """Whose an address is, lowered; one that does not count is only said to be theirs."""
+
+    address: str
+    user_id: UserId
+    counts: bool
+
+
+class DBNameOfUser(TypedDict):
+    """Whom another system calls so."""
+
+    source: str
+    external_id: str
+    user_id: UserId
+
+
+class DBPower(TypedDict):
+    """How many people hold just these roles and permissions."""
+
+    roles: list[str]
+    system_permissions: list[str]
+    people: int

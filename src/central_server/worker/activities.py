@@ -6,9 +6,12 @@ from central_server.domains.activities.recheck_domains import RecheckDomainsActi
 from central_server.infra.http.activities.delete_answers import DeleteAnswersActivity
 from central_server.invitations.activities.expire_invitations import ExpireInvitationsActivity
 from central_server.invitations.activities.send_invitation import SendInvitationActivity
+from central_server.jobs.activities.give_up_job import GiveUpJobActivity
+from central_server.jobs.activities.stop_job import StopJobActivity
 from central_server.media.activities.ping import PingActivity
 from central_server.sessions.activities.delete_ended_sessions import DeleteEndedSessionsActivity
 from central_server.tool_sign_ins.activities.delete_ended_tool_sign_ins import DeleteEndedToolSignInsActivity
+from central_server.user_imports.activities.import_users import ImportUsersActivity
 from central_server.users.activities.delete_ended_verifications import DeleteEndedVerificationsActivity
 from central_server.users.activities.end_roles import EndRolesActivity
 from central_server.users.activities.send_email_change_notice import SendEmailChangeNoticeActivity
@@ -29,5 +32,8 @@ CORE_ACTIVITIES: tuple[type, ...] = (
     DeleteEndedVerificationsActivity,
     ExpireInvitationsActivity,
     EndRolesActivity,
+    StopJobActivity,
+    GiveUpJobActivity,
+    ImportUsersActivity,
 )
 MEDIA_ACTIVITIES: tuple[type, ...] = (PingActivity,)

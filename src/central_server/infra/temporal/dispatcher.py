@@ -5,7 +5,7 @@ from typing import TypeVar
 from temporalio.client import Client, WorkflowHandle
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
-from temporalio.service import RPCError
+from temporalio.service import RPCError, RPCStatusCode
 
 from central_server.infra.temporal.client import TemporalConnection
 from central_server.infra.temporal.errors import is_away, temporal_unavailable
@@ -42,6 +42,20 @@ class TemporalDispatcher:
                 raise temporal_unavailable() from error
             raise
         return id
+
+    async def cancel(self, id: str) -> bool:
+        """Ask a workflow to stop; whether there was one that had not ended. `UnavailableError` as for `start`."""
+        try:
+            async with asyncio.timeout(self._rpc_timeout):
+                handle = (await self._connection.client()).get_workflow_handle(id)
+                await handle.cancel(rpc_timeout=timedelta(seconds=self._rpc_timeout))
+        except (RPCError, TimeoutError) as error:
+            if isinstance(error, RPCError) and error.status is RPCStatusCode.NOT_FOUND:
+                return False
+            if is_away(error):
+                raise temporal_unavailable() from error
+            raise
+        return True
 
     async def result(self, spec: WorkflowSpec[I, O], id: str) -> O:
         """Wait for a workflow to end and give its output; its failure is raised as temporalio's `WorkflowFailureError`.

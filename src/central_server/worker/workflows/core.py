@@ -3,7 +3,9 @@ from central_server.auth_connectors.workflows.warn_of_secrets import WarnOfSecre
 from central_server.domains.workflows.recheck_domains import RecheckDomainsWorkflow
 from central_server.invitations.workflows.expire_invitations import ExpireInvitationsWorkflow
 from central_server.invitations.workflows.send_invitation import SendInvitationWorkflow
+from central_server.jobs.workflows.stop_job import StopJobWorkflow
 from central_server.upkeep.workflows.clean_up import CleanUpWorkflow
+from central_server.user_imports.workflows.import_users import ImportUsersWorkflow
 from central_server.users.workflows.end_roles import EndRolesWorkflow
 from central_server.users.workflows.send_email_change_notice import SendEmailChangeNoticeWorkflow
 from central_server.users.workflows.send_email_verification import SendEmailVerificationWorkflow
@@ -18,4 +20,6 @@ CORE_WORKFLOWS: tuple[type, ...] = (
     CleanUpWorkflow,
     ExpireInvitationsWorkflow,
     EndRolesWorkflow,
+    StopJobWorkflow,
+    ImportUsersWorkflow,
 )

@@ -1,0 +1,117 @@
+from datetime import datetime
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import Field, Tag
+
+from central.kernel.ids import JobId, UserId
+from central.kernel.model import Output, Resource, TenantInput
+from central.kernel.pages import Page, TenantPageInput
+from central.kernel.unknown import UNKNOWN_TAG, UnknownValue, kind_or_unknown
+
+JobKind: TypeAlias = Literal["user_import"]
+JobState: TypeAlias = Literal["receiving", "queued", "running", "cancelling", "succeeded", "failed", "cancelled"]
+
+
+class JobProgress(Output):
+    """How far a job has come in the stage that it is in."""
+
+    stage: str = Field(description="A word for programs: `receiving`, `validating`, `applying`, `disabling`.")
+    done: int
+    total: int | None = Field(default=None, description="Null where nobody knows yet.")
+    message: str | None = Field(default=None, description="The same for people.")
+
+
+class JobError(Output):
+    """Why a job failed."""
+
+    code: str = Field(description="A stable word for programs, such as `disable_limit`.")
+    message: str = Field(description="The same for people.")
+
+
+class UserImportResult(Output):
+    """What an import of users did so far; after a dry run, what it would do."""
+
+    kind: Literal["user_import"] = "user_import"
+    dry_run: bool = False
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    disabled: int = 0
+    failed: int = Field(default=0, description="Rows with an error, which `jobs.list_row_errors` tells.")
+
+
+class UnknownJobResult(Output):
+    """What a kind of job that this version does not know gives; its fields are in `model_extra`."""
+
+    kind: str
+
+
+JobResult: TypeAlias = Annotated[
+    Annotated[UserImportResult, Tag("user_import")] | Annotated[UnknownJobResult, Tag(UNKNOWN_TAG)],
+    kind_or_unknown("user_import"),
+]
+
+
+class Job(Resource):
+    """A piece of long work, which goes on whoever watches, and through restarts of the server."""
+
+    id: JobId
+    kind: JobKind | UnknownValue
+    state: JobState | UnknownValue = Field(
+        description="`receiving` waits for its rows, `queued` for a worker; `cancelling` ends after the batch in hand. "
+        "`succeeded`, `failed` and `cancelled` are ends."
+    )
+    progress: JobProgress
+    result: JobResult | None = Field(default=None, description="What it has done; it grows while the job runs.")
+    error: JobError | None = None
+    started_by: UserId | None = Field(default=None, description="Null when that user was deleted.")
+    created_at: datetime
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    version: int = Field(description="Grows with every change, progress among them.")
+
+
+class RowError(Resource):
+    """One thing wrong with one row that a job was given. It never repeats the row's values."""
+
+    row: int = Field(description="Which row, counted from 1.")
+    field: str = Field(description="Where: the JSON path with dots; empty for the row as a whole.")
+    code: str = Field(description="A stable word for what is wrong, such as `missing` or `email_taken`.")
+    message: str = Field(description="The same for people.")
+
+
+class ListJobsInput(TenantPageInput):
+    """Which jobs to list, newest first: one's own, and with `jobs:read` everybody's."""
+
+    kind: JobKind | None = None
+    state: JobState | None = None
+
+
+class ListJobsResponse(Page[Job]):
+    """One page of jobs."""
+
+    jobs: list[Job]
+
+
+class GetJobInput(TenantInput):
+    """Which job to get."""
+
+    job: JobId
+
+
+class CancelJobInput(TenantInput):
+    """Which job to cancel. What it has done stays."""
+
+    job: JobId
+
+
+class ListRowErrorsInput(TenantPageInput):
+    """Whose row errors to list, by row."""
+
+    job: JobId
+
+
+class ListRowErrorsResponse(Page[RowError]):
+    """One page of a job's row errors."""
+
+    row_errors: list[RowError]

@@ -1,0 +1,82 @@
+"""Rows for an import: Python objects, a table of comma-separated values, or a JSON object for each line."""
+
+import csv
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final, TypeAlias
+
+from pydantic_core import to_json
+
+from central.user_imports.models import MOST_ROWS_OF_CHUNK
+
+RowSource: TypeAlias = str | Path | Iterable[Mapping[str, Any]]
+_MOST_BYTES: Final = 700_000
+"""Of a chunk: the server takes bodies of 1 MiB unless it is told otherwise."""
+
+
+def read_source(source: RowSource) -> Iterator[dict[str, Any]]:
+    """Give the rows; `ValueError` says in which line a file cannot be read."""
+    if not isinstance(source, str | Path):
+        yield from ({name: value for name, value in row.items() if value is not None} for row in source)
+        return
+    path = Path(source)
+    if path.suffix.lower() == ".csv":
+        yield from _read_csv(path)
+    elif path.suffix.lower() in {".ndjson", ".jsonl"}:
+        yield from _read_ndjson(path)
+    else:
+        raise ValueError(f"{path.name}: rows are read from .csv, .ndjson and .jsonl files")
+
+
+def chunks_of(rows: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    """Put rows together, as many as the server takes at once."""
+    chunk, size = list[dict[str, Any]](), 0
+    for row in rows:
+        length = len(to_json(row)) + 1
+        if chunk and (len(chunk) == MOST_ROWS_OF_CHUNK or size + length > _MOST_BYTES):
+            yield chunk
+            chunk, size = [], 0
+        chunk.append(row)
+        size += length
+    if chunk:
+        yield chunk
+
+
+def _read_csv(path: Path) -> Iterator[dict[str, Any]]:
+    """Read a table with a line of names; dots lead inside (`tags.team`), and an empty cell says nothing."""
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        reader = csv.DictReader(file, strict=True)
+        for cells in reader:
+            if None in cells or None in cells.values():
+                raise ValueError(f"{path.name}, line {reader.line_num}: it has not as many cells as the first line")
+            row: dict[str, Any] = {}
+            for name, text in cells.items():
+                if text.strip():
+                    _put(row, name.strip(), text)
+            yield row
+
+
+def _put(row: dict[str, Any], name: str, text: str) -> None:
+    if name == "roles":
+        row["roles"] = [part.strip() for part in text.replace(";", ",").split(",") if part.strip()]
+        return
+    outer, dot, inner = name.partition(".")
+    if dot:
+        row.setdefault(outer, {})[inner] = text
+    else:
+        row[name] = text
+
+
+def _read_ndjson(path: Path) -> Iterator[dict[str, Any]]:
+    with path.open(encoding="utf-8-sig") as file:
+        for number, line in enumerate(file, start=1):
+            if not line.strip():
+                continue
+            try:
+                row = json.loads(line)
+            except ValueError:
+                raise ValueError(f"{path.name}, line {number}: this is not JSON") from None
+            if not isinstance(row, dict):
+                raise ValueError(f"{path.name}, line {number}: expected an object")  # noqa: TRY004 (the file is wrong)
+            yield row

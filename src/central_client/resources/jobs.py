@@ -1,0 +1,65 @@
+from collections.abc import Callable, Coroutine
+from typing import Any, overload
+
+from central.jobs import operations
+from central.jobs.models import Job
+from central_client.call import IO, Async, Call, PagedCall, Resource, Sync
+from central_client.following import AsyncChanges, Changes, Poll, wait_flow
+from central_client.progress import screen_for
+
+
+class Jobs(Resource[IO]):
+    """Long work in a tenant."""
+
+    list = PagedCall(operations.LIST_JOBS)
+    get = Call(operations.GET_JOB)
+    cancel = Call(operations.CANCEL_JOB)
+    list_row_errors = PagedCall(operations.LIST_ROW_ERRORS)
+
+    @overload
+    def wait(
+        self: "Jobs[Sync]",
+        *,
+        job: str,
+        timeout: float | None = None,
+        progress: bool | Callable[[Job], None] = False,
+        tenant: str | None = None,
+    ) -> Job: ...
+    @overload
+    def wait(
+        self: "Jobs[Async]",
+        *,
+        job: str,
+        timeout: float | None = None,
+        progress: bool | Callable[[Job], None] = False,
+        tenant: str | None = None,
+    ) -> Coroutine[Any, Any, Job]: ...
+    def wait(
+        self,
+        *,
+        job: str,
+        timeout: float | None = None,
+        progress: bool | Callable[[Job], None] = False,
+        tenant: str | None = None,
+    ) -> Any:
+        """Wait until a job has succeeded, and give it; the job does not need anybody to wait.
+
+        `timeout` is in seconds. With `progress`, a bar is shown where there is a terminal and `rich` is installed,
+        and a line for each change elsewhere, on standard error; a function is called with the job at each change.
+        Raises `JobFailedError` when it fails or is cancelled, `TimeoutError` when it has not ended in time, and what
+        `jobs.get` raises.
+        """
+        poll = Poll(Jobs.get.plan, job, tenant)
+        return self.caller.run(wait_flow(self.caller, poll, timeout, screen_for(progress)))
+
+    @overload
+    def follow(self: "Jobs[Sync]", *, job: str, tenant: str | None = None) -> Changes: ...
+    @overload
+    def follow(self: "Jobs[Async]", *, job: str, tenant: str | None = None) -> AsyncChanges: ...
+    def follow(self, *, job: str, tenant: str | None = None) -> Any:
+        """Give a job as it is, and then at each change until it has ended: `for job in client.jobs.follow(job=id)`.
+
+        With `AsyncCentral` it is `async for`. However the job ends, the last one is how. Each step raises what
+        `jobs.get` raises.
+        """
+        return self.caller.follow(Poll(Jobs.get.plan, job, tenant))

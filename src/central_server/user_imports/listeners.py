@@ -1,0 +1,12 @@
+from central.user_imports.events import UserImportRequested
+from central_server.infra.outbox import Listener
+from central_server.jobs.specs import RunJobInput
+from central_server.user_imports.specs import IMPORT_USERS
+
+LISTENERS = (
+    Listener(
+        UserImportRequested,
+        IMPORT_USERS,
+        lambda event: RunJobInput(event_id=event.id, tenant_id=event.tenant_id, job_id=event.job_id),
+    ),
+)
