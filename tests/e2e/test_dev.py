@@ -104,6 +104,17 @@ def test_the_tour(data: Path) -> None:
     assert not living(data)
 
 
+def test_importing_users(data: Path) -> None:
+    """`dev -- python examples/import_users.py` imports with a real worker, twice, and sees the limit hold."""
+    with Dev(data, "--", "python", str(QUICKSTART.with_name("import_users.py"))) as dev:
+        assert dev.ends() == 0, dev.shown
+    assert "500 created, 0 updated, 0 unchanged, 1 failed" in dev.shown
+    assert "row 501, email: Expected one email address" in dev.shown
+    assert "0 created, 0 updated, 500 unchanged, 1 failed" in dev.shown
+    assert "refused: 499 of 500 would be disabled, and the limit is 10" in dev.shown
+    assert dev.shown.rstrip().endswith("Done.")
+
+
 def test_start_work_and_stop(data: Path, record_property: Callable[[str, object], None]) -> None:
     """A warm start answers soon, finds yesterday's data, the lines of Python work, and Ctrl-C ends everything."""
     with socket.create_server(("127.0.0.1", 0)) as taken, Dev(data, "--port", str(taken.getsockname()[1])) as dev:

@@ -227,6 +227,9 @@ async def _event(place: Place) -> UUID:
         "UPDATE outbox SET position = nextval('central.outbox_positions')"
         " WHERE tenant_id = $1 AND position IS NULL RETURNING id"
     )
+    async with superuser(place.stack) as connection:
+        found: UUID = await connection.fetchval(query, place.tenant.id.uuid)
+    return found
 
 
 async def _job(place: Place) -> str:

@@ -10,12 +10,13 @@ from pydantic import SecretStr
 from central.auth.models import SignedInPrivate, StartEmailCodeSignInResponse
 from central.auth_connectors.models import AuthConnector, AuthConnectorPublic, EmailCodeSettingsInput
 from central.domains.models import Domain
+from central.jobs.models import Job, RowError
 from central.sessions.models import RevokeSessionsResponse, SessionPrivate
 from central.tenants.models import Tenant, TenantPublic
 from central.users.impersonation import ImpersonateUserResponse
 from central.users.models import User, UserPrivate
 from central.users.operations import DELETE_USER
-from central_client import AsyncCentral, AsyncPager, Central, Page, Pager, UserId, gather, login, login_async
+from central_client import AsyncCentral, AsyncPager, Central, JobId, Page, Pager, UserId, gather, login, login_async
 from central_client.call import Call
 from central_client.resources.users import Users
 
@@ -100,6 +101,21 @@ async def awaited_lists(client: AsyncCentral) -> None:
     assert_type(client.users.list().pages(), AsyncIterator[Page[User]])
     assert_type(await client.users.list().first_page(), Page[User])
     assert_type([user.email async for user in client.users.list()], list[str])
+
+
+def blocking_jobs(client: Central) -> None:
+    """Import, wait and follow: each gives jobs."""
+    assert_type(client.users.import_users([{"email": "a@b.de"}], dry_run=True, progress=print), Job)
+    assert_type(client.jobs.wait(job="job-1", timeout=1.0, progress=True), Job)
+    assert_type(list(client.jobs.follow(job="job-1")), list[Job])
+    assert_type(client.jobs.list_row_errors(job=client.jobs.get(job=JobId.new()).id), Pager[RowError])
+
+
+async def awaited_jobs(client: AsyncCentral) -> None:
+    """The same, awaited."""
+    assert_type(await client.users.import_users("people.csv", match="external_id", source="hr"), Job)
+    assert_type(await client.jobs.wait(job="job-1"), Job)
+    assert_type([job async for job in client.jobs.follow(job="job-1")], list[Job])
 
 
 async def awaited_sign_in(client: AsyncCentral) -> None:

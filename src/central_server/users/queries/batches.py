@@ -60,18 +60,22 @@ _DETAIL_COLUMNS = (*_texts("display_name", "locale", "time_zone"), column("tags"
 
 # Finding
 
-_ADDRESSES = bindparam("addresses", type_=ARRAY(Text))
+_ASKED_FOR = (
+    func.unnest(bindparam("addresses", type_=ARRAY(Text))).table_valued("address", name="asked").render_derived()
+)
 FIND_ADDRESSES = Query[DBAddressOfUser](
     select(
-        func.lower(USER_EMAILS.c.email).label("address"),
+        _ASKED_FOR.c.address,
         USER_EMAILS.c.user_id,
         (USER_EMAILS.c.verified | (USER_EMAILS.c.email == USERS.c.email)).label("counts"),
     )
-    .select_from(
-        USER_EMAILS.join(USERS, and_(USERS.c.tenant_id == USER_EMAILS.c.tenant_id, USERS.c.id == USER_EMAILS.c.user_id))
-    )
-    .where(USER_EMAILS.c.tenant_id == TENANT, func.lower(USER_EMAILS.c.email) == any_(_ADDRESSES))
+    .select_from(_ASKED_FOR)
+    .join(USER_EMAILS, func.lower(USER_EMAILS.c.email) == _ASKED_FOR.c.address)
+    .join(USERS, and_(USERS.c.tenant_id == USER_EMAILS.c.tenant_id, USERS.c.id == USER_EMAILS.c.user_id))
+    .where(USER_EMAILS.c.tenant_id == TENANT, USERS.c.tenant_id == TENANT)
 )
+"""Joined and not compared with `= ANY`, which PostgreSQL would try on each address of the tenant."""
+
 _ASKED = _recordset("names", *_texts("source", "external_id"))
 FIND_NAMES = Query[DBNameOfUser](
     select(USER_EXTERNAL_IDS.c.source, USER_EXTERNAL_IDS.c.external_id, USER_EXTERNAL_IDS.c.user_id).where(
