@@ -56,6 +56,7 @@ def _after(call, stopped, place: Place, job):
 
     async def called(run, first, last, executor=None):
         if stopped.is_set():
+            stopped.clear()
             asking = asyncio.create_task(place.owner.jobs.cancel(job=job))
             await asyncio.sleep(0.05)
             assert not asking.done()  # the batch in hand has the job

@@ -8,6 +8,7 @@ import pytest
 from central.errors import ConflictError, NotFoundError
 from central.kernel.ids import EventId
 from central_client import AsyncCentral
+from central_server.jobs.runs import JobRuns, JobStoppedError
 from central_server.users.batches import UserBatches
 from support.database import fingerprint, superuser
 from support.importing import counted, errors_of, imported, queued, work_on
@@ -288,7 +289,8 @@ async def test_missing_users_are_disabled(place: Place) -> None:
     assert {kept.id, admin.id, owner.id} < states.keys()
     with pytest.raises(Exception, match="Sign in"):
         await session.users.me()
-    assert (await _more(place, before))["user.disabled"] == 1
+    more = await _more(place, before)
+    assert (more["user.disabled"], more["sessions.ended"]) == (1, 1)
 
 
 async def test_missing_are_those_of_the_source(place: Place) -> None:
@@ -378,6 +380,18 @@ async def test_two_workers_do_each_row_once(place: Place) -> None:
     assert counted(job) == {"created": 200}
     more = await _more(place, before)
     assert (more["user.created"], more["job.started"], more["job.ended"]) == (200, 1, 1)
+
+
+async def test_a_place_that_has_moved(place: Place) -> None:
+    """Of two workers that have a job at the same place, the second to write finds that it is not there any more."""
+    job = await queued(place, [{"email": place.address()}])
+    runs = await place.stack.central.container.get(JobRuns)
+    first, second = [await runs.TX_begin(place.tenant.id, job.id, "validating") for _ in range(2)]
+    assert first is not None
+    assert first == second
+    await runs.TX_advance(first, first.place._replace(position=1))
+    with pytest.raises(JobStoppedError):
+        await runs.TX_advance(first, first.place._replace(position=1))
 
 
 async def test_what_is_needed_to_run(place: Place, admin: AsyncCentral) -> None:
