@@ -31,8 +31,13 @@ def describe(job: Job) -> str:
 
 
 class _Called:
+    """Calls a function of the caller's."""
+
     def __init__(self, call: Callable[[Job], None]) -> None:
-        self.show = call
+        self._call = call
+
+    def show(self, job: Job) -> None:
+        self._call(job)
 
     def close(self) -> None:
         pass

@@ -103,11 +103,11 @@ class UserImporter:
             what = f"{counts.failed:,} of {total:,} rows have errors; nothing was changed."
             raise _FailedError("rows_with_errors", what, nothing)
         if options.disable_limit is not None:
-            missing = await self.missing.count(run)
-            if missing.users > options.disable_limit:
-                what = f"{missing.users:,} of {missing.considered:,} would be disabled, and the limit is "
+            missing = await self.missing.find(run)
+            if len(missing.users) > options.disable_limit:
+                what = f"{len(missing.users):,} of {missing.considered:,} would be disabled, and the limit is "
                 raise _FailedError("disable_limit", f"{what}{options.disable_limit:,}; nothing was changed.", nothing)
-            counts = counts.model_copy(update={"disabled": missing.users})
+            counts = counts.model_copy(update={"disabled": len(missing.users)})
         if options.dry_run:
             return run._replace(place=run.place._replace(stage="done", result=_json(counts)))
         return await self.runs.TX_advance(run, Place("applying", 0, 0, total, None, nothing))
@@ -151,12 +151,10 @@ class UserImporter:
     # Disabling: a page of users is one transaction.
 
     async def _disable(self, run: Run) -> Run:
-        keys, after, more = await self.missing.keys(run), None, True
-        while more:
+        for page in await self.missing.pages(run):
             async with self.db.write(run.tenant_id) as tx:
                 await self.runs.hold(run, tx)
-                disabled, after = await self.missing.disable_page(run, keys, after, tx)
-                more = after is not None
+                disabled = await self.missing.disable(run, page, tx)
                 run = await self._advance_disabling(run, len(disabled), tx)
         return run
 

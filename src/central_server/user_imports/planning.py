@@ -103,7 +103,7 @@ def _change(row: Row, user: DBKnownUser, rules: Rules) -> UserChange | None:
         raise _refused("externalIds", "too_long", f"A user has up to {_MOST_EXTERNAL_IDS} external ids")
     granted, revoked = _roles(row, user)
     before: Mapping[str, Any] = user
-    if not (names or granted or revoked or any(before[name] != value for name, value in details.items())):
+    if not (names or granted or revoked or details != {name: before[name] for name in DETAILS}):
         return None
     _check_may_change(user, rules)
     _check_may_grant([*granted, *revoked], rules)

@@ -16,7 +16,7 @@ from central_server.sessions.service import SessionService
 from central_server.users.inputs import NewUser, Powers, UserChange
 from central_server.users.queries import batches as queries
 from central_server.users.queries.batches import MatchedBy
-from central_server.users.tables import DBAddressOfUser, DBKnownUser, DBPower
+from central_server.users.tables import DBAddressOfUser, DBConsidered, DBKnownUser
 
 _FIRST = UserId("user-00000000000000000000000000")
 
@@ -29,12 +29,11 @@ class Known(NamedTuple):
     users: Mapping[UserId, DBKnownUser]
 
 
-class Keys(NamedTuple):
-    """Names of people, all of one kind, and since when whoever is not among them is none of their matter."""
+class Whom(NamedTuple):
+    """Whom an import could be about: all, or those whom a system has a name for, as far as they came before it."""
 
     match: MatchedBy
     source: str | None
-    values: Sequence[str]
     before: datetime
     starter: UserId
 
@@ -116,27 +115,35 @@ class UserBatches:
         await self.outbox.add_all([UserDisabled(tenant_id=tenant, user_id=id) for id in disabled], by, executor)
         return disabled
 
-    async def count_missing(
-        self, tenant: TenantId, keys: Keys, executor: ReadExecutor | WriteExecutor | None = None
-    ) -> tuple[Sequence[DBPower], Sequence[DBPower]]:
-        """Count whom none of the keys names, and all whom they could, both by what they may do; owners never are."""
-        reader, which = executor or self.db.read(tenant), _which(tenant, keys)
-        missing = await reader.all(queries.count_missing(keys.match), keys=list(keys.values), **which)
-        return missing, await reader.all(queries.count_considered(keys.match), **which)
-
-    async def list_missing(
+    async def find_named(
         self,
         tenant: TenantId,
-        keys: Keys,
+        whom: Whom,
+        keys: Collection[str],
+        executor: ReadExecutor | WriteExecutor | None = None,
+    ) -> Collection[UserId]:
+        """Find whom these keys name: lowered addresses, or names that the source has."""
+        reader = executor or self.db.read(tenant)
+        if whom.match == "email":
+            found = await reader.all(queries.FIND_ADDRESSES, tenant_id=tenant, addresses=list(keys))
+            return [row["user_id"] for row in found if row["counts"]]
+        asked = [{"source": whom.source, "external_id": key} for key in keys]
+        return [row["user_id"] for row in await reader.all(queries.FIND_NAMES, tenant_id=tenant, names=asked)]
+
+    async def list_considered(
+        self,
+        tenant: TenantId,
+        whom: Whom,
         after: UserId | None,
         count: int,
         executor: ReadExecutor | WriteExecutor | None = None,
-    ) -> Sequence[UserId]:
-        """Give a page of those whom none of the keys names, by their ids."""
-        reader = executor or self.db.read(tenant)
-        which = {**_which(tenant, keys), "after": after or _FIRST, "count": count}
-        rows = await reader.all(queries.list_missing(keys.match), keys=list(keys.values), **which)
-        return [row["id"] for row in rows]
+    ) -> Sequence[DBConsidered]:
+        """Give a page of those whom keys could name, by their ids: active, not the starter, and no owners."""
+        which: dict[str, Any] = {"tenant_id": tenant, "before": whom.before, "starter": whom.starter}
+        which |= {"after": after or _FIRST, "count": count}
+        if whom.match == "external_id":
+            which |= {"source": whom.source}
+        return await (executor or self.db.read(tenant)).all(queries.list_considered(whom.match), **which)
 
     async def _find(
         self,
@@ -192,8 +199,3 @@ def _new_row(id: UserId, user: NewUser) -> dict[str, Any]:
         "external_ids": dict(user.external_ids),
         "roles": sorted(user.roles),
     }
-
-
-def _which(tenant: TenantId, keys: Keys) -> dict[str, Any]:
-    which: dict[str, Any] = {"tenant_id": tenant, "before": keys.before, "starter": keys.starter}
-    return which if keys.match == "email" else {**which, "source": keys.source}

@@ -328,9 +328,9 @@ class DBNameOfUser(TypedDict):
     user_id: UserId
 
 
-class DBPower(TypedDict):
-    """How many people hold just these roles and permissions."""
+class DBConsidered(TypedDict):
+    """A user whom an import could be about, and what they may do."""
 
+    id: UserId
     roles: list[str]
     system_permissions: list[str]
-    people: int

@@ -1,7 +1,7 @@
 """Statements on many people at once, for what comes in batches."""
 
 from functools import cache
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from sqlalchemy import (
     ARRAY,
@@ -34,9 +34,9 @@ from central_server.users.tables import (
     USER_ROLES,
     USERS,
     DBAddressOfUser,
+    DBConsidered,
     DBKnownUser,
     DBNameOfUser,
-    DBPower,
     DBUserId,
 )
 
@@ -45,13 +45,13 @@ _IDS = bindparam("ids", type_=ARRAY(Uuid))
 _BY = bindparam("granted_by", type_=RichIdColumn(UserId))
 
 
-def _recordset(name: str, *columns: ColumnElement[object]) -> TableValuedAlias:
+def _recordset(name: str, *columns: ColumnElement[Any]) -> TableValuedAlias:
     """Read a parameter, a list of objects, as a table."""
     rows = func.jsonb_to_recordset(bindparam(name, type_=JSONB)).table_valued(*columns)
     return rows.render_derived(name=f"given_{name}", with_types=True)
 
 
-def _texts(*names: str) -> list[ColumnElement[object]]:
+def _texts(*names: str) -> list[ColumnElement[Any]]:
     return [column(name, Text) for name in names]
 
 
@@ -193,19 +193,13 @@ DISABLE_MANY = Query[DBUserId](
     .returning(USERS.c.id)
 )
 
-# Who is missing among the keys that were given
+# Whom an import could be about
 
-_KEYS = func.unnest(bindparam("keys", type_=ARRAY(Text))).table_valued("key", name="keys").render_derived()
 _IS_OWNER = exists().where(OF_THIS_USER, USER_ROLES.c.role == "owner").correlate(USERS)
 _HAS_SOURCE = and_(
     USER_EXTERNAL_IDS.c.tenant_id == USERS.c.tenant_id,
     USER_EXTERNAL_IDS.c.user_id == USERS.c.id,
     USER_EXTERNAL_IDS.c.source == bindparam("source", type_=Text),
-)
-_OWN_EMAIL = and_(
-    USER_EMAILS.c.tenant_id == USERS.c.tenant_id,
-    USER_EMAILS.c.user_id == USERS.c.id,
-    USER_EMAILS.c.verified | (USER_EMAILS.c.email == USERS.c.email),
 )
 _IS_CONSIDERED = (
     USERS.c.tenant_id == TENANT,
@@ -216,45 +210,11 @@ _IS_CONSIDERED = (
 )
 
 
-def _considered(match: MatchedBy) -> tuple[ColumnElement[bool], ...]:
-    if match == "email":
-        return _IS_CONSIDERED
-    return (*_IS_CONSIDERED, exists().where(_HAS_SOURCE).correlate(USERS))
-
-
-def _is_missing(match: MatchedBy) -> ColumnElement[bool]:
-    if match == "email":
-        named = select(USER_EMAILS.c.id).where(_OWN_EMAIL, func.lower(USER_EMAILS.c.email) == _KEYS.c.key)
-    else:
-        named = select(USER_EXTERNAL_IDS.c.source).where(_HAS_SOURCE, USER_EXTERNAL_IDS.c.external_id == _KEYS.c.key)
-    return ~named.correlate(USERS).exists()
-
-
 @cache
-def count_considered(match: MatchedBy) -> Query[DBPower]:
-    """Give the statement that counts whom keys could name, by what they may do."""
-    each = select(ROLES_NOW, USERS.c.system_permissions).where(*_considered(match)).subquery("each")
-    return Query(
-        select(each.c.roles, each.c.system_permissions, func.count().label("people")).group_by(
-            each.c.roles, each.c.system_permissions
-        )
-    )
-
-
-@cache
-def count_missing(match: MatchedBy) -> Query[DBPower]:
-    """Give the statement that counts whom none of the keys names, by what they may do."""
-    each = select(ROLES_NOW, USERS.c.system_permissions).where(*_considered(match), _is_missing(match)).subquery("each")
-    return Query(
-        select(each.c.roles, each.c.system_permissions, func.count().label("people")).group_by(
-            each.c.roles, each.c.system_permissions
-        )
-    )
-
-
-@cache
-def list_missing(match: MatchedBy) -> Query[DBUserId]:
-    """Give the statement of a page of those whom none of the keys names, by their ids."""
-    page = select(USERS.c.id).where(*_considered(match), _is_missing(match))
-    after = USERS.c.id > bindparam("after", type_=RichIdColumn(UserId))
-    return Query(page.where(after).order_by(USERS.c.id).limit(bindparam("count", type_=Integer)))
+def list_considered(match: MatchedBy) -> Query[DBConsidered]:
+    """Give the statement of a page of those whom keys could name, by their ids; owners are not among them."""
+    page = select(USERS.c.id, ROLES_NOW, USERS.c.system_permissions).where(*_IS_CONSIDERED)
+    if match == "external_id":
+        page = page.where(exists().where(_HAS_SOURCE).correlate(USERS))
+    page = page.where(USERS.c.id > bindparam("after", type_=RichIdColumn(UserId)))
+    return Query(page.order_by(USERS.c.id).limit(bindparam("count", type_=Integer)))
