@@ -42,6 +42,11 @@ from central.invitations.events import (
     InvitationRevoked,
     InvitationUpdated,
 )
+from central.jobs.events import (
+    JobCancelRequested,
+    JobEnded,
+    JobStarted,
+)
 from central.kernel.events import Event
 from central.kernel.unknown import UNKNOWN_TAG, kind_or_unknown
 from central.roles.events import (
@@ -150,6 +155,9 @@ EVENTS: tuple[type[Event], ...] = (
     UserTagsChanged,
     UserUpdated,
     UserRoleEnded,
+    JobStarted,
+    JobCancelRequested,
+    JobEnded,
 )
 
 
@@ -221,6 +229,9 @@ AnyEvent: TypeAlias = Annotated[
     | Annotated[UserTagsChanged, Tag("user.tags.changed")]
     | Annotated[UserUpdated, Tag("user.updated")]
     | Annotated[UserRoleEnded, Tag("user.role.ended")]
+    | Annotated[JobStarted, Tag("job.started")]
+    | Annotated[JobCancelRequested, Tag("job.cancel_requested")]
+    | Annotated[JobEnded, Tag("job.ended")]
     | Annotated[UnknownEvent, Tag(UNKNOWN_TAG)],
     kind_or_unknown(*(event.model_fields["kind"].default for event in EVENTS)),
 ]
