@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from typing import Any
 
 import wireup
-from prometheus_client import CollectorRegistry
 
 from central_server.auth.accepting import InvitationAcceptance
 from central_server.auth.activities.delete_ended_sign_ins import DeleteEndedSignInsActivity
@@ -22,7 +21,6 @@ from central_server.auth.identity_links import IdentityLinks
 from central_server.auth.impersonation import Impersonations
 from central_server.auth.invitation_routes import InvitedRoutes
 from central_server.auth.issuing import SessionIssuer
-from central_server.auth.listeners import LISTENERS as AUTH_LISTENERS
 from central_server.auth.logins import LoginTransactions
 from central_server.auth.provider_answers import ProviderAnswers
 from central_server.auth.provider_sessions import ProviderSessions
@@ -44,45 +42,28 @@ from central_server.domains.service import DomainService
 from central_server.events.feed import FeedNews
 from central_server.events.routes import EventRoutes
 from central_server.events.service import EventService
-from central_server.infra.addresses import Places
-from central_server.infra.config import Settings, SettingsError
-from central_server.infra.db import Database
-from central_server.infra.dns import TxtResolver, parse_server
+from central_server.infra.config import Settings
 from central_server.infra.http.activities.delete_answers import DeleteAnswersActivity
-from central_server.infra.http.cookies import CookieNames
 from central_server.infra.http.forms import FormTokens
 from central_server.infra.http.kept_answers import KeptAnswers
-from central_server.infra.mail import Mailer, MailTemplates, mailer_from_url
-from central_server.infra.oidc import Providers
-from central_server.infra.outbound import OutboundClient
-from central_server.infra.outbox import Listeners, Outbox, Relay
 from central_server.infra.rate_limits.keys import BucketKeys
-from central_server.infra.rate_limits.limiter import RateLimiter, Stores
-from central_server.infra.rate_limits.memory import MemoryBuckets
-from central_server.infra.rate_limits.policy import RULES
 from central_server.infra.rate_limits.postgres import PostgresBuckets
-from central_server.infra.rate_limits.refusals import Refusals
-from central_server.infra.rate_limits.settled import SettledBuckets
-from central_server.infra.temporal.client import TemporalConnection, TemporalTls
-from central_server.infra.temporal.dispatcher import TemporalDispatcher
-from central_server.infra.vault import KeyRing, SigningKeys, Vault
 from central_server.invitations.acceptances import Acceptances
 from central_server.invitations.activities.expire_invitations import ExpireInvitationsActivity
 from central_server.invitations.activities.send_invitation import SendInvitationActivity
 from central_server.invitations.batches import InvitationBatches
 from central_server.invitations.expiry import InvitationExpiry
 from central_server.invitations.links import InvitationLinks
-from central_server.invitations.listeners import LISTENERS as INVITATION_LISTENERS
 from central_server.invitations.mailing import InvitationMails
 from central_server.invitations.routes import InvitationRoutes
 from central_server.invitations.service import InvitationService
 from central_server.jobs.activities.give_up_job import GiveUpJobActivity
 from central_server.jobs.activities.stop_job import StopJobActivity
-from central_server.jobs.listeners import LISTENERS as JOB_LISTENERS
 from central_server.jobs.routes import JobRoutes
 from central_server.jobs.runs import JobRuns
 from central_server.jobs.service import JobService
 from central_server.media.activities.ping import PingActivity
+from central_server.parts import FACTORIES
 from central_server.roles.routes import RoleRoutes
 from central_server.roles.service import RoleService
 from central_server.sessions.activities.delete_ended_sessions import DeleteEndedSessionsActivity
@@ -113,7 +94,6 @@ from central_server.tool_sign_ins.starting import ToolStarts
 from central_server.user_imports.activities.import_users import ImportUsersActivity
 from central_server.user_imports.importing import UserImporter
 from central_server.user_imports.judging import RowJudge
-from central_server.user_imports.listeners import LISTENERS as USER_IMPORT_LISTENERS
 from central_server.user_imports.missing import MissingUsers
 from central_server.user_imports.routes import UserImportRoutes
 from central_server.user_imports.service import UserImportService
@@ -134,7 +114,6 @@ from central_server.users.explaining import AccessExplainer
 from central_server.users.grant_routes import RoleGrantRoutes
 from central_server.users.grants import RoleGrants
 from central_server.users.guard import UserGuard
-from central_server.users.listeners import LISTENERS as USER_LISTENERS
 from central_server.users.merging import UserMerging
 from central_server.users.role_ends import RoleEnds
 from central_server.users.routes import UserRoutes
@@ -263,154 +242,6 @@ SERVICES: tuple[type, ...] = (
 )
 
 
-def make_database(settings: Settings) -> Database:
-    """Make the pools; nothing connects before `start`."""
-    replica = settings.database_replica_url
-    return Database(
-        settings.database_url.get_secret_value(),
-        replica_url=replica.get_secret_value() if replica else None,
-        max_size=settings.database_pool_size,
-        min_size=min(2, settings.database_pool_size),
-        acquire_timeout=settings.database_pool_timeout,
-    )
-
-
-def make_temporal(settings: Settings) -> TemporalConnection:
-    """Make the connection to Temporal, which connects at its first use."""
-    return TemporalConnection(
-        settings.temporal_address,
-        namespace=settings.temporal_namespace,
-        tls=TemporalTls() if settings.temporal_tls else None,
-        api_key=settings.temporal_api_key.get_secret_value() if settings.temporal_api_key else None,
-    )
-
-
-def make_dispatcher(temporal: TemporalConnection) -> TemporalDispatcher:
-    """Make what starts workflows."""
-    return TemporalDispatcher(temporal)
-
-
-def make_vault(settings: Settings) -> Vault:
-    """Make the vault of the configured keys; `SettingsError` for keys that are none."""
-    try:
-        return Vault(KeyRing.parse(settings.vault_keys.get_secret_value(), "CENTRAL_VAULT_KEYS"))
-    except ValueError as error:
-        raise SettingsError(str(error)) from None
-
-
-def make_signing_keys(settings: Settings) -> SigningKeys:
-    """Make the signing keys; `SettingsError` for keys that are none."""
-    try:
-        return SigningKeys.parse(settings.signing_keys.get_secret_value(), "CENTRAL_SIGNING_KEYS")
-    except ValueError as error:
-        raise SettingsError(str(error)) from None
-
-
-def make_mailer(settings: Settings) -> Mailer:
-    """Make what sends mail; `SettingsError` for an address that is none."""
-    try:
-        return mailer_from_url(settings.mail_url.get_secret_value(), sender=settings.mail_from)
-    except ValueError as error:
-        raise SettingsError(f"CENTRAL_MAIL_URL or CENTRAL_MAIL_FROM: {error}") from None
-
-
-def make_templates() -> MailTemplates:
-    """Make the templates of mails."""
-    return MailTemplates("central_server.auth", "central_server.users", "central_server.invitations")
-
-
-def make_resolver(settings: Settings) -> TxtResolver:
-    """Make what looks up the proofs of domains."""
-    return TxtResolver([parse_server(text) for text in settings.dns_resolvers], timeout=settings.dns_timeout)
-
-
-def make_outbound(settings: Settings) -> OutboundClient:
-    """Make the one client for requests to others."""
-    return OutboundClient(allow_loopback=settings.development)
-
-
-def make_providers(outbound: OutboundClient) -> Providers:
-    """Make the cache of what OpenID providers say of themselves."""
-    return Providers(outbound)
-
-
-def make_listeners() -> Listeners:
-    """Collect the listeners of all domains."""
-    return Listeners((*AUTH_LISTENERS, *USER_LISTENERS, *INVITATION_LISTENERS, *JOB_LISTENERS, *USER_IMPORT_LISTENERS))
-
-
-def make_outbox(listeners: Listeners) -> Outbox:
-    """Make what writes events."""
-    return Outbox(listeners)
-
-
-def make_relay(database: Database, dispatcher: TemporalDispatcher, listeners: Listeners) -> Relay:
-    """Make what hands events on."""
-    return Relay(database, dispatcher, listeners)
-
-
-def make_cookies(settings: Settings) -> CookieNames:
-    """Make the names of the cookies."""
-    return CookieNames(secure=settings.secure_cookies)
-
-
-def make_places(settings: Settings) -> Places:
-    """Make what says where an address is; `SettingsError` for a file that cannot be read."""
-    return Places(settings.geoip_database)
-
-
-def make_registry() -> CollectorRegistry:
-    """Make the registry of this process's metrics."""
-    return CollectorRegistry()
-
-
-def make_settled_buckets(buckets: PostgresBuckets) -> SettledBuckets:
-    """Make what counts on the way of requests, and settles with the database."""
-    return SettledBuckets(buckets)
-
-
-def make_refusals(registry: CollectorRegistry) -> Refusals:
-    """Make what counts refused requests, for this process's metrics."""
-    refusals = Refusals()
-    registry.register(refusals)
-    return refusals
-
-
-def make_rate_limiter(
-    settings: Settings, settled: SettledBuckets, exact: PostgresBuckets, keys: BucketKeys, refusals: Refusals
-) -> RateLimiter:
-    """Make what counts requests, where the settings say."""
-    stores: Stores | None = None
-    if settings.rate_limits == "postgres":
-        stores = Stores(near=settled, exact=exact)
-    elif settings.rate_limits == "memory":
-        memory = MemoryBuckets()
-        stores = Stores(near=memory, exact=memory)
-    limits = {rule.name: getattr(settings, f"rate_limit_{rule.name}") for rule in RULES}
-    return RateLimiter(stores, limits, keys, refusals)
-
-
-FACTORIES = (
-    make_database,
-    make_temporal,
-    make_dispatcher,
-    make_vault,
-    make_signing_keys,
-    make_mailer,
-    make_templates,
-    make_resolver,
-    make_outbound,
-    make_providers,
-    make_listeners,
-    make_outbox,
-    make_relay,
-    make_cookies,
-    make_places,
-    make_registry,
-    make_settled_buckets,
-    make_refusals,
-    make_rate_limiter,
-)
 _INJECTABLES: tuple[Any, ...] = tuple(wireup.injectable(part) for part in (*FACTORIES, *SERVICES, *ROUTES, *ACTIVITIES))
 
 

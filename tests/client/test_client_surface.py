@@ -26,7 +26,6 @@ FAMILIES = (
     "sessions",
     "auth",
     "invitations",
-    "identities",
     "events",
     "jobs",
 )

@@ -9,10 +9,10 @@ from temporalio.testing import ActivityEnvironment
 from central.kernel.ids import EventId
 from central.users.events import UserPrimaryEmailChanged
 from central_client import AsyncCentral, ConflictError
-from central_server.container import make_listeners
 from central_server.infra.actor import SYSTEM
 from central_server.infra.db import Database
 from central_server.infra.mail import DirectoryMailer, Mailer, MailRefusedError, StoredMail
+from central_server.parts import make_listeners
 from central_server.users.activities.send_email_change_notice import SendEmailChangeNoticeActivity
 from central_server.users.email_changes import EmailChanges
 from central_server.users.specs import SendEmailChangeNoticeInput

@@ -23,6 +23,8 @@ WITHOUT = {
     "auth.poll_device": "nothing has been decided yet",
     "auth.verify_email_code": "the example's code is none",
     "emails.verify": "the example's code is none",
+    "users.start_import": "it only collects rows; that they are imported is an event",
+    "users.add_import_rows": "the same",
     "users.merge": "the example is a dry run",
     "invitations.accept": "the example's invitee has to sign in first",
     "events.acknowledge": "a reader's place is nobody's business",

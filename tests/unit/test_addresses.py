@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from central_server.container import make_places
 from central_server.infra.addresses import Places, known_address
 from central_server.infra.config import Settings, SettingsError
+from central_server.parts import make_places
 from support.geoip import geoip_file
 from support.place import make_settings
 

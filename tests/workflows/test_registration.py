@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from central_server.container import make_listeners
 from central_server.infra.temporal.spec import Queue, ScheduleSpec, WorkflowSpec
 from central_server.infra.temporal.worker import activity_methods
+from central_server.parts import make_listeners
 from central_server.worker.run import ACTIVITIES
 from central_server.worker.schedules import SCHEDULES
 from central_server.worker.workflows.core import CORE_WORKFLOWS

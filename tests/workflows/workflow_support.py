@@ -12,13 +12,13 @@ from central.invitations.events import InvitationMailRequested
 from central.kernel.events import Event
 from central.kernel.ids import EventId, InvitationId, SignInId, TenantId
 from central_server.auth.activities.send_sign_in_code import SendSignInCodeActivity
-from central_server.container import make_listeners
 from central_server.infra.actor import SYSTEM
 from central_server.infra.mail import Mail, Mailer, MailTemplates, message_id_for
 from central_server.infra.outbox import Outbox, Relay, RelaySettings
 from central_server.infra.temporal.client import TemporalConnection
 from central_server.infra.temporal.dispatcher import TemporalDispatcher
 from central_server.invitations.activities.send_invitation import SendInvitationActivity
+from central_server.parts import make_listeners
 from central_server.worker.activities import CORE_ACTIVITIES
 from central_server.worker.core import run_core_worker
 from central_server.worker.parts import WorkerParts

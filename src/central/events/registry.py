@@ -71,6 +71,7 @@ from central.tool_sign_ins.events import (
     ToolSignInApproved,
     ToolSignInDenied,
 )
+from central.user_imports.events import UserImportRequested
 from central.users.events import (
     AttributeRulesChanged,
     UserCreated,
@@ -158,6 +159,7 @@ EVENTS: tuple[type[Event], ...] = (
     JobStarted,
     JobCancelRequested,
     JobEnded,
+    UserImportRequested,
 )
 
 
@@ -232,6 +234,7 @@ AnyEvent: TypeAlias = Annotated[
     | Annotated[JobStarted, Tag("job.started")]
     | Annotated[JobCancelRequested, Tag("job.cancel_requested")]
     | Annotated[JobEnded, Tag("job.ended")]
+    | Annotated[UserImportRequested, Tag("user.import.requested")]
     | Annotated[UnknownEvent, Tag(UNKNOWN_TAG)],
     kind_or_unknown(*(event.model_fields["kind"].default for event in EVENTS)),
 ]

@@ -50,10 +50,10 @@ def trigger(name: Annotated[str, typer.Argument(help="Its name, as `list` shows 
 
 def _with_timetable(work: "Callable[[Timetable], Awaitable[T]]") -> T:
     """Run work with the schedules; needs Temporal, and no database."""
-    from central_server.container import make_temporal
     from central_server.infra.config import load_settings
     from central_server.infra.logs import configure_logging
     from central_server.infra.temporal.timetable import Timetable
+    from central_server.parts import make_temporal
     from central_server.worker.schedules import SCHEDULES
 
     settings = load_settings()
