@@ -11,13 +11,14 @@ from central_server.auth.activities.send_sign_in_code import SendSignInCodeActiv
 from central_server.auth.code_budget import CodeBudget
 from central_server.auth.codes import EmailCodes
 from central_server.auth.connector_checks import ConnectorChecks
-from central_server.auth.connector_routes import ConnectorRoutes
+from central_server.auth.connector_test_routes import ConnectorTestRoutes
 from central_server.auth.connector_tests import ConnectorTests
 from central_server.auth.devices import KnownDevices
 from central_server.auth.ended import EndedSignIns
 from central_server.auth.gate import SessionGate
 from central_server.auth.identities import Identities
 from central_server.auth.identity_links import IdentityLinks
+from central_server.auth.identity_routes import IdentityRoutes
 from central_server.auth.impersonation import Impersonations
 from central_server.auth.invitation_routes import InvitedRoutes
 from central_server.auth.issuing import SessionIssuer
@@ -130,7 +131,8 @@ ROUTES: tuple[type, ...] = (
     RoleGrantRoutes,
     RoleRoutes,
     AuthConnectorRoutes,
-    ConnectorRoutes,
+    ConnectorTestRoutes,
+    IdentityRoutes,
     DomainRoutes,
     AuthRoutes,
     SignInPageRoutes,

@@ -46,7 +46,7 @@ START_PROVIDER_SIGN_IN = Operation(
     StartProviderSignInInput,
     StartProviderSignInResponse,
     access=Anyone(),
-    summary="Begin a sign-in at an OpenID provider",
+    summary="Begin a sign-in at a provider",
     errors=(NotFoundError, ForbiddenError),
     status=201,
     rate="sign_in",
@@ -69,13 +69,13 @@ PROVIDER_START = BrowserRoute(
     "auth.provider_start",
     "GET",
     "/v1/tenants/{tenant}/auth-connectors/{connector}/start",
-    "Send the browser to the OpenID provider.",
+    "Send the browser to the provider.",
     rate="sign_in",
 )
 PROVIDER_CALLBACK = BrowserRoute(
     "auth.provider_callback",
     "GET",
     "/v1/tenants/{tenant}/auth-connectors/{connector}/callback",
-    "Where the OpenID provider sends the browser back: sets the session cookie and returns to the application.",
+    "Where the provider sends the browser back: sets the session cookie and returns to the application.",
     rate="sign_in",
 )

@@ -65,9 +65,9 @@ def connector_from(row: DBAuthConnector, secrets: Sequence[DBClientSecret], publ
         settings["post_logout_redirect_uri"] = signed_out_address(public_url)
     return AuthConnector.model_validate(
         {
-            **_among(row, "id", "name", "enabled", "created_at", "updated_at", "version", "tested_at"),
+            **among(row, "id", "name", "enabled", "created_at", "updated_at", "version", "tested_at"),
             "settings": settings,
-            "client_secrets": [_among(secret, "id", "created_at", "created_by", "expires_at") for secret in secrets],
+            "client_secrets": [among(secret, "id", "created_at", "created_by", "expires_at") for secret in secrets],
             "tested": is_tested(row),
             "provisioning": {
                 "just_in_time": row["just_in_time"],
@@ -81,7 +81,8 @@ def connector_from(row: DBAuthConnector, secrets: Sequence[DBClientSecret], publ
     )
 
 
-def _among(row: Mapping[str, Any], *names: str) -> dict[str, Any]:
+def among(row: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    """Give some columns of a row."""
     return {name: row[name] for name in names}
 
 

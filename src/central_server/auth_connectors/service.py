@@ -32,6 +32,7 @@ from central.sessions.events import SessionEnd
 from central_server.auth_connectors.client_secrets import ClientSecrets
 from central_server.auth_connectors.mapping import (
     MAIL,
+    among,
     connector_from,
     is_tested,
     public_connector_from,
@@ -317,9 +318,8 @@ class AuthConnectorService:
                 await self.secrets.delete_all(actor.tenant_id, before["id"], tx)
                 await self.secrets.insert(actor.tenant_id, before["id"], secret, None, actor.user_id, tx)
             version += secret is not None or not rests_on_same(settings, before["settings"])
-        provisioning = {name: before[name] for name in queries.PROVISIONING}  # type: ignore[literal-required]
-        if input.provisioning is not None:
-            provisioning = stored_provisioning(input.provisioning)
+        given = input.provisioning
+        provisioning = among(before, *queries.PROVISIONING) if given is None else stored_provisioning(given)
         columns = {"name": input.name or before["name"], "settings": settings, **provisioning}
         return {f"new_{name}": value for name, value in {**columns, "settings_version": version}.items()}
 

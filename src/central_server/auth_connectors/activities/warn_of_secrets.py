@@ -2,8 +2,8 @@ from temporalio import activity
 
 from central_server.auth_connectors.client_secrets import WARNED_DAYS, ClientSecrets
 from central_server.auth_connectors.specs import WarnOfSecretsInput, WarnOfSecretsOutput
-
-_PAGE = 100
+from central_server.auth_connectors.tables import DBExpiringSecret
+from central_server.infra.upkeep.telling import PAGE, tell_page
 
 
 class WarnOfSecretsActivity:
@@ -15,9 +15,10 @@ class WarnOfSecretsActivity:
     @activity.defn(name="auth_connectors.warn_of_secrets")
     async def warn(self, input: WarnOfSecretsInput) -> WarnOfSecretsOutput:
         """Tell of a page of them; what was told before is not told again."""
-        found = 0
-        for days in WARNED_DAYS:
-            for due in await self._secrets.TX_list_expiring(days, _PAGE):
-                activity.heartbeat()
-                found += await self._secrets.TX_warn(due["tenant_id"], due["id"], days)
-        return WarnOfSecretsOutput(warned=input.warned + found, is_last=found == 0)
+        due = [(days, secret) for days in WARNED_DAYS for secret in await self._secrets.TX_list_expiring(days, PAGE)]
+        warned, is_last = await tell_page(due, self._warn, activity.heartbeat)
+        return WarnOfSecretsOutput(warned=input.warned + warned, is_last=is_last)
+
+    async def _warn(self, due: tuple[int, DBExpiringSecret]) -> bool:
+        days, secret = due
+        return await self._secrets.TX_warn(secret["tenant_id"], secret["id"], days)
