@@ -9,6 +9,7 @@ from wireup import AsyncContainer
 
 from central.errors import CentralError
 from central_server.auth_connectors.client_secrets import ClientSecrets
+from central_server.cli.event_health import judge_events
 from central_server.cli.failures import explain
 from central_server.cli.schedule_health import judge
 from central_server.container import build_container
@@ -19,6 +20,7 @@ from central_server.infra.db.revision import HEAD, current_revision
 from central_server.infra.dns import TxtResolver
 from central_server.infra.mail import Mailer
 from central_server.infra.outbound import OutboundClient
+from central_server.infra.outbox import Relay
 from central_server.infra.temporal.client import TemporalConnection
 from central_server.infra.temporal.timetable import Timetable
 from central_server.infra.vault import SigningKeys, Vault
@@ -80,6 +82,7 @@ async def _database_findings(settings: Settings, container: AsyncContainer) -> l
     findings.append(await _guarded("migrations", container, _migrations))
     findings.append(_row_security(facts))
     findings.append(await _guarded("stored secrets", container, _stored_secrets))
+    findings.append(await _guarded("events", container, _events))
     return findings
 
 
@@ -143,6 +146,15 @@ async def _stored_secrets(container: AsyncContainer) -> Finding:
     if opened != tried:
         return Finding("stored secrets", f"{tried - opened} of {tried} do not open: CENTRAL_VAULT_KEYS lacks their key")
     return Finding("stored secrets", None, f"{opened} of {tried} tried open" if tried else "none are stored yet")
+
+
+async def _events(container: AsyncContainer) -> Finding:
+    database = await container.get(Database)
+    await database.start()
+    try:
+        return Finding("events", *judge_events(await (await container.get(Relay)).measure()))
+    finally:
+        await database.close()
 
 
 async def _temporal_findings(container: AsyncContainer) -> list[Finding]:

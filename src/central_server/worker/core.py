@@ -27,4 +27,6 @@ async def run_core_worker(parts: WorkerParts, stop: asyncio.Event) -> None:
     async with asyncio.TaskGroup() as group:
         group.create_task(parts.relay.run(stop))
         group.create_task(worker.run(stop))
+        for other in parts.beside:
+            group.create_task(other.run(stop))
         group.create_task(ScheduleKeeper(parts.connection, SCHEDULES).run(stop))
