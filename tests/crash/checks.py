@@ -57,7 +57,7 @@ async def drained(stand: Stand, seconds: float) -> None:
     connection = await connect(stand)
     try:
         async with asyncio.timeout(seconds):
-            while await connection.fetchval(_UNPLACED) or await connection.fetchval(_OPEN):
+            while await connection.fetchval(_UNPLACED) or await connection.fetchval(_OPEN):  # noqa: ASYNC110 (by others)
                 await asyncio.sleep(0.5)
     finally:
         await connection.close()

@@ -23,7 +23,7 @@ class Plan:
     operations: int
     seed: int
     tenants: int = 4
-    pause: tuple[float, float] = (1.0, 4.0)
+    pause: tuple[float, float] = (3.0, 9.0)
     drain_seconds: float = 240.0
 
 

@@ -70,7 +70,7 @@ class Stand:
         """Stop PostgreSQL as a crash does: without a checkpoint, every connection cut."""
         pid = int((self.postgres.data / "store/cluster/postmaster.pid").read_text().partition("\n")[0])
         os.kill(pid, signal.SIGQUIT)
-        while is_alive(pid):
+        while is_alive(pid):  # noqa: ASYNC110 (it is no child of this process)
             await asyncio.sleep(0.05)
 
     async def kill_temporal(self) -> None:
