@@ -55,7 +55,7 @@ def proof(session: nox.Session) -> None:
 
 @nox.session
 def crash(session: nox.Session) -> None:
-    """Kill everything again and again while 16 callers work, and look what is stored then (`--operations`, `--seed`)."""
+    """Kill everything while 16 callers work, and look what is stored then (`--operations`, `--seed`)."""
     install(session)
     session.run("python", "-m", "crash", *session.posargs, env={"PYTHONPATH": "tests"})
 
