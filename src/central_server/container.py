@@ -121,6 +121,18 @@ from central_server.users.routes import UserRoutes
 from central_server.users.service import UserService
 from central_server.users.session_routes import UserSessionRoutes
 from central_server.users.verifications import EmailVerifications
+from central_server.webhooks.activities.delete_ended_deliveries import DeleteEndedDeliveriesActivity
+from central_server.webhooks.activities.tell_owners import TellOwnersActivity
+from central_server.webhooks.claiming import DeliveryClaims
+from central_server.webhooks.deliveries import WebhookDeliveries
+from central_server.webhooks.ended import EndedDeliveries
+from central_server.webhooks.mailing import WebhookMails
+from central_server.webhooks.planning import DeliveryPlanner
+from central_server.webhooks.recording import DeliveryOutcomes
+from central_server.webhooks.requests import WebhookRequests
+from central_server.webhooks.routes import WebhookRoutes
+from central_server.webhooks.service import WebhookService
+from central_server.webhooks.signing_secrets import SigningSecrets
 
 ROUTES: tuple[type, ...] = (
     TenantRoutes,
@@ -143,6 +155,7 @@ ROUTES: tuple[type, ...] = (
     EventRoutes,
     JobRoutes,
     UserImportRoutes,
+    WebhookRoutes,
 )
 ACTIVITIES: tuple[type, ...] = (
     SendSignInCodeActivity,
@@ -162,6 +175,8 @@ ACTIVITIES: tuple[type, ...] = (
     StopJobActivity,
     GiveUpJobActivity,
     ImportUsersActivity,
+    TellOwnersActivity,
+    DeleteEndedDeliveriesActivity,
     PingActivity,
 )
 SERVICES: tuple[type, ...] = (
@@ -241,6 +256,15 @@ SERVICES: tuple[type, ...] = (
     EndedVerifications,
     InvitationExpiry,
     RoleEnds,
+    SigningSecrets,
+    WebhookService,
+    WebhookDeliveries,
+    WebhookMails,
+    DeliveryPlanner,
+    DeliveryClaims,
+    DeliveryOutcomes,
+    WebhookRequests,
+    EndedDeliveries,
 )
 
 

@@ -26,6 +26,11 @@ from central_server.invitations.listeners import LISTENERS as INVITATION_LISTENE
 from central_server.jobs.listeners import LISTENERS as JOB_LISTENERS
 from central_server.user_imports.listeners import LISTENERS as USER_IMPORT_LISTENERS
 from central_server.users.listeners import LISTENERS as USER_LISTENERS
+from central_server.webhooks.claiming import DeliveryClaims
+from central_server.webhooks.listeners import LISTENERS as WEBHOOK_LISTENERS
+from central_server.webhooks.recording import DeliveryOutcomes
+from central_server.webhooks.requests import WebhookRequests
+from central_server.webhooks.sending import WebhookSender
 
 
 def make_database(settings: Settings) -> Database:
@@ -81,7 +86,9 @@ def make_mailer(settings: Settings) -> Mailer:
 
 def make_templates() -> MailTemplates:
     """Make the templates of mails."""
-    return MailTemplates("central_server.auth", "central_server.users", "central_server.invitations")
+    return MailTemplates(
+        "central_server.auth", "central_server.users", "central_server.invitations", "central_server.webhooks"
+    )
 
 
 def make_resolver(settings: Settings) -> TxtResolver:
@@ -101,7 +108,16 @@ def make_providers(outbound: OutboundClient) -> Providers:
 
 def make_listeners() -> Listeners:
     """Collect the listeners of all domains."""
-    return Listeners((*AUTH_LISTENERS, *USER_LISTENERS, *INVITATION_LISTENERS, *JOB_LISTENERS, *USER_IMPORT_LISTENERS))
+    return Listeners(
+        (
+            *AUTH_LISTENERS,
+            *USER_LISTENERS,
+            *INVITATION_LISTENERS,
+            *JOB_LISTENERS,
+            *USER_IMPORT_LISTENERS,
+            *WEBHOOK_LISTENERS,
+        )
+    )
 
 
 def make_outbox(listeners: Listeners) -> Outbox:
@@ -112,6 +128,13 @@ def make_outbox(listeners: Listeners) -> Outbox:
 def make_relay(database: Database, dispatcher: TemporalDispatcher, listeners: Listeners) -> Relay:
     """Make what hands events on."""
     return Relay(database, dispatcher, listeners)
+
+
+def make_webhook_sender(
+    database: Database, claims: DeliveryClaims, requests: WebhookRequests, outcomes: DeliveryOutcomes
+) -> WebhookSender:
+    """Make what sends webhooks."""
+    return WebhookSender(database, claims, requests, outcomes)
 
 
 def make_cookies(settings: Settings) -> CookieNames:
@@ -169,6 +192,7 @@ FACTORIES = (
     make_listeners,
     make_outbox,
     make_relay,
+    make_webhook_sender,
     make_cookies,
     make_places,
     make_registry,

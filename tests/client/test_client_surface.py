@@ -27,6 +27,7 @@ FAMILIES = (
     "auth",
     "invitations",
     "events",
+    "webhooks",
     "jobs",
 )
 

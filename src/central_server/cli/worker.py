@@ -21,7 +21,7 @@ class QueueName(StrEnum):
 
 
 def worker(queue: Annotated[QueueName, typer.Argument(help="The queue to serve.", show_default=False)]) -> None:
-    """Serve a queue of Temporal: `core` also relays events, `media` is for heavy work.
+    """Serve a queue of Temporal: `core` also relays events and sends webhooks, `media` is for heavy work.
 
     SIGTERM stops taking work, and lets what runs finish for up to 20 seconds. Run as many as you need.
     """
@@ -39,7 +39,8 @@ async def _serve(name: QueueName, settings: "Settings") -> None:
     from central_server.infra.outbox import Relay
     from central_server.infra.temporal.client import TemporalConnection
     from central_server.infra.temporal.spec import Queue
-    from central_server.metrics import PoolCollector, RelayCollector, serve_metrics
+    from central_server.metrics import PoolCollector, RelayCollector, WebhookCollector, serve_metrics
+    from central_server.webhooks.sending import WebhookSender
     from central_server.worker.parts import WorkerParts, stop_on_signals
     from central_server.worker.run import ACTIVITIES, run_worker
 
@@ -48,12 +49,15 @@ async def _serve(name: QueueName, settings: "Settings") -> None:
     container = build_container(settings)
     activities = await resolve(container, ACTIVITIES[queue])
     relay = await container.get(Relay) if queue is Queue.CORE else None
+    sender = await container.get(WebhookSender) if queue is Queue.CORE else None
     database = await container.get(Database)
     registry = await container.get(CollectorRegistry)
     registry.register(PoolCollector(database))
     if relay is not None:
         registry.register(RelayCollector(relay))
-    parts = WorkerParts(await container.get(TemporalConnection), activities, relay)
+    if sender is not None:
+        registry.register(WebhookCollector(sender))
+    parts = WorkerParts(await container.get(TemporalConnection), activities, relay, sender)
     stop_metrics = serve_metrics(registry, settings.host, settings.metrics_port)
     start = DatabaseStart(database)
     await start.start()

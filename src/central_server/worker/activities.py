@@ -16,6 +16,8 @@ from central_server.users.activities.delete_ended_verifications import DeleteEnd
 from central_server.users.activities.end_roles import EndRolesActivity
 from central_server.users.activities.send_email_change_notice import SendEmailChangeNoticeActivity
 from central_server.users.activities.send_email_verification import SendEmailVerificationActivity
+from central_server.webhooks.activities.delete_ended_deliveries import DeleteEndedDeliveriesActivity
+from central_server.webhooks.activities.tell_owners import TellOwnersActivity
 
 CORE_ACTIVITIES: tuple[type, ...] = (
     SendSignInCodeActivity,
@@ -35,5 +37,7 @@ CORE_ACTIVITIES: tuple[type, ...] = (
     StopJobActivity,
     GiveUpJobActivity,
     ImportUsersActivity,
+    TellOwnersActivity,
+    DeleteEndedDeliveriesActivity,
 )
 MEDIA_ACTIVITIES: tuple[type, ...] = (PingActivity,)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from central_server.infra.outbox import Relay
 from central_server.infra.temporal.client import TemporalConnection
+from central_server.webhooks.sending import WebhookSender
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +15,7 @@ class WorkerParts:
     connection: TemporalConnection
     activities: Sequence[object]
     relay: Relay | None = None
+    sender: WebhookSender | None = None
     drain_seconds: float = 20.0
 
     def check(self, listed: Sequence[type]) -> None:

@@ -9,6 +9,7 @@ from central_server.user_imports.workflows.import_users import ImportUsersWorkfl
 from central_server.users.workflows.end_roles import EndRolesWorkflow
 from central_server.users.workflows.send_email_change_notice import SendEmailChangeNoticeWorkflow
 from central_server.users.workflows.send_email_verification import SendEmailVerificationWorkflow
+from central_server.webhooks.workflows.tell_owners import TellOwnersWorkflow
 
 CORE_WORKFLOWS: tuple[type, ...] = (
     SendSignInCodeWorkflow,
@@ -22,4 +23,5 @@ CORE_WORKFLOWS: tuple[type, ...] = (
     EndRolesWorkflow,
     StopJobWorkflow,
     ImportUsersWorkflow,
+    TellOwnersWorkflow,
 )
