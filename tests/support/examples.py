@@ -33,6 +33,7 @@ from central.kernel.ids import (
     UserId,
     WebhookDeliveryId,
     WebhookEndpointId,
+    WebhookSecretId,
 )
 from central.kernel.operation import AnyOperation
 from support.asgi import Header
@@ -82,6 +83,7 @@ class Things:
     device_code: str
     job: str
     endpoint: str
+    signing_secret: str
     delivery: str
 
     @classmethod
@@ -142,6 +144,7 @@ class Things:
             device_code=tool.device_code,
             job=await _job(place),
             endpoint=endpoint,
+            signing_secret=WebhookSecretId.from_uuid(await _stored(place, "webhook_secrets")),
             delivery=delivery,
         )
 
@@ -175,6 +178,7 @@ class Things:
             device_code=secrets.token_urlsafe(32),
             job=JobId.new(),
             endpoint=WebhookEndpointId.new(),
+            signing_secret=WebhookSecretId.new(),
             delivery=WebhookDeliveryId.new(),
         )
 

@@ -22,6 +22,7 @@ from central.kernel.ids import (
     JobId,
     SignInId,
     TenantId,
+    WebhookEndpointId,
 )
 from central_server.auth.specs import SEND_SIGN_IN_CODE, SendSignInCodeInput, SendSignInCodeOutput
 from central_server.auth_connectors.specs import WARN_OF_SECRETS, WarnOfSecretsInput, WarnOfSecretsOutput
@@ -58,6 +59,7 @@ from central_server.users.specs import (
     SendEmailVerificationInput,
     SendEmailVerificationOutput,
 )
+from central_server.webhooks.specs import TELL_OWNERS, TellOwnersInput, TellOwnersOutput
 from central_server.worker.workflows.core import CORE_WORKFLOWS
 from central_server.worker.workflows.media import MEDIA_WORKFLOWS
 from support.durable import fresh_connection, running
@@ -203,6 +205,10 @@ class CleaningUp:
     async def sessions(self, input: DeleteEndedInput) -> DeleteEndedOutput:
         return self._delete(input)
 
+    @activity.defn(name="webhooks.delete_deliveries")
+    async def webhook_deliveries(self, input: DeleteEndedInput) -> DeleteEndedOutput:
+        return self._delete(input)
+
 
 class _Importing:
     def __init__(self, *, fail: bool = False) -> None:
@@ -219,6 +225,17 @@ class _Importing:
         return RunJobOutput(state="failed")
 
 
+class _TellingOwners:
+    def __init__(self, *, sent: int = 2, fail: bool = False) -> None:
+        self.sent, self.fail = sent, fail
+
+    @activity.defn(name="webhooks.tell_owners")
+    async def tell(self, input: TellOwnersInput) -> TellOwnersOutput:
+        if self.fail:
+            raise ApplicationError("not to be sent", type="ValidationError", non_retryable=True)
+        return TellOwnersOutput(sent=self.sent)
+
+
 class _Stopping:
     @activity.defn(name="jobs.stop")
     async def stop(self, input: StopJobInput) -> StopJobOutput:
@@ -231,6 +248,10 @@ def _run() -> RunJobInput:
 
 def _stop() -> StopJobInput:
     return StopJobInput(event_id=EventId.new(), tenant_id=TenantId.new(), job_id=JobId.new())
+
+
+def _disabled() -> TellOwnersInput:
+    return TellOwnersInput(event_id=EventId.new(), tenant_id=TenantId.new(), endpoint_id=WebhookEndpointId.new())
 
 
 def _invitation() -> SendInvitationInput:
@@ -268,6 +289,10 @@ _RUNS: list[tuple[str, Any, Any, Any]] = [
     ("done", CLEAN_UP, CleanUpInput(), CleaningUp()),
     ("three-rounds", CLEAN_UP, CleanUpInput(), CleaningUp(rounds=3)),
     ("failed", CLEAN_UP, CleanUpInput(), CleaningUp(fail=True)),
+    ("with-webhooks", CLEAN_UP, CleanUpInput(), CleaningUp()),
+    ("sent", TELL_OWNERS, _disabled(), _TellingOwners()),
+    ("nobody", TELL_OWNERS, _disabled(), _TellingOwners(sent=0)),
+    ("failed", TELL_OWNERS, _disabled(), _TellingOwners(fail=True)),
     ("done", IMPORT_USERS, _run(), _Importing()),
     ("given-up", IMPORT_USERS, _run(), _Importing(fail=True)),
     ("cancelled", STOP_JOB, _stop(), _Stopping()),

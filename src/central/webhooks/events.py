@@ -59,7 +59,6 @@ class WebhookRedeliveryRequested(Event):
     kind: Literal["webhook_endpoint.redelivery_requested"] = "webhook_endpoint.redelivery_requested"
     endpoint_id: WebhookEndpointId
     delivery_id: WebhookDeliveryId | None = Field(default=None, description="The one; null for all that failed.")
-    count: int
 
 
 class WebhookPing(Event):

@@ -38,7 +38,7 @@ class WebhookEndpoint(Resource):
     enabled: bool
     disabled_reason: WebhookDisabledReason | UnknownValue | None = None
     disabled_at: datetime | None = None
-    secrets: list[WebhookSecret] = Field(
+    signing_secrets: list[WebhookSecret] = Field(
         default=[], description="The valid ones, the newest first, two at most: each body is signed with all of them."
     )
     failing_since: datetime | None = Field(

@@ -87,9 +87,7 @@ class WebhookDeliveries:
             row = await tx.first(queries.REDELIVER, of_tenant=tenant, of_id=input.delivery)
             if row is None:
                 raise ConflictError("It is being sent at this moment.", code="delivery_under_way")
-            event = WebhookRedeliveryRequested(
-                tenant_id=tenant, endpoint_id=endpoint, delivery_id=input.delivery, count=1
-            )
+            event = WebhookRedeliveryRequested(tenant_id=tenant, endpoint_id=endpoint, delivery_id=input.delivery)
             await self.outbox.add(event, actor.by, tx)
             await tx.first(queries.TELL_SENDERS)
             return delivery_from(row)
@@ -108,7 +106,7 @@ class WebhookDeliveries:
                 since=input.since,
                 count=MOST_REDELIVERED,
             )
-            event = WebhookRedeliveryRequested(tenant_id=tenant, endpoint_id=input.endpoint, count=count)
+            event = WebhookRedeliveryRequested(tenant_id=tenant, endpoint_id=input.endpoint)
             await self.outbox.add(event, actor.by, tx)
             await tx.first(queries.TELL_SENDERS)
             return RedeliverFailedWebhooksResponse(redelivered=count)

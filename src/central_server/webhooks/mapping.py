@@ -11,7 +11,7 @@ def endpoint_from(row: DBWebhookEndpoint, secrets: Sequence[DBWebhookSecret]) ->
     """Make the DTO of a row and what may be told of its secrets."""
     told = [{"created_at": one["created_at"], "expires_at": one["expires_at"]} for one in secrets]
     shown: dict[str, Any] = {name: value for name, value in row.items() if name != "tenant_id"}
-    return WebhookEndpoint.model_validate({**shown, "secrets": told})
+    return WebhookEndpoint.model_validate({**shown, "signing_secrets": told})
 
 
 def delivery_from(row: DBWebhookDelivery) -> WebhookDelivery:

@@ -9,7 +9,7 @@ from central_server.infra.db import Database, WriteExecutor
 from central_server.webhooks.policy import is_gone, next_delay
 from central_server.webhooks.queries import sending as queries
 from central_server.webhooks.service import WebhookService
-from central_server.webhooks.tables import DBClaimedDelivery
+from central_server.webhooks.tables import DBClaimedDelivery, DBFailingEndpoint
 
 Outcome: TypeAlias = Literal["delivered", "put_back", "given_up", "disabled"]
 """What came of an attempt: success, another one later, none any more, and none any more to this endpoint."""
@@ -68,7 +68,7 @@ class DeliveryOutcomes:
         return "delivered"
 
     async def _fail(self, delivery: DBClaimedDelivery, attempt: Attempt, tx: WriteExecutor) -> Outcome:
-        endpoint = await tx.first(queries.NOTE_FAILURE, **_of_endpoint(delivery), of_id=delivery["id"])
+        endpoint = await tx.first(queries.NOTE_FAILURE, **_of_endpoint(delivery))
         gone = is_gone(attempt.status)
         delay = None
         if not gone and not attempt.is_final:
@@ -77,13 +77,17 @@ class DeliveryOutcomes:
             await tx.execute(queries.PUT_BACK, delay=delay, **_outcome_of(delivery, attempt))
             return "put_back"
         await tx.execute(queries.END_DELIVERY, new_state="failed", **_outcome_of(delivery, attempt))
-        # None: it failed for the first time just now, or the endpoint was deleted.
-        only_failures = endpoint is not None and bool(endpoint["only_failures"])
-        if gone or (only_failures and not attempt.is_final):
+        if gone or (endpoint is not None and not attempt.is_final and _only_failed(delivery, endpoint)):
             reason: WebhookDisabledReason = "gone" if gone else "failing"
             await self.webhooks.disable(delivery["tenant_id"], delivery["endpoint_id"], reason, SYSTEM, tx)
             return "disabled"
         return "given_up"
+
+
+def _only_failed(delivery: DBClaimedDelivery, endpoint: DBFailingEndpoint) -> bool:
+    """Whether the endpoint has taken nothing since this delivery, which is given up now, failed for the first time."""
+    began = delivery["first_failed_at"]
+    return began is not None and endpoint["failing_since"] <= began
 
 
 def _of_delivery(delivery: DBClaimedDelivery) -> dict[str, Any]:

@@ -218,17 +218,17 @@ class DBClaimedDelivery(TypedDict):
     event_id: EventId
     attempts: int
     tries: int
+    first_failed_at: datetime | None
     failing: float | None
     url: str
     payload: dict[str, Any] | None
 
 
 class DBFailingEndpoint(TypedDict):
-    """An endpoint after a failure, and whether nothing has succeeded since a delivery's first failure."""
+    """An endpoint after a failure, and since when there was nothing else."""
 
     id: WebhookEndpointId
-    enabled: bool
-    only_failures: bool | None
+    failing_since: datetime
 
 
 class DBWebhookBacklog(TypedDict):

@@ -104,7 +104,7 @@ REDELIVER = Query[DBWebhookDelivery](
 """Gives nothing for one that is being sent at this moment."""
 
 _failed = (
-    select(_D.tenant_id, _D.id)
+    select(_D.id)
     .where(
         _D.tenant_id == _OF_TENANT,
         _D.endpoint_id == _OF_ENDPOINT,
@@ -117,7 +117,7 @@ _failed = (
     .cte("failed")
 )
 REDELIVER_FAILED = Query[Any](
-    update(WEBHOOK_DELIVERIES).where(_D.tenant_id == _failed.c.tenant_id, _D.id == _failed.c.id).values(_ANEW)
+    update(WEBHOOK_DELIVERIES).where(_D.tenant_id == _OF_TENANT, _D.id == _failed.c.id).values(_ANEW)
 )
 
 # Looking

@@ -163,6 +163,7 @@ LOAD_CLAIMED = Query[DBClaimedDelivery](
         _D.event_id,
         _D.attempts,
         _D.tries,
+        _D.first_failed_at,
         func.extract("epoch", func.now() - _D.first_failed_at).cast(Float).label("failing"),
         _E.url,
         OUTBOX.c.payload,
@@ -206,16 +207,7 @@ NOTE_FAILURE = Query[DBFailingEndpoint](
     update(WEBHOOK_ENDPOINTS)
     .where(_IS_ENDPOINT)
     .values(failing_since=func.coalesce(_E.failing_since, func.now()))
-    .returning(
-        _E.id,
-        _E.enabled,
-        (
-            _E.failing_since
-            <= select(_D.first_failed_at)
-            .where(_D.tenant_id == _OF_TENANT, _D.id == bindparam("of_id", type_=RichIdColumn(WebhookDeliveryId)))
-            .scalar_subquery()
-        ).label("only_failures"),
-    )
+    .returning(_E.id, _E.failing_since)
 )
 END_DELIVERY = Query[Any](
     update(WEBHOOK_DELIVERIES)
