@@ -479,7 +479,7 @@ EXAMPLES: dict[str, Callable[[Things], Fields]] = {
     "webhooks.delete_endpoint": _endpoint,
     "webhooks.rotate_secret": _endpoint,
     "webhooks.ping": _endpoint,
-    "webhooks.list_deliveries": _endpoint,
+    "webhooks.list_deliveries": _tenant,
     "webhooks.get_delivery": _delivery,
     "webhooks.redeliver": _delivery,
     "webhooks.redeliver_failed": lambda things: {**_endpoint(things), "since": "2026-01-01T00:00:00Z"},
