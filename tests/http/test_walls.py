@@ -52,7 +52,6 @@ WITHOUT_TENANT = {
     "webhooks.queries.sending:CLAIM": "a sender takes on the deliveries of all tenants",
     "webhooks.queries.sending:GIVE_UP_UNWANTED": "the same",
     "webhooks.queries.sending:IS_ANY_DUE": "the same",
-    "webhooks.queries.sending:LOAD_CLAIMED": "the same",
     "infra.outbox.statements:GIVE_UP": "the relay",
     "infra.outbox.statements:PUT_BACK": "the relay",
     "infra.outbox.statements:PUT_BACK_UNCOUNTED": "the relay",

@@ -4,7 +4,6 @@ from dataclasses import dataclass, field
 
 from central.kernel.ids import WebhookEndpointId
 from central_server.infra.db import Database
-from central_server.webhooks.policy import MOST_TRIES
 from central_server.webhooks.queries import sending as queries
 from central_server.webhooks.signing_secrets import SigningSecrets
 from central_server.webhooks.tables import DBClaimedDelivery, DBWebhookBacklog, DBWebhookSecret
@@ -44,22 +43,21 @@ class DeliveryClaims:
     async def TX_claim(self, most: int, limits: ClaimLimits) -> list[Claimed]:
         """Take on up to so many deliveries that are due, for the length of a lease.
 
-        What waits for a disabled endpoint, or was begun time after time without an end, is given up on the way.
+        What waits for a disabled endpoint is given up on the way.
         """
         async with self.db.platform_write("webhook senders claim", routine=True) as tx:
             if not await tx.scalar(queries.IS_ANY_DUE):
                 return []
             await tx.first(queries.LOCK_CLAIMS)
-            await tx.execute(queries.GIVE_UP_UNWANTED, most=1000, most_tries=MOST_TRIES)
-            taken = await tx.all(
+            await tx.execute(queries.GIVE_UP_UNWANTED, most=1000)
+            deliveries = await tx.all(
                 queries.CLAIM,
                 most=most,
                 per_endpoint=limits.per_endpoint,
                 per_tenant=limits.per_tenant,
                 lease=limits.lease,
             )
-            deliveries = await tx.all(queries.LOAD_CLAIMED, ids=[row["id"] for row in taken])
-            endpoints = {delivery["endpoint_id"] for delivery in deliveries}
+            endpoints = {(delivery["tenant_id"], delivery["endpoint_id"]) for delivery in deliveries}
             secrets = _by_endpoint(await self.secrets.list_to_sign(endpoints, tx))
         return [Claimed(delivery, secrets[delivery["endpoint_id"]]) for delivery in deliveries]
 

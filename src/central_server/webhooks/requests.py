@@ -7,7 +7,7 @@ from standardwebhooks import Webhook
 
 from central_server.infra.outbound import OutboundClient, OutboundError, OutboundResponse, RedirectRefusedError
 from central_server.webhooks.claiming import Claimed
-from central_server.webhooks.policy import ANSWER_BYTES, answer_text, retry_after_of
+from central_server.webhooks.policy import ANSWER_BYTES, MOST_TRIES, answer_text, retry_after_of
 from central_server.webhooks.recording import Attempt
 from central_server.webhooks.signing_secrets import SigningSecrets
 
@@ -26,6 +26,9 @@ class WebhookRequests:
     async def send(self, claimed: Claimed) -> Attempt:
         """Post the event as JSON; the same bytes under the same id each time, signed anew."""
         payload, started_at, begun = claimed.delivery["payload"], datetime.now(UTC), monotonic()
+        if claimed.delivery["tries"] > MOST_TRIES:
+            detail = "It was begun time after time, and its end was never recorded."
+            return Attempt(started_at, 0, error="interrupted", detail=detail, is_final=True)
         if payload is None:
             detail = "The event is no longer kept."
             return Attempt(started_at, 0, error="event_gone", detail=detail, is_final=True)

@@ -27,10 +27,14 @@ class SigningSecrets:
         return await (executor or self.db.read(tenant)).all(queries.LIST_SECRETS, tenant_id=tenant, endpoints=ids)
 
     async def list_to_sign(
-        self, endpoints: Collection[WebhookEndpointId], executor: ReadExecutor
+        self, endpoints: Collection[tuple[TenantId, WebhookEndpointId]], executor: ReadExecutor
     ) -> Sequence[DBWebhookSecret]:
         """Give the valid secrets of endpoints of several tenants, sealed, the newest first."""
-        return await executor.all(queries.LIST_SECRETS_TO_SIGN, endpoints=[endpoint.uuid for endpoint in endpoints])
+        return await executor.all(
+            queries.LIST_SECRETS_TO_SIGN,
+            tenants=list({tenant.uuid for tenant, _ in endpoints}),
+            endpoints=[endpoint.uuid for _, endpoint in endpoints],
+        )
 
     async def insert(self, tenant: TenantId, endpoint: WebhookEndpointId, executor: WriteExecutor) -> str:
         """Make an endpoint's first secret; it is in the answer, and else only sealed."""

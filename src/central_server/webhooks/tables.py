@@ -198,13 +198,6 @@ class DBWebhookAttempt(TypedDict):
     answer: str
 
 
-class DBWebhookDeliveryId(TypedDict):
-    """Which delivery."""
-
-    tenant_id: TenantId
-    id: WebhookDeliveryId
-
-
 class DBClaimedDelivery(TypedDict):
     """A delivery that a sender has taken on: `attempts` and `tries` count this one.
 

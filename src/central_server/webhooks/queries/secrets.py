@@ -19,7 +19,11 @@ INSERT_SECRET = Query[None](insert(WEBHOOK_SECRETS).values(parameters("tenant_id
 LIST_SECRETS = Query[DBWebhookSecret](
     select(*_S).where(_S.tenant_id == _TENANT, _OF_ENDPOINTS, _IS_VALID).order_by(*_NEWEST_FIRST)
 )
-LIST_SECRETS_TO_SIGN = Query[DBWebhookSecret](select(*_S).where(_OF_ENDPOINTS, _IS_VALID).order_by(*_NEWEST_FIRST))
+LIST_SECRETS_TO_SIGN = Query[DBWebhookSecret](
+    select(*_S)
+    .where(_S.tenant_id == any_(bindparam("tenants", type_=ARRAY(Uuid))), _OF_ENDPOINTS, _IS_VALID)
+    .order_by(*_NEWEST_FIRST)
+)
 """Gives the valid ones of endpoints of several tenants, whose deliveries a sender has claimed."""
 
 DELETE_OLD_SECRETS = Query[None](

@@ -3,16 +3,13 @@
 from typing import Any
 
 from sqlalchemy import (
-    ARRAY,
     ColumnElement,
     Float,
     FromClause,
     Integer,
     Text,
     and_,
-    any_,
     bindparam,
-    case,
     func,
     insert,
     literal,
@@ -35,7 +32,6 @@ from central_server.webhooks.tables import (
     DBClaimedDelivery,
     DBFailingEndpoint,
     DBWebhookBacklog,
-    DBWebhookDeliveryId,
 )
 
 _D, _E = WEBHOOK_DELIVERIES.c, WEBHOOK_ENDPOINTS.c
@@ -52,26 +48,33 @@ LOCK_CLAIMS = Query[Any](
 
 IS_ANY_DUE = Query[bool](select(select(literal(1)).select_from(WEBHOOK_DELIVERIES).where(_WAITING, _DUE).exists()))
 
-_unwanted = (
-    select(_D.tenant_id, _D.id, _E.enabled)
-    .join(WEBHOOK_ENDPOINTS, and_(_E.tenant_id == _D.tenant_id, _E.id == _D.endpoint_id))
-    .where(_WAITING, _DUE, or_(~_E.enabled, _D.tries >= bindparam("most_tries", type_=Integer)))
+_of_disabled = (
+    select(_D.id)
+    .where(
+        _D.tenant_id == _E.tenant_id,
+        _D.endpoint_id == _E.id,
+        _WAITING,
+        or_(_D.claimed_until.is_(None), _D.claimed_until < func.now()),
+    )
     .order_by(_D.next_attempt_at)
     .limit(_MOST)
-    .with_for_update(of=WEBHOOK_DELIVERIES, skip_locked=True)
+    .correlate(WEBHOOK_ENDPOINTS)
+    .lateral("of_disabled")
+)
+_unwanted = (
+    select(_E.tenant_id, _of_disabled.c.id)
+    .select_from(WEBHOOK_ENDPOINTS)
+    .join(_of_disabled, true())
+    .where(~_E.enabled)
+    .limit(_MOST)
     .cte("unwanted")
 )
 GIVE_UP_UNWANTED = Query[Any](
     update(WEBHOOK_DELIVERIES)
-    .where(_D.tenant_id == _unwanted.c.tenant_id, _D.id == _unwanted.c.id)
-    .values(
-        state="failed",
-        ended_at=func.now(),
-        claimed_until=null(),
-        last_error=case((_unwanted.c.enabled, "interrupted"), else_="endpoint_disabled"),
-    )
+    .where(_D.tenant_id == _unwanted.c.tenant_id, _D.id == _unwanted.c.id, _WAITING)
+    .values(state="failed", ended_at=func.now(), claimed_until=null(), last_error="endpoint_disabled")
 )
-"""Ends what waits for a disabled endpoint, and what was begun again and again and never came to an end."""
+"""Ends what waits for disabled endpoints."""
 
 
 def _under_way(of: FromClause, tenant: ColumnElement[Any], endpoint: ColumnElement[Any] | None = None) -> Any:
@@ -137,9 +140,16 @@ _locked = (
     .cte("locked")
 )
 _lease_end = func.now() + seconds(bindparam("lease", type_=Float))
-CLAIM = Query[DBWebhookDeliveryId](
+_payload = (
+    select(OUTBOX.c.payload)
+    .where(OUTBOX.c.tenant_id == _D.tenant_id, OUTBOX.c.id == _D.event_id)
+    .correlate(WEBHOOK_DELIVERIES)
+    .scalar_subquery()
+)
+CLAIM = Query[DBClaimedDelivery](
     update(WEBHOOK_DELIVERIES)
     .where(_D.tenant_id == _locked.c.tenant_id, _D.id == _locked.c.id)
+    .where(_E.tenant_id == _D.tenant_id, _E.id == _D.endpoint_id)
     .values(
         attempts=_D.attempts + 1,
         tries=_D.tries + 1,
@@ -147,31 +157,18 @@ CLAIM = Query[DBWebhookDeliveryId](
         next_attempt_at=_lease_end,
         last_attempt_at=func.now(),
     )
-    .returning(_D.tenant_id, _D.id)
+    .returning(
+        *(_D[name] for name in ("tenant_id", "id", "endpoint_id", "event_id", "attempts", "tries", "first_failed_at")),
+        func.extract("epoch", func.now() - _D.first_failed_at).cast(Float).label("failing"),
+        _E.url,
+        _payload.label("payload"),
+    )
 )
 """Takes on what is due, up to `most`: one of each tenant before a second of any, and so among a tenant's endpoints.
 
 Whoever has requests under way stands behind whoever has none, and no endpoint and no tenant has more of them at once
 than the limits say: so whoever answers slowly waits for themselves alone.
 """
-
-LOAD_CLAIMED = Query[DBClaimedDelivery](
-    select(
-        _D.tenant_id,
-        _D.id,
-        _D.endpoint_id,
-        _D.event_id,
-        _D.attempts,
-        _D.tries,
-        _D.first_failed_at,
-        func.extract("epoch", func.now() - _D.first_failed_at).cast(Float).label("failing"),
-        _E.url,
-        OUTBOX.c.payload,
-    )
-    .join(WEBHOOK_ENDPOINTS, and_(_E.tenant_id == _D.tenant_id, _E.id == _D.endpoint_id))
-    .outerjoin(OUTBOX, and_(OUTBOX.c.tenant_id == _D.tenant_id, OUTBOX.c.id == _D.event_id))
-    .where(_D.id == any_(bindparam("ids", type_=ARRAY(RichIdColumn(WebhookDeliveryId)))))
-)
 
 # Recording
 
