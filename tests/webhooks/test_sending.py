@@ -12,9 +12,11 @@ import pytest
 
 from central.webhooks.models import WebhookDelivery
 from central_client import webhooks
+from central_server.infra.db import Database
 from central_server.infra.outbound import OutboundClient
 from central_server.metrics import WebhookCollector
-from central_server.webhooks.claiming import Claimed
+from central_server.webhooks.claiming import Claimed, ClaimLimits, DeliveryClaims
+from central_server.webhooks.queries.sending import CLAIM, LOCK_CLAIMS
 from central_server.webhooks.recording import Attempt
 from central_server.webhooks.requests import WebhookRequests
 from support.http_server import Reply
@@ -262,6 +264,27 @@ async def test_two_passes_at_the_same_moment(place: Place, receiver: Receiver) -
     assert sum(counts) == 5
     assert receiver.most_under_way == 5
     assert len(set(receiver.ids)) == len(receiver.ids) == 5
+
+
+async def test_limits_hold_while_another_claims(place: Place, receiver: Receiver) -> None:
+    """Whoever claims waits for who is claiming: what came due meanwhile does not go beyond the limit."""
+    endpoint, _ = await endpoint_at(place.owner, receiver)
+    for _ in range(3):
+        await place.owner.webhooks.ping(endpoint=endpoint.id)
+    database, claims = [await place.stack.central.container.get(kind) for kind in (Database, DeliveryClaims)]
+    async with database.platform_write("tests claim") as tx:
+        await tx.first(LOCK_CLAIMS)
+        taken = await tx.all(CLAIM, most=10, per_endpoint=3, per_tenant=3, lease=60.0)
+        urgent = await place.owner.webhooks.ping(endpoint=endpoint.id)
+        await run_sql(
+            place,
+            "UPDATE webhook_deliveries SET next_attempt_at = now() - interval '1 hour'"
+            " WHERE tenant_id = $1 AND id = $2",
+            urgent.id.uuid,
+        )
+        other = asyncio.create_task(claims.TX_claim(10, ClaimLimits(per_endpoint=3, per_tenant=3)))
+        await asyncio.sleep(0.5)
+    assert (len(taken), await other) == (3, [])
 
 
 async def test_a_tenants_limit(place: Place) -> None:
