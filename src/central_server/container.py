@@ -7,7 +7,6 @@ import wireup
 
 from central_server.auth.accepting import InvitationAcceptance
 from central_server.auth.activities.delete_ended_sign_ins import DeleteEndedSignInsActivity
-from central_server.auth.activities.send_sign_in_code import SendSignInCodeActivity
 from central_server.auth.code_budget import CodeBudget
 from central_server.auth.codes import EmailCodes
 from central_server.auth.connector_checks import ConnectorChecks
@@ -16,6 +15,7 @@ from central_server.auth.connector_tests import ConnectorTests
 from central_server.auth.devices import KnownDevices
 from central_server.auth.ended import EndedSignIns
 from central_server.auth.gate import SessionGate
+from central_server.auth.handlers import MailSignInCode
 from central_server.auth.identities import Identities
 from central_server.auth.identity_links import IdentityLinks
 from central_server.auth.identity_routes import IdentityRoutes
@@ -47,24 +47,29 @@ from central_server.infra.config import Settings
 from central_server.infra.http.activities.delete_answers import DeleteAnswersActivity
 from central_server.infra.http.forms import FormTokens
 from central_server.infra.http.kept_answers import KeptAnswers
+from central_server.infra.outbox import HandingOver
+from central_server.infra.outbox.activities.delete_receipts import DeleteReceiptsActivity
+from central_server.infra.outbox.activities.hand_over import HandOverActivity
+from central_server.infra.outbox.dead_letters import DeadLetters
+from central_server.infra.outbox.receipts import EndedHandovers
 from central_server.infra.rate_limits.keys import BucketKeys
 from central_server.infra.rate_limits.postgres import PostgresBuckets
 from central_server.invitations.acceptances import Acceptances
 from central_server.invitations.activities.expire_invitations import ExpireInvitationsActivity
-from central_server.invitations.activities.send_invitation import SendInvitationActivity
 from central_server.invitations.batches import InvitationBatches
 from central_server.invitations.expiry import InvitationExpiry
+from central_server.invitations.handlers import MailInvitation
 from central_server.invitations.links import InvitationLinks
 from central_server.invitations.mailing import InvitationMails
 from central_server.invitations.routes import InvitationRoutes
 from central_server.invitations.service import InvitationService
 from central_server.jobs.activities.give_up_job import GiveUpJobActivity
-from central_server.jobs.activities.stop_job import StopJobActivity
+from central_server.jobs.handlers import StopJob
 from central_server.jobs.routes import JobRoutes
 from central_server.jobs.runs import JobRuns
 from central_server.jobs.service import JobService
 from central_server.media.activities.ping import PingActivity
-from central_server.parts import FACTORIES
+from central_server.parts import FACTORIES, make_event_handlers
 from central_server.roles.routes import RoleRoutes
 from central_server.roles.service import RoleService
 from central_server.sessions.activities.delete_ended_sessions import DeleteEndedSessionsActivity
@@ -100,8 +105,6 @@ from central_server.user_imports.routes import UserImportRoutes
 from central_server.user_imports.service import UserImportService
 from central_server.users.activities.delete_ended_verifications import DeleteEndedVerificationsActivity
 from central_server.users.activities.end_roles import EndRolesActivity
-from central_server.users.activities.send_email_change_notice import SendEmailChangeNoticeActivity
-from central_server.users.activities.send_email_verification import SendEmailVerificationActivity
 from central_server.users.attributes import UserAttributes
 from central_server.users.batches import UserBatches
 from central_server.users.detail_routes import UserDetailRoutes
@@ -115,6 +118,7 @@ from central_server.users.explaining import AccessExplainer
 from central_server.users.grant_routes import RoleGrantRoutes
 from central_server.users.grants import RoleGrants
 from central_server.users.guard import UserGuard
+from central_server.users.handlers import MailEmailChange, MailEmailVerification
 from central_server.users.merging import UserMerging
 from central_server.users.role_ends import RoleEnds
 from central_server.users.routes import UserRoutes
@@ -122,10 +126,10 @@ from central_server.users.service import UserService
 from central_server.users.session_routes import UserSessionRoutes
 from central_server.users.verifications import EmailVerifications
 from central_server.webhooks.activities.delete_ended_deliveries import DeleteEndedDeliveriesActivity
-from central_server.webhooks.activities.tell_owners import TellOwnersActivity
 from central_server.webhooks.claiming import DeliveryClaims
 from central_server.webhooks.deliveries import WebhookDeliveries
 from central_server.webhooks.ended import EndedDeliveries
+from central_server.webhooks.handlers import TellOwners
 from central_server.webhooks.mailing import WebhookMails
 from central_server.webhooks.planning import DeliveryPlanner
 from central_server.webhooks.recording import DeliveryOutcomes
@@ -158,12 +162,10 @@ ROUTES: tuple[type, ...] = (
     WebhookRoutes,
 )
 ACTIVITIES: tuple[type, ...] = (
-    SendSignInCodeActivity,
-    SendEmailVerificationActivity,
-    SendEmailChangeNoticeActivity,
+    HandOverActivity,
+    DeleteReceiptsActivity,
     RecheckDomainsActivity,
     WarnOfSecretsActivity,
-    SendInvitationActivity,
     DeleteEndedSignInsActivity,
     DeleteEndedTestsActivity,
     DeleteAnswersActivity,
@@ -172,14 +174,22 @@ ACTIVITIES: tuple[type, ...] = (
     DeleteEndedVerificationsActivity,
     ExpireInvitationsActivity,
     EndRolesActivity,
-    StopJobActivity,
     GiveUpJobActivity,
     ImportUsersActivity,
-    TellOwnersActivity,
     DeleteEndedDeliveriesActivity,
     PingActivity,
 )
+HANDLERS: tuple[type, ...] = (
+    MailSignInCode,
+    MailEmailVerification,
+    MailEmailChange,
+    MailInvitation,
+    StopJob,
+    TellOwners,
+)
 SERVICES: tuple[type, ...] = (
+    DeadLetters,
+    EndedHandovers,
     JobService,
     JobRuns,
     SessionTouches,
@@ -256,6 +266,7 @@ SERVICES: tuple[type, ...] = (
     EndedVerifications,
     InvitationExpiry,
     RoleEnds,
+    HandingOver,
     SigningSecrets,
     WebhookService,
     WebhookDeliveries,
@@ -268,7 +279,11 @@ SERVICES: tuple[type, ...] = (
 )
 
 
-_INJECTABLES: tuple[Any, ...] = tuple(wireup.injectable(part) for part in (*FACTORIES, *SERVICES, *ROUTES, *ACTIVITIES))
+# The container looks at the parts in this order, and finds out which values of theirs have defaults only then: whatever
+# takes a part stands behind it.
+_INJECTABLES: tuple[Any, ...] = tuple(
+    wireup.injectable(part) for part in (*FACTORIES, *SERVICES, *HANDLERS, make_event_handlers, *ROUTES, *ACTIVITIES)
+)
 
 
 def build_container(settings: Settings) -> wireup.AsyncContainer:

@@ -22,10 +22,17 @@ _POOL_COUNTERS = {
     "discarded": "Connections given up because their state was in doubt",
 }
 _RELAY_COUNTERS = {
-    "dispatched": "Events whose workflow was started",
-    "failed": "Starts of workflows that failed",
-    "unheard": "Events that nobody listens to",
-    "dead": "Events that were given up",
+    "placed": "Events that were put into the feed",
+    "dispatched": "Events that were handed to a listener",
+    "batches": "Batches in which that was done",
+    "failed": "Events whose handing over could not be started",
+    "dead": "Events that this process has given up",
+}
+_LISTENER_GAUGES = {
+    "waiting": "Events that wait for a listener, as last counted",
+    "handed": "Events that a listener has and has written no receipt for, as last counted",
+    "dead": "Events that a listener was given in vain, as last counted",
+    "lag": "For how many seconds the oldest waits that has no receipt",
 }
 
 _WEBHOOK_COUNTERS = {
@@ -69,8 +76,15 @@ class RelayCollector(Collector):
         stats = self._relay.stats
         for name, text in _RELAY_COUNTERS.items():
             yield CounterMetricFamily(f"central_outbox_{name}", text, value=getattr(stats, name))
-        yield GaugeMetricFamily("central_outbox_waiting", "Events that wait, as last counted", value=stats.waiting)
-        yield GaugeMetricFamily("central_outbox_lag_seconds", "How long the oldest of them waits", value=stats.lag)
+        yield GaugeMetricFamily("central_outbox_unplaced", "Events without a place in the feed", value=stats.unplaced)
+        yield GaugeMetricFamily(
+            "central_outbox_unplaced_lag_seconds", "How long the oldest of them waits for one", value=stats.unplaced_lag
+        )
+        for name, text in _LISTENER_GAUGES.items():
+            gauge = GaugeMetricFamily(f"central_listener_{name}", text, labels=["listener"])
+            for listener, backlog in stats.backlogs.items():
+                gauge.add_metric([listener], getattr(backlog, name))
+            yield gauge
 
 
 class WebhookCollector(Collector):

@@ -2,6 +2,7 @@
 
 from prometheus_client import CollectorRegistry
 
+from central_server.auth.handlers import MailSignInCode
 from central_server.auth.listeners import LISTENERS as AUTH_LISTENERS
 from central_server.infra.addresses import Places
 from central_server.infra.config import Settings, SettingsError
@@ -11,7 +12,7 @@ from central_server.infra.http.cookies import CookieNames
 from central_server.infra.mail import Mailer, MailTemplates, mailer_from_url
 from central_server.infra.oidc import Providers
 from central_server.infra.outbound import OutboundClient
-from central_server.infra.outbox import Listeners, Outbox, Relay
+from central_server.infra.outbox import EventHandlers, Listeners, Outbox, Relay
 from central_server.infra.rate_limits.keys import BucketKeys
 from central_server.infra.rate_limits.limiter import RateLimiter, Stores
 from central_server.infra.rate_limits.memory import MemoryBuckets
@@ -22,11 +23,15 @@ from central_server.infra.rate_limits.settled import SettledBuckets
 from central_server.infra.temporal.client import TemporalConnection, TemporalTls
 from central_server.infra.temporal.dispatcher import TemporalDispatcher
 from central_server.infra.vault import KeyRing, SigningKeys, Vault
+from central_server.invitations.handlers import MailInvitation
 from central_server.invitations.listeners import LISTENERS as INVITATION_LISTENERS
+from central_server.jobs.handlers import StopJob
 from central_server.jobs.listeners import LISTENERS as JOB_LISTENERS
 from central_server.user_imports.listeners import LISTENERS as USER_IMPORT_LISTENERS
+from central_server.users.handlers import MailEmailChange, MailEmailVerification
 from central_server.users.listeners import LISTENERS as USER_LISTENERS
 from central_server.webhooks.claiming import DeliveryClaims
+from central_server.webhooks.handlers import TellOwners
 from central_server.webhooks.listeners import LISTENERS as WEBHOOK_LISTENERS
 from central_server.webhooks.recording import DeliveryOutcomes
 from central_server.webhooks.requests import WebhookRequests
@@ -118,6 +123,19 @@ def make_listeners() -> Listeners:
             *WEBHOOK_LISTENERS,
         )
     )
+
+
+def make_event_handlers(
+    listeners: Listeners,
+    sign_in_codes: MailSignInCode,
+    email_verifications: MailEmailVerification,
+    email_changes: MailEmailChange,
+    invitations: MailInvitation,
+    stopping: StopJob,
+    owners: TellOwners,
+) -> EventHandlers:
+    """Collect what handles events in batches."""
+    return EventHandlers(listeners, (sign_in_codes, email_verifications, email_changes, invitations, stopping, owners))
 
 
 def make_outbox(listeners: Listeners) -> Outbox:

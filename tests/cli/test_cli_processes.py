@@ -100,6 +100,7 @@ async def test_a_worker_starts_without_its_parts(migrated: dict[str, str]) -> No
     with process(settings, "worker", "core") as worker:
         await asyncio.to_thread(event, worker, "worker waits for temporal")
         async with httpx.AsyncClient() as client:
-            assert "central_outbox_waiting 0.0" in (await client.get(f"http://127.0.0.1:{metrics}/metrics")).text
+            told = (await client.get(f"http://127.0.0.1:{metrics}/metrics")).text
+        assert 'central_listener_waiting{listener="auth.mail_sign_in_code"} 0.0' in told
         worker.send_signal(signal.SIGTERM)
         assert await asyncio.to_thread(worker.wait, 20) == 0

@@ -39,6 +39,11 @@ async def alice(stack: Stack) -> Place:
             values[0],
         )
         await connection.execute(
+            "INSERT INTO event_handovers (tenant_id, event_id, listener, give_up_at) "
+            "VALUES ($1, gen_random_uuid(), 'x', now())",
+            values[0],
+        )
+        await connection.execute(
             "INSERT INTO attribute_rules (tenant_id, json_schema, version) VALUES ($1, '{}', 1)", values[0]
         )
     return place
@@ -107,6 +112,8 @@ async def test_rows_for_another_tenant_are_not_made(alice: Place, mallory: Place
     async with superuser(alice.stack) as connection:
         row = await connection.fetchrow(f"SELECT * FROM {table} WHERE tenant_id = $1 LIMIT 1", alice.tenant.id.uuid)
         granted = [name for name in row.keys() if await _may_insert(connection, table, name)]  # noqa: SIM118 (a record)
+    if not granted:
+        return  # the application makes none at all, as `test_column_and_table_privileges` shows
     names = ", ".join(granted)
     places = ", ".join(f"${number}" for number in range(1, len(granted) + 1))
     for tenant in (mallory.tenant.id, None):
@@ -144,6 +151,9 @@ async def test_rows_are_not_handed_over(alice: Place, mallory: Place) -> None:
             "INSERT INTO domains (tenant_id, id, name, token, include_subdomains, state, verified_at) "
             "VALUES (current_tenant(), gen_random_uuid(), 'bank.example', 't', false, 'verified', now())"
         ),
+        "INSERT INTO event_handovers (tenant_id) VALUES (current_tenant())",
+        "UPDATE event_handovers SET attempts = 0",
+        "DELETE FROM event_handovers",
         "DELETE FROM tenants",
         "DELETE FROM tenant_slugs",
         "UPDATE tenant_slugs SET tenant_id = tenant_id",

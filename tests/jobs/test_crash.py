@@ -65,7 +65,7 @@ async def test_kill_9_in_the_middle(durable: tuple[Stack, TemporalConnection], f
     assert await _events(place, "user.created") == ROWS + 1
     assert (await _events(place, "job.started"), await _events(place, "job.ended")) == (1, 1)
     assert await _count(place, "SELECT count(*) FROM job_chunks WHERE tenant_id = $1") == 0
-    receipt = "SELECT count(*) FROM outbox WHERE tenant_id = $1 AND kind = 'user.import.requested' AND state = 'done'"
+    receipt = "SELECT count(*) FROM event_handovers WHERE tenant_id = $1 AND listener = 'jobs.run' AND state = 'done'"
     assert await _count(place, receipt) == 1
 
 

@@ -55,6 +55,10 @@ _MAKE_ENDPOINT = (
     "INSERT INTO webhook_endpoints (tenant_id, id, url, kinds, enabled)"
     " VALUES ($1, gen_random_uuid(), 'https://hooks.example/', '{}', true)"
 )
+_RECEIPT = (
+    "INSERT INTO event_handovers (tenant_id, event_id, listener, state, give_up_at, updated_at)"
+    f" SELECT $1, $3, 'tests', 'done', now(), {_AT} WHERE $2::uuid IS NOT NULL"
+)
 _ANSWER = (
     "INSERT INTO idempotency_keys (tenant_id, user_id, key, request_hash, status, body, created_at)"
     f" VALUES ($1, {_USER}, $3::uuid::text, '', 201, '', {_AT})"
@@ -64,6 +68,8 @@ _ANSWER = (
 def _statement(table: str, columns: dict[str, str]) -> str:
     if table == "idempotency_keys":
         return _ANSWER
+    if table == "event_handovers":
+        return _RECEIPT
     columns = {"tenant_id": "$1", "id": "$3", **columns}
     used = ", ".join(columns.values())
     spare = "" if "$2" in used else " WHERE $2::uuid IS NOT NULL"
@@ -84,7 +90,7 @@ async def add_ended(place: Place, table: str, *ages: timedelta, **changes: str) 
 
 async def remaining(place: Place, table: str, ids: list[Any]) -> list[Any]:
     """Give those of the rows that are there."""
-    column = "key::uuid" if table == "idempotency_keys" else "id"
+    column = {"idempotency_keys": "key::uuid", "event_handovers": "event_id"}.get(table, "id")
     async with superuser(place.stack) as connection:
         rows = await connection.fetch(f"SELECT {column} AS id FROM {table} WHERE tenant_id = $1", place.tenant.id.uuid)
     there = {row["id"] for row in rows}

@@ -8,6 +8,7 @@ import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from temporalio import activity
 from temporalio.client import Client, WorkflowFailureError
@@ -15,16 +16,10 @@ from temporalio.exceptions import ApplicationError
 
 from central.kernel.ids import (
     DomainId,
-    EmailChangeId,
-    EmailVerificationId,
     EventId,
-    InvitationId,
     JobId,
-    SignInId,
     TenantId,
-    WebhookEndpointId,
 )
-from central_server.auth.specs import SEND_SIGN_IN_CODE, SendSignInCodeInput, SendSignInCodeOutput
 from central_server.auth_connectors.specs import WARN_OF_SECRETS, WarnOfSecretsInput, WarnOfSecretsOutput
 from central_server.domains.specs import (
     RECHECK_DOMAINS,
@@ -32,34 +27,25 @@ from central_server.domains.specs import (
     RecheckDomainsInput,
     RecheckDomainsOutput,
 )
+from central_server.infra.outbox.specs import HAND_OVER, HandOverInput, HandOverOutput
 from central_server.infra.temporal.dispatcher import TemporalDispatcher
 from central_server.infra.temporal.spec import Queue
 from central_server.infra.temporal.worker import QueueWorker
 from central_server.invitations.specs import (
     EXPIRE_INVITATIONS,
-    SEND_INVITATION,
     ExpireInvitationsInput,
     ExpireInvitationsOutput,
-    SendInvitationInput,
-    SendInvitationOutput,
 )
-from central_server.jobs.specs import STOP_JOB, RunJobInput, RunJobOutput, StopJobInput, StopJobOutput
+from central_server.jobs.specs import RunJobInput, RunJobOutput
 from central_server.media.activities.ping import PingActivity
 from central_server.media.specs import PING, PingInput
 from central_server.upkeep.specs import CLEAN_UP, CleanUpInput, DeleteEndedInput, DeleteEndedOutput
 from central_server.user_imports.specs import IMPORT_USERS
 from central_server.users.specs import (
     END_ROLES,
-    SEND_EMAIL_CHANGE_NOTICE,
-    SEND_EMAIL_VERIFICATION,
     EndRolesInput,
     EndRolesOutput,
-    SendEmailChangeNoticeInput,
-    SendEmailChangeNoticeOutput,
-    SendEmailVerificationInput,
-    SendEmailVerificationOutput,
 )
-from central_server.webhooks.specs import TELL_OWNERS, TellOwnersInput, TellOwnersOutput
 from central_server.worker.workflows.core import CORE_WORKFLOWS
 from central_server.worker.workflows.media import MEDIA_WORKFLOWS
 from support.durable import fresh_connection, running
@@ -68,42 +54,19 @@ from support.servers import shared_temporal
 FOLDER = Path(__file__).parents[1] / "workflows" / "histories"
 
 
-class _Mailing:
-    def __init__(self, *, sent: bool = True, fail: bool = False) -> None:
-        self.sent, self.fail = sent, fail
+class _Handing:
+    def __init__(self, *, fail: bool = False) -> None:
+        self.fail = fail
 
-    @activity.defn(name="auth.send_sign_in_code")
-    async def send(self, input: SendSignInCodeInput) -> SendSignInCodeOutput:
+    @activity.defn(name="events.hand_over")
+    async def hand_over(self, input: HandOverInput) -> HandOverOutput:
         if self.fail:
-            raise ApplicationError("not to be sent", type="ValidationError", non_retryable=True)
-        return SendSignInCodeOutput(sent=self.sent)
+            raise ApplicationError("not to be done", type="ValidationError", non_retryable=True)
+        return HandOverOutput(handled=3, failed=1)
 
 
-class _Verifying:
-    @activity.defn(name="users.send_email_verification")
-    async def send(self, input: SendEmailVerificationInput) -> SendEmailVerificationOutput:
-        return SendEmailVerificationOutput(sent=True)
-
-
-def _verification() -> SendEmailVerificationInput:
-    return SendEmailVerificationInput(
-        event_id=EventId.new(), tenant_id=TenantId.new(), verification_id=EmailVerificationId.new()
-    )
-
-
-class _Noticing:
-    def __init__(self, *, sent: bool = True, fail: bool = False) -> None:
-        self.sent, self.fail = sent, fail
-
-    @activity.defn(name="users.send_email_change_notice")
-    async def send(self, input: SendEmailChangeNoticeInput) -> SendEmailChangeNoticeOutput:
-        if self.fail:
-            raise ApplicationError("not to be sent", type="ValidationError", non_retryable=True)
-        return SendEmailChangeNoticeOutput(sent=self.sent)
-
-
-def _change() -> SendEmailChangeNoticeInput:
-    return SendEmailChangeNoticeInput(event_id=EventId.new(), tenant_id=TenantId.new(), change_id=EmailChangeId.new())
+def _batch() -> HandOverInput:
+    return HandOverInput(listener="auth.mail_sign_in_code", batch=uuid4())
 
 
 class _Rechecking:
@@ -131,17 +94,6 @@ class _Warning:
             raise ApplicationError("not to be done", type="ValidationError", non_retryable=True)
         self.pages -= 1
         return WarnOfSecretsOutput(warned=input.warned + (3 if self.pages else 0), is_last=self.pages == 0)
-
-
-class _Inviting:
-    def __init__(self, *, sent: bool = True, fail: bool = False) -> None:
-        self.sent, self.fail = sent, fail
-
-    @activity.defn(name="invitations.send_invitation")
-    async def send(self, input: SendInvitationInput) -> SendInvitationOutput:
-        if self.fail:
-            raise ApplicationError("not to be sent", type="ValidationError", non_retryable=True)
-        return SendInvitationOutput(sent=self.sent)
 
 
 class Telling:
@@ -201,6 +153,10 @@ class CleaningUp:
     async def answers(self, input: DeleteEndedInput) -> DeleteEndedOutput:
         return self._delete(input)
 
+    @activity.defn(name="events.delete_receipts")
+    async def receipts(self, input: DeleteEndedInput) -> DeleteEndedOutput:
+        return self._delete(input)
+
     @activity.defn(name="sessions.delete_ended")
     async def sessions(self, input: DeleteEndedInput) -> DeleteEndedOutput:
         return self._delete(input)
@@ -225,61 +181,20 @@ class _Importing:
         return RunJobOutput(state="failed")
 
 
-class _TellingOwners:
-    def __init__(self, *, sent: int = 2, fail: bool = False) -> None:
-        self.sent, self.fail = sent, fail
-
-    @activity.defn(name="webhooks.tell_owners")
-    async def tell(self, input: TellOwnersInput) -> TellOwnersOutput:
-        if self.fail:
-            raise ApplicationError("not to be sent", type="ValidationError", non_retryable=True)
-        return TellOwnersOutput(sent=self.sent)
-
-
-class _Stopping:
-    @activity.defn(name="jobs.stop")
-    async def stop(self, input: StopJobInput) -> StopJobOutput:
-        return StopJobOutput(cancelled=True)
-
-
 def _run() -> RunJobInput:
     return RunJobInput(event_id=EventId.new(), tenant_id=TenantId.new(), job_id=JobId.new())
 
 
-def _stop() -> StopJobInput:
-    return StopJobInput(event_id=EventId.new(), tenant_id=TenantId.new(), job_id=JobId.new())
-
-
-def _disabled() -> TellOwnersInput:
-    return TellOwnersInput(event_id=EventId.new(), tenant_id=TenantId.new(), endpoint_id=WebhookEndpointId.new())
-
-
-def _invitation() -> SendInvitationInput:
-    return SendInvitationInput(event_id=EventId.new(), tenant_id=TenantId.new(), invitation_id=InvitationId.new())
-
-
-def _code() -> SendSignInCodeInput:
-    return SendSignInCodeInput(event_id=EventId.new(), tenant_id=TenantId.new(), sign_in_id=SignInId.new())
-
-
 _RUNS: list[tuple[str, Any, Any, Any]] = [
     ("answered", PING, PingInput(message="hello"), PingActivity()),
-    ("sent", SEND_SIGN_IN_CODE, _code(), _Mailing()),
-    ("nobody", SEND_SIGN_IN_CODE, _code(), _Mailing(sent=False)),
-    ("failed", SEND_SIGN_IN_CODE, _code(), _Mailing(fail=True)),
-    ("sent", SEND_EMAIL_VERIFICATION, _verification(), _Verifying()),
-    ("sent", SEND_EMAIL_CHANGE_NOTICE, _change(), _Noticing()),
-    ("taken-back", SEND_EMAIL_CHANGE_NOTICE, _change(), _Noticing(sent=False)),
-    ("failed", SEND_EMAIL_CHANGE_NOTICE, _change(), _Noticing(fail=True)),
+    ("done", HAND_OVER, _batch(), _Handing()),
+    ("failed", HAND_OVER, _batch(), _Handing(fail=True)),
     ("one-page", RECHECK_DOMAINS, RecheckDomainsInput(), _Rechecking()),
     ("three-pages", RECHECK_DOMAINS, RecheckDomainsInput(), _Rechecking(pages=3)),
     ("failed", RECHECK_DOMAINS, RecheckDomainsInput(), _Rechecking(fail=True)),
     ("one-page", WARN_OF_SECRETS, WarnOfSecretsInput(), _Warning()),
     ("three-pages", WARN_OF_SECRETS, WarnOfSecretsInput(), _Warning(pages=3)),
     ("failed", WARN_OF_SECRETS, WarnOfSecretsInput(), _Warning(fail=True)),
-    ("sent", SEND_INVITATION, _invitation(), _Inviting()),
-    ("over", SEND_INVITATION, _invitation(), _Inviting(sent=False)),
-    ("failed", SEND_INVITATION, _invitation(), _Inviting(fail=True)),
     ("one-page", END_ROLES, EndRolesInput(), Telling()),
     ("three-pages", END_ROLES, EndRolesInput(), Telling(pages=3)),
     ("failed", END_ROLES, EndRolesInput(), Telling(fail=True)),
@@ -290,12 +205,8 @@ _RUNS: list[tuple[str, Any, Any, Any]] = [
     ("three-rounds", CLEAN_UP, CleanUpInput(), CleaningUp(rounds=3)),
     ("failed", CLEAN_UP, CleanUpInput(), CleaningUp(fail=True)),
     ("with-webhooks", CLEAN_UP, CleanUpInput(), CleaningUp()),
-    ("sent", TELL_OWNERS, _disabled(), _TellingOwners()),
-    ("nobody", TELL_OWNERS, _disabled(), _TellingOwners(sent=0)),
-    ("failed", TELL_OWNERS, _disabled(), _TellingOwners(fail=True)),
     ("done", IMPORT_USERS, _run(), _Importing()),
     ("given-up", IMPORT_USERS, _run(), _Importing(fail=True)),
-    ("cancelled", STOP_JOB, _stop(), _Stopping()),
 ]
 _WORKFLOWS = {Queue.CORE: CORE_WORKFLOWS, Queue.MEDIA: MEDIA_WORKFLOWS}
 

@@ -4,13 +4,14 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
-from central.kernel.ids import EventId, TenantId
+from central.kernel.ids import EventId
 from central.webhooks.models import WebhookDelivery, WebhookDeliveryDetails
 from central_client import AsyncCentral
 from central_server.infra.db import Database
 from central_server.infra.outbound import OutboundClient
+from central_server.infra.outbox import DBFeedEvent
 from central_server.webhooks.claiming import ClaimLimits, DeliveryClaims
 from central_server.webhooks.planning import DeliveryPlanner
 from central_server.webhooks.recording import DeliveryOutcomes
@@ -69,15 +70,7 @@ class Receiver:
         await self.server.stop()
 
 
-class Happened(NamedTuple):
-    """An event as the feed's reader hands it to whoever plans deliveries."""
-
-    id: EventId
-    tenant_id: TenantId
-    kind: str
-
-
-async def happened(place: Place) -> list[Happened]:
+async def happened(place: Place) -> list[DBFeedEvent]:
     """Give everything that has happened in a tenant since it has an endpoint."""
     async with superuser(place.stack) as connection:
         query = (
@@ -86,10 +79,15 @@ async def happened(place: Place) -> list[Happened]:
             " ORDER BY created_at, id"
         )
         rows = await connection.fetch(query, place.tenant.id.uuid)
-    return [Happened(EventId.from_uuid(row["id"]), place.tenant.id, row["kind"]) for row in rows]
+    return [
+        DBFeedEvent(
+            id=EventId.from_uuid(row["id"]), tenant_id=place.tenant.id, kind=row["kind"], payload={}, position=0
+        )
+        for row in rows
+    ]
 
 
-async def apply(stack: Stack, events: Sequence[Happened]) -> None:
+async def apply(stack: Stack, events: Sequence[DBFeedEvent]) -> None:
     """Plan the deliveries of events as the feed's reader does."""
     database = await stack.central.container.get(Database)
     planner = await stack.central.container.get(DeliveryPlanner)
@@ -97,9 +95,9 @@ async def apply(stack: Stack, events: Sequence[Happened]) -> None:
         await planner.apply(events, tx)
 
 
-async def plan(place: Place, *kinds: str) -> list[Happened]:
+async def plan(place: Place, *kinds: str) -> list[DBFeedEvent]:
     """Plan the deliveries of what has happened since a tenant has an endpoint, or of these kinds; gives the events."""
-    events = [event for event in await happened(place) if not kinds or event.kind in kinds]
+    events = [event for event in await happened(place) if not kinds or event["kind"] in kinds]
     await apply(place.stack, events)
     return events
 

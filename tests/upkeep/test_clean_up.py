@@ -20,6 +20,9 @@ from central_server.infra.db import Query
 from central_server.infra.http.activities.delete_answers import DeleteAnswersActivity
 from central_server.infra.http.kept_answers import KEPT as ANSWERS_KEPT
 from central_server.infra.http.queries import DELETE_ANSWERS
+from central_server.infra.outbox.activities.delete_receipts import DeleteReceiptsActivity
+from central_server.infra.outbox.receipts import KEPT as RECEIPTS_KEPT
+from central_server.infra.outbox.statements.backlog import DELETE_SETTLED
 from central_server.infra.upkeep.batches import BATCH, MOST_BATCHES, delete_in_batches
 from central_server.infra.upkeep.specs import DeleteEndedInput, DeleteEndedOutput
 from central_server.sessions.activities.delete_ended_sessions import DeleteEndedSessionsActivity
@@ -101,6 +104,9 @@ KINDS = [
         DELETE_ANSWERS,
         "ix_idempotency_keys_created_at",
         ANSWERS_KEPT,
+    ),
+    Kind(
+        "event_handovers", DeleteReceiptsActivity, "delete", DELETE_SETTLED, "ix_event_handovers_settled", RECEIPTS_KEPT
     ),
     Kind("sessions", DeleteEndedSessionsActivity, "delete", DELETE_SESSIONS, "ix_sessions_ended", timedelta(days=180)),
     Kind(

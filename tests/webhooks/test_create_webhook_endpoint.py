@@ -133,4 +133,4 @@ async def test_whoever_has_events_sent_may_read_them(place: Place) -> None:
 async def test_it_is_an_event(place: Place) -> None:
     """That an endpoint was made is told, also to its own receiver."""
     await place.owner.webhooks.create_endpoint(url=URL)
-    assert "webhook_endpoint.created" in {event.kind for event in await happened(place)}
+    assert "webhook_endpoint.created" in {event["kind"] for event in await happened(place)}

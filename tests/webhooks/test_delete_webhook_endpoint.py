@@ -21,7 +21,7 @@ async def test_nothing_of_it_is_left(place: Place, receiver: Receiver) -> None:
     assert (await run_sql(place, _LEFT))[0]["left_over"] == 0
     with pytest.raises(NotFoundError):
         await place.owner.webhooks.delete_endpoint(endpoint=endpoint.id)
-    assert "webhook_endpoint.deleted" in {event.kind for event in await happened(place)}
+    assert "webhook_endpoint.deleted" in {event["kind"] for event in await happened(place)}
 
 
 async def test_while_it_is_sent_to(place: Place) -> None:

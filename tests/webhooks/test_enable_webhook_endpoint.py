@@ -15,7 +15,7 @@ async def test_enabled_again(place: Place) -> None:
     first, second = [await place.owner.webhooks.enable_endpoint(endpoint=made.id) for _ in range(2)]
     assert (first.enabled, first.disabled_reason, first.disabled_at, first.version) == (True, None, None, 2)
     assert first == second
-    assert [event.kind for event in await happened(place)].count("webhook_endpoint.enabled") == 1
+    assert [event["kind"] for event in await happened(place)].count("webhook_endpoint.enabled") == 1
 
 
 async def test_none(owner: AsyncCentral) -> None:

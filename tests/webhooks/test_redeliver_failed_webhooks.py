@@ -32,7 +32,7 @@ async def test_what_failed_since_a_time(place: Place, receiver: Receiver) -> Non
     everything = datetime.now(UTC) - timedelta(days=1)
     assert (await place.owner.webhooks.redeliver_failed(endpoint=endpoint.id, since=everything)).redelivered == 1
     assert (await place.owner.webhooks.redeliver_failed(endpoint=other.id, since=everything)).redelivered == 2
-    assert [event.kind for event in await happened(place)].count("webhook_endpoint.redelivery_requested") == 4
+    assert [event["kind"] for event in await happened(place)].count("webhook_endpoint.redelivery_requested") == 4
 
 
 async def test_none(place: Place, other_place: Place, receiver: Receiver) -> None:

@@ -29,7 +29,7 @@ async def test_one_that_failed_and_one_that_was_delivered(place: Place, receiver
         assert (seen.state, seen.attempt_count, len(seen.attempts)) == ("delivered", attempts, attempts)
     assert receiver.ids == [delivery.event_id] * 3
     assert len({request.body for request in receiver.requests}) == 1
-    assert [event.kind for event in await happened(place)].count("webhook_endpoint.redelivery_requested") == 2
+    assert [event["kind"] for event in await happened(place)].count("webhook_endpoint.redelivery_requested") == 2
 
 
 async def test_one_that_is_being_sent(place: Place) -> None:

@@ -56,7 +56,7 @@ async def test_secrets_differ_and_are_told_once(place: Place, receiver: Receiver
     assert len({first, *made}) == 4
     rows = await run_sql(place, "SELECT payload::text AS text FROM outbox WHERE tenant_id = $1")
     assert not any(secret in row["text"] for secret in (first, *made) for row in rows)
-    assert [event.kind for event in await happened(place)].count("webhook_endpoint.secret_rotated") == 3
+    assert [event["kind"] for event in await happened(place)].count("webhook_endpoint.secret_rotated") == 3
 
 
 async def test_wrong_input(place: Place, receiver: Receiver) -> None:

@@ -43,7 +43,7 @@ async def pinged(place: Place, receiver: Receiver) -> WebhookDelivery:
 
 async def flood(place: Place, receiver: Receiver, count: int) -> list[WebhookDelivery]:
     endpoint, _ = await endpoint_at(place.owner, receiver)
-    return list(await asyncio.gather(*(place.owner.webhooks.ping(endpoint=endpoint.id) for _ in range(count))))
+    return await place.owner.gather((place.owner.webhooks.ping(endpoint=endpoint.id) for _ in range(count)), limit=8)
 
 
 # Trying again

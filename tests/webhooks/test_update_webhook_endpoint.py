@@ -40,4 +40,4 @@ async def test_what_waits_goes_to_the_new_address(place: Place, receiver: Receiv
         await plan(place)
         assert await send_due(await make_sender(place.stack)) == 1
         assert (len(former.requests), len(receiver.requests)) == (0, 1)
-    assert "webhook_endpoint.updated" in {event.kind for event in await happened(place)}
+    assert "webhook_endpoint.updated" in {event["kind"] for event in await happened(place)}

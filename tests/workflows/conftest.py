@@ -26,6 +26,6 @@ def sink() -> Generator[SmtpSink]:
 
 @pytest.fixture
 async def core(place: Place, connection: TemporalConnection, sink: SmtpSink) -> Core:
-    await place.owner.execute("TRUNCATE outbox")
+    await place.empty()
     mailer = mailer_from_url(f"smtp://127.0.0.1:{sink.port}", sender="no-reply@central.example", timeout=2)
     return Core(place, connection, Codes(mailer), Invitations(mailer))

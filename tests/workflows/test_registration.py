@@ -1,10 +1,14 @@
 import ast
+import re
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from central_server.infra.outbox import WorkflowListener
+from central_server.infra.outbox.specs import HAND_OVER
 from central_server.infra.temporal.spec import Queue, ScheduleSpec, WorkflowSpec
 from central_server.infra.temporal.worker import activity_methods
 from central_server.parts import make_listeners
@@ -13,6 +17,7 @@ from central_server.worker.schedules import SCHEDULES
 from central_server.worker.workflows.core import CORE_WORKFLOWS
 from central_server.worker.workflows.media import MEDIA_WORKFLOWS
 
+migration = import_module("central_server.infra.db.migrations.versions.0016_event_handovers")
 WORKFLOWS = {Queue.CORE: CORE_WORKFLOWS, Queue.MEDIA: MEDIA_WORKFLOWS}
 EVERY = [workflow for workflows in WORKFLOWS.values() for workflow in workflows]
 
@@ -52,10 +57,20 @@ def test_each_schedule_is_kept():
 
 
 def test_listeners_start_known_workflows():
-    """Every listener starts a workflow that a worker registers."""
+    """Every listener starts a workflow that a worker registers; what is handed over in batches has one of its own."""
     names = {definition(workflow).name for workflow in EVERY}
     listeners = make_listeners()
-    assert {listeners[kind].spec.name for kind in listeners.kinds} <= names
+    single = [listener for listener in listeners if isinstance(listener, WorkflowListener)]
+    assert {listener.spec.name for listener in single} <= names
+    assert HAND_OVER.name in names
+
+
+def test_migration_knows_the_listeners():
+    """Events that are on their way when the outbox changes its form go on to the listeners that there are."""
+    kept = {(each.kind, each.name, int(each.retries.within)) for each in make_listeners()}
+    found = re.findall(r"\('([a-z_.]+)', '([a-z_.]+)', (\d+)\)", migration.UP)
+    assert {(kind, name, int(within)) for kind, name, within in found} <= kept
+    assert len(found) == 6
 
 
 @pytest.mark.parametrize("activity", [activity for classes in ACTIVITIES.values() for activity in classes])

@@ -1,9 +1,9 @@
 from temporalio.client import Client
 from workflow_support import Core, words_of
 
+from central_server.infra.outbox.specs import HAND_OVER, HandOverOutput
 from central_server.infra.temporal.client import TemporalConnection
 from central_server.infra.temporal.dispatcher import TemporalDispatcher
-from central_server.invitations.specs import SEND_INVITATION, SendInvitationOutput
 from support.durable import running
 from support.smtp import SmtpSink
 from support.waiting import until
@@ -18,12 +18,13 @@ async def test_invitation_is_mailed(core: Core, sink: SmtpSink, dispatcher: Temp
     async with running(core):
         event = await core.request_invitation()
         await core.settled(event)
-        assert await dispatcher.result(SEND_INVITATION, event.id) == SendInvitationOutput(sent=True)
+        output = await dispatcher.result(HAND_OVER, await core.batch_of(event))
+    assert output == HandOverOutput(handled=1, failed=0)
     assert message_ids(sink) == [f"<{event.id}@central.example>"]
     assert "http://x/token" in sink.messages[0].as_string()
 
 
-async def test_nothing_to_mail(core: Core, sink: SmtpSink, dispatcher: TemporalDispatcher):
+async def test_nothing_to_mail(core: Core, sink: SmtpSink):
     """An invitation that is over, and an address that the mail server refuses for good, settle the event too."""
     sink.refuse = "550 no such user"
     async with running(core):
@@ -31,8 +32,6 @@ async def test_nothing_to_mail(core: Core, sink: SmtpSink, dispatcher: TemporalD
         await core.settled(refused)
         core.invitations.over.add((over := await core.request_invitation()).invitation_id)
         await core.settled(over)
-        for event in (refused, over):
-            assert await dispatcher.result(SEND_INVITATION, event.id) == SendInvitationOutput(sent=False)
     assert sink.messages == []
     assert refused.invitation_id in core.invitations.given_up
 
@@ -51,14 +50,10 @@ async def test_mail_server_comes_back(core: Core, sink: SmtpSink):
 async def test_lost_receipt_repeats_the_mail(core: Core, sink: SmtpSink):
     """Dying between mail and receipt costs a repeat, which can be told by its Message-ID: at least once."""
     event = await core.request_invitation()
-    await core.place.owner.execute("REVOKE UPDATE (state, done_at) ON outbox FROM central_app_outbox")
-    try:
-        async with running(core):
-            await until(core.tried_twice)
-            await core.place.owner.execute("GRANT UPDATE (state, done_at) ON outbox TO central_app_outbox")
-            await core.settled(event)
-    finally:
-        await core.place.owner.execute("GRANT UPDATE (state, done_at) ON outbox TO central_app_outbox")
+    async with core.without_receipts(), running(core):
+        await until(core.tried_twice)
+        await core.allow_receipts()
+        await core.settled(event)
     assert set(message_ids(sink)) == {f"<{event.id}@central.example>"}
 
 
@@ -68,8 +63,9 @@ async def test_history_holds_ids_only(core: Core, connection: TemporalConnection
         event = await core.request_invitation()
         await core.settled(event)
         client: Client = await connection.client()
-        await client.get_workflow_handle(event.id).result()
-        history = words_of(await client.get_workflow_handle(event.id).fetch_history())
-    assert event.invitation_id in history
+        workflow = client.get_workflow_handle(await core.batch_of(event))
+        await workflow.result()
+        history = words_of(await workflow.fetch_history())
+    assert "invitations.mail_invitation" in history
     for secret in ("http://x/token", "ada@example.com", "Grace"):
         assert secret not in history

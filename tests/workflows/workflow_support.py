@@ -1,7 +1,8 @@
 import asyncio
 import base64
 import re
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -11,13 +12,14 @@ from central.auth.events import EmailCodeRequested
 from central.invitations.events import InvitationMailRequested
 from central.kernel.events import Event
 from central.kernel.ids import EventId, InvitationId, SignInId, TenantId
-from central_server.auth.activities.send_sign_in_code import SendSignInCodeActivity
+from central_server.auth.handlers import MailSignInCode
 from central_server.infra.actor import SYSTEM
 from central_server.infra.mail import Mail, Mailer, MailTemplates, message_id_for
-from central_server.infra.outbox import Outbox, Relay, RelaySettings
+from central_server.infra.outbox import BatchListener, EventHandlers, HandingOver, Outbox, Relay, RelaySettings
+from central_server.infra.outbox.activities.hand_over import HandOverActivity
 from central_server.infra.temporal.client import TemporalConnection
 from central_server.infra.temporal.dispatcher import TemporalDispatcher
-from central_server.invitations.activities.send_invitation import SendInvitationActivity
+from central_server.invitations.handlers import MailInvitation
 from central_server.parts import make_listeners
 from central_server.worker.activities import CORE_ACTIVITIES
 from central_server.worker.core import run_core_worker
@@ -26,7 +28,7 @@ from support.outbox_place import Place
 from support.waiting import until
 
 LISTENERS = make_listeners()
-FAST = RelaySettings(poll=0.05, redrive=30, first_delay=0.05, last_away_delay=0.2, measure=60)
+FAST = RelaySettings(poll=0.05, redrive=30, first_away_delay=0.05, last_away_delay=0.2, measure=60)
 
 
 def words_of(history: WorkflowHistory) -> str:
@@ -97,13 +99,13 @@ class Core:
 
     @property
     def activities(self) -> Sequence[object]:
-        served = {
-            SendSignInCodeActivity: SendSignInCodeActivity(self.codes, self.outbox, self.place.database),
-            SendInvitationActivity: SendInvitationActivity(self.invitations, self.outbox, self.place.database),
-        }
+        made = [MailSignInCode(self.codes), MailInvitation(self.invitations)]
+        unused = {each.handler for each in LISTENERS if isinstance(each, BatchListener)} - {type(each) for each in made}
+        handlers = EventHandlers(LISTENERS, [*made, *(object.__new__(kind) for kind in unused)])
+        handing = HandingOver(self.place.database, self.outbox, LISTENERS, handlers)
         return [
-            *served.values(),
-            *(object.__new__(kind) for kind in CORE_ACTIVITIES if kind not in served),  # registered, not called here
+            HandOverActivity(handing),
+            *(object.__new__(kind) for kind in CORE_ACTIVITIES if kind is not HandOverActivity),  # registered only
         ]
 
     def relay(self, **settings: float) -> Relay:
@@ -123,6 +125,23 @@ class Core:
         await self.outbox.add(event, SYSTEM, self.place.database.autocommit(event.tenant_id))
         return event
 
+    @asynccontextmanager
+    async def without_receipts(self) -> AsyncGenerator[None]:
+        """Keep the application from writing receipts, until they are allowed or the end."""
+        await self.place.owner.execute("REVOKE UPDATE (state) ON event_handovers FROM central_app_outbox")
+        try:
+            yield
+        finally:
+            await self.allow_receipts()
+
+    async def allow_receipts(self) -> None:
+        await self.place.owner.execute("GRANT UPDATE (state) ON event_handovers TO central_app_outbox")
+
+    async def batch_of(self, event: Event) -> str:
+        """Give the id of the workflow that an event was handed over by."""
+        row = await self.place.handover(event)
+        return f"{row['listener']}-{row['batch']}"
+
     async def tried_twice(self) -> bool:
         return self.codes.calls >= 2 or self.invitations.calls >= 2
 
@@ -130,7 +149,8 @@ class Core:
         """Wait until the events have their receipts."""
 
         async def is_done(event: Event) -> bool:
-            return bool((await self.place.row(event))["state"] == "done")
+            row = await self.place.handover(event)
+            return row is not None and bool(row["state"] == "done")
 
         for event in events:
             await until(partial(is_done, event), seconds)

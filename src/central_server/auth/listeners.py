@@ -1,11 +1,8 @@
 from central.auth.events import EmailCodeRequested
-from central_server.auth.specs import SEND_SIGN_IN_CODE, SendSignInCodeInput
-from central_server.infra.outbox import Listener
+from central_server.auth.handlers import MailSignInCode
+from central_server.infra.outbox import BatchListener, Retries
 
-LISTENERS = (
-    Listener(
-        EmailCodeRequested,
-        SEND_SIGN_IN_CODE,
-        lambda event: SendSignInCodeInput(event_id=event.id, tenant_id=event.tenant_id, sign_in_id=event.sign_in_id),
-    ),
-)
+# For as long as a code is worth anything.
+_RETRIES = Retries(first=1, last=30, within=600)
+
+LISTENERS = (BatchListener("auth.mail_sign_in_code", EmailCodeRequested, MailSignInCode, retries=_RETRIES),)

@@ -9,6 +9,7 @@ from wireup import AsyncContainer
 
 from central.errors import CentralError
 from central_server.auth_connectors.client_secrets import ClientSecrets
+from central_server.cli.event_health import judge_events
 from central_server.cli.failures import explain
 from central_server.cli.schedule_health import judge
 from central_server.cli.webhook_health import judge_webhooks
@@ -20,6 +21,7 @@ from central_server.infra.db.revision import HEAD, current_revision
 from central_server.infra.dns import TxtResolver
 from central_server.infra.mail import Mailer
 from central_server.infra.outbound import OutboundClient
+from central_server.infra.outbox import Relay
 from central_server.infra.temporal.client import TemporalConnection
 from central_server.infra.temporal.timetable import Timetable
 from central_server.infra.vault import SigningKeys, Vault
@@ -84,6 +86,7 @@ async def _database_findings(settings: Settings, container: AsyncContainer) -> l
     findings.append(await _guarded("migrations", container, _migrations))
     findings.append(_row_security(facts))
     findings.append(await _guarded("stored secrets", container, _stored_secrets))
+    findings.append(await _guarded("events", container, _events))
     findings.append(await _guarded("webhooks", container, _webhooks))
     return findings
 
@@ -159,6 +162,15 @@ async def _webhooks(container: AsyncContainer) -> Finding:
     finally:
         await database.close()
     return Finding("webhooks", *judge_webhooks(backlog["waiting"], backlog["oldest"], disabled))
+
+
+async def _events(container: AsyncContainer) -> Finding:
+    database = await container.get(Database)
+    await database.start()
+    try:
+        return Finding("events", *judge_events(await (await container.get(Relay)).measure()))
+    finally:
+        await database.close()
 
 
 async def _temporal_findings(container: AsyncContainer) -> list[Finding]:

@@ -13,6 +13,7 @@ from central_server.cli import (
     bootstrap,
     dev,
     doctor,
+    events,
     keys,
     migrate,
     openapi,
@@ -60,7 +61,7 @@ def options(
         os.environ["CENTRAL_ENV_FILE"] = str(env_file)
 
 
-for _family in (dev, api, worker, migrate, bootstrap, tenants, operators, keys, schedules, openapi, doctor):
+for _family in (dev, api, worker, migrate, bootstrap, tenants, operators, keys, schedules, events, openapi, doctor):
     _family.add_to(program)
 
 

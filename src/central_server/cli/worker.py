@@ -36,12 +36,13 @@ async def _serve(name: QueueName, settings: "Settings") -> None:
     from central_server.container import build_container, resolve
     from central_server.infra.db import Database
     from central_server.infra.outbound import OutboundClient
-    from central_server.infra.outbox import Relay
+    from central_server.infra.outbox import Follower, Relay
     from central_server.infra.temporal.client import TemporalConnection
     from central_server.infra.temporal.spec import Queue
     from central_server.metrics import PoolCollector, RelayCollector, WebhookCollector, serve_metrics
+    from central_server.webhooks.planning import FOLLOWER, DeliveryPlanner
     from central_server.webhooks.sending import WebhookSender
-    from central_server.worker.parts import WorkerParts, stop_on_signals
+    from central_server.worker.parts import RunsBeside, WorkerParts, stop_on_signals
     from central_server.worker.run import ACTIVITIES, run_worker
 
     queue = Queue(name.value)
@@ -49,15 +50,17 @@ async def _serve(name: QueueName, settings: "Settings") -> None:
     container = build_container(settings)
     activities = await resolve(container, ACTIVITIES[queue])
     relay = await container.get(Relay) if queue is Queue.CORE else None
-    sender = await container.get(WebhookSender) if queue is Queue.CORE else None
     database = await container.get(Database)
     registry = await container.get(CollectorRegistry)
     registry.register(PoolCollector(database))
     if relay is not None:
         registry.register(RelayCollector(relay))
-    if sender is not None:
+    beside: list[RunsBeside] = []
+    if queue is Queue.CORE:
+        sender = await container.get(WebhookSender)
         registry.register(WebhookCollector(sender))
-    parts = WorkerParts(await container.get(TemporalConnection), activities, relay, sender)
+        beside += [Follower(database, FOLLOWER, await container.get(DeliveryPlanner)), sender]
+    parts = WorkerParts(await container.get(TemporalConnection), activities, relay, beside)
     stop_metrics = serve_metrics(registry, settings.host, settings.metrics_port)
     start = DatabaseStart(database)
     await start.start()

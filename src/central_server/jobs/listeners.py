@@ -1,11 +1,5 @@
 from central.jobs.events import JobCancelRequested
-from central_server.infra.outbox import Listener
-from central_server.jobs.specs import STOP_JOB, StopJobInput
+from central_server.infra.outbox import BatchListener
+from central_server.jobs.handlers import StopJob
 
-LISTENERS = (
-    Listener(
-        JobCancelRequested,
-        STOP_JOB,
-        lambda event: StopJobInput(event_id=event.id, tenant_id=event.tenant_id, job_id=event.job_id),
-    ),
-)
+LISTENERS = (BatchListener("jobs.stop", JobCancelRequested, StopJob),)

@@ -7,13 +7,13 @@ from typing import Any, NamedTuple
 from central.errors import FieldError
 from central.jobs.events import JobEnded, JobStarted
 from central.jobs.models import JobState
-from central.kernel.ids import EventId, JobId, TenantId, UserId
+from central.kernel.ids import JobId, TenantId, UserId
 from central_server.infra.actor import By
 from central_server.infra.db import Database, ReadExecutor, WriteExecutor
 from central_server.infra.logs import component_logger
 from central_server.infra.outbox import Outbox
 from central_server.jobs import queries
-from central_server.jobs.specs import run_event_of
+from central_server.jobs.specs import JOB_RUNNER, run_event_of
 from central_server.jobs.tables import DBJob
 
 
@@ -87,7 +87,7 @@ class JobRuns:
                 await self.outbox.add(JobStarted(tenant_id=tenant, job_id=job), _by(row), tx)
                 row = begun
             if row is None or row["state"] != "running":
-                await self.outbox.settle(run_event_of(job), tx)
+                await self.outbox.settle(run_event_of(job), JOB_RUNNER, tx)
                 return None
         return _run_of(row)
 
@@ -180,17 +180,12 @@ class JobRuns:
         async with self.db.write(tenant) as tx:
             row = await tx.first(queries.LOCK_JOB, tenant_id=tenant, id=job)
             if row is None or row["ended_at"] is not None:
-                await self.outbox.settle(run_event_of(job), tx)
+                await self.outbox.settle(run_event_of(job), JOB_RUNNER, tx)
                 return None if row is None else row["state"]
             if row["state"] == "cancelling":
                 return await self._end(row, "cancelled", Outcome(row["result"]), tx)
             reason = "It could not be finished; the server's logs say why."
             return await self._end(row, "failed", Outcome(row["result"], "gave_up", reason), tx)
-
-    async def TX_settle(self, tenant: TenantId, event: EventId) -> None:
-        """Write the receipt of an event that asked for something about a job."""
-        async with self.db.write(tenant) as tx:
-            await self.outbox.settle(event, tx)
 
     async def _end(self, row: DBJob, state: JobState, outcome: Outcome, tx: WriteExecutor) -> str:
         tenant, job = row["tenant_id"], row["id"]
@@ -200,7 +195,7 @@ class JobRuns:
         ended = JobEnded(tenant_id=tenant, job_id=job, succeeded=state == "succeeded", cancelled=state == "cancelled")
         await self.outbox.add(ended, _by(row), tx)
         # The receipt comes with the end: should Temporal lose its data before, the relay starts the workflow again.
-        await self.outbox.settle(run_event_of(job), tx)
+        await self.outbox.settle(run_event_of(job), JOB_RUNNER, tx)
         self.log.info("job ended", job=job, kind=row["kind"], state=state, error=outcome.error_code)
         return state
 

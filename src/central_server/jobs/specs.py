@@ -1,7 +1,7 @@
-from datetime import timedelta
+from typing import Final
 
 from central.kernel.ids import EventId, JobId, TenantId
-from central_server.infra.temporal.spec import Queue, WorkflowModel, WorkflowSpec
+from central_server.infra.temporal.spec import WorkflowModel
 
 
 class RunJobInput(WorkflowModel):
@@ -18,21 +18,8 @@ class RunJobOutput(WorkflowModel):
     state: str | None = None
 
 
-class StopJobInput(WorkflowModel):
-    """Which job's workflow to cancel, and the event that said so."""
-
-    event_id: EventId
-    tenant_id: TenantId
-    job_id: JobId
-
-
-class StopJobOutput(WorkflowModel):
-    """Whether there was one that ran."""
-
-    cancelled: bool
-
-
-STOP_JOB = WorkflowSpec("jobs.stop", Queue.CORE, StopJobInput, StopJobOutput, run_timeout=timedelta(hours=1))
+JOB_RUNNER: Final = "jobs.run"
+"""The name of the listeners that run jobs, whatever their kind: under it a job's event gets its receipt."""
 
 
 def run_event_of(job: JobId) -> EventId:

@@ -1,25 +1,14 @@
 from central.users.events import UserEmailVerificationRequested, UserPrimaryEmailChanged
-from central_server.infra.outbox import Listener
-from central_server.users.specs import (
-    SEND_EMAIL_CHANGE_NOTICE,
-    SEND_EMAIL_VERIFICATION,
-    SendEmailChangeNoticeInput,
-    SendEmailVerificationInput,
-)
+from central_server.infra.outbox import BatchListener, Retries
+from central_server.users.handlers import MailEmailChange, MailEmailVerification
+
+# A code, for as long as it is worth anything; a notice, so that a weekend without a mail server loses none.
+_CODE_RETRIES = Retries(first=1, last=30, within=600)
+_NOTICE_RETRIES = Retries(first=1, last=600, within=3 * 86_400)
 
 LISTENERS = (
-    Listener(
-        UserEmailVerificationRequested,
-        SEND_EMAIL_VERIFICATION,
-        lambda event: SendEmailVerificationInput(
-            event_id=event.id, tenant_id=event.tenant_id, verification_id=event.verification_id
-        ),
+    BatchListener(
+        "users.mail_email_verification", UserEmailVerificationRequested, MailEmailVerification, retries=_CODE_RETRIES
     ),
-    Listener(
-        UserPrimaryEmailChanged,
-        SEND_EMAIL_CHANGE_NOTICE,
-        lambda event: SendEmailChangeNoticeInput(
-            event_id=event.id, tenant_id=event.tenant_id, change_id=event.change_id
-        ),
-    ),
+    BatchListener("users.mail_email_change", UserPrimaryEmailChanged, MailEmailChange, retries=_NOTICE_RETRIES),
 )

@@ -1,11 +1,5 @@
 from central.webhooks.events import WebhookEndpointDisabled
-from central_server.infra.outbox import Listener
-from central_server.webhooks.specs import TELL_OWNERS, TellOwnersInput
+from central_server.infra.outbox import BatchListener
+from central_server.webhooks.handlers import TellOwners
 
-LISTENERS = (
-    Listener(
-        WebhookEndpointDisabled,
-        TELL_OWNERS,
-        lambda event: TellOwnersInput(event_id=event.id, tenant_id=event.tenant_id, endpoint_id=event.endpoint_id),
-    ),
-)
+LISTENERS = (BatchListener("webhooks.tell_owners", WebhookEndpointDisabled, TellOwners),)

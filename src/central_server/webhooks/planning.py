@@ -1,32 +1,16 @@
 from collections.abc import Sequence
-from typing import Final, Protocol
+from typing import Final
 
-from central.kernel.ids import EventId, TenantId
 from central.webhooks.events import WebhookPing
 from central_server.infra.db import WriteExecutor
+from central_server.infra.outbox import DBFeedEvent
 from central_server.infra.outbox.listeners import kind_of
 from central_server.webhooks.queries.deliveries import PLAN_DELIVERIES, TELL_SENDERS
 
+FOLLOWER: Final = "webhooks.plan_deliveries"
+"""Under which name the feed is followed, and under which what cannot be planned is set aside."""
+
 _FOR_ONE: Final = kind_of(WebhookPing)
-
-
-class FeedEvent(Protocol):
-    """What planning needs of an event of the feed."""
-
-    @property
-    def id(self) -> EventId:
-        """Which event it is."""
-        ...
-
-    @property
-    def tenant_id(self) -> TenantId:
-        """Whose it is."""
-        ...
-
-    @property
-    def kind(self) -> str:
-        """What it is about."""
-        ...
 
 
 class DeliveryPlanner:
@@ -36,14 +20,8 @@ class DeliveryPlanner:
     something was delivered is no event, so that none follows from another without end; a ping has its delivery already.
     """
 
-    async def apply(self, events: Sequence[FeedEvent], executor: WriteExecutor) -> None:
+    async def apply(self, events: Sequence[DBFeedEvent], executor: WriteExecutor) -> None:
         """Begin the deliveries, in the transaction in which the feed's reader moves on."""
-        planned = [event for event in events if event.kind != _FOR_ONE]
-        begun = await executor.execute(
-            PLAN_DELIVERIES,
-            events=[event.id.uuid for event in planned],
-            tenants=[event.tenant_id.uuid for event in planned],
-            kinds=[event.kind for event in planned],
-        )
-        if begun:
+        planned = [event["id"].uuid for event in events if event["kind"] != _FOR_ONE]
+        if await executor.execute(PLAN_DELIVERIES, events=planned):
             await executor.first(TELL_SENDERS)

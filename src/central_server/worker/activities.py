@@ -1,31 +1,25 @@
 from central_server.auth.activities.delete_ended_sign_ins import DeleteEndedSignInsActivity
-from central_server.auth.activities.send_sign_in_code import SendSignInCodeActivity
 from central_server.auth_connectors.activities.delete_ended_tests import DeleteEndedTestsActivity
 from central_server.auth_connectors.activities.warn_of_secrets import WarnOfSecretsActivity
 from central_server.domains.activities.recheck_domains import RecheckDomainsActivity
 from central_server.infra.http.activities.delete_answers import DeleteAnswersActivity
+from central_server.infra.outbox.activities.delete_receipts import DeleteReceiptsActivity
+from central_server.infra.outbox.activities.hand_over import HandOverActivity
 from central_server.invitations.activities.expire_invitations import ExpireInvitationsActivity
-from central_server.invitations.activities.send_invitation import SendInvitationActivity
 from central_server.jobs.activities.give_up_job import GiveUpJobActivity
-from central_server.jobs.activities.stop_job import StopJobActivity
 from central_server.media.activities.ping import PingActivity
 from central_server.sessions.activities.delete_ended_sessions import DeleteEndedSessionsActivity
 from central_server.tool_sign_ins.activities.delete_ended_tool_sign_ins import DeleteEndedToolSignInsActivity
 from central_server.user_imports.activities.import_users import ImportUsersActivity
 from central_server.users.activities.delete_ended_verifications import DeleteEndedVerificationsActivity
 from central_server.users.activities.end_roles import EndRolesActivity
-from central_server.users.activities.send_email_change_notice import SendEmailChangeNoticeActivity
-from central_server.users.activities.send_email_verification import SendEmailVerificationActivity
 from central_server.webhooks.activities.delete_ended_deliveries import DeleteEndedDeliveriesActivity
-from central_server.webhooks.activities.tell_owners import TellOwnersActivity
 
 CORE_ACTIVITIES: tuple[type, ...] = (
-    SendSignInCodeActivity,
-    SendEmailVerificationActivity,
-    SendEmailChangeNoticeActivity,
+    HandOverActivity,
+    DeleteReceiptsActivity,
     RecheckDomainsActivity,
     WarnOfSecretsActivity,
-    SendInvitationActivity,
     DeleteEndedSignInsActivity,
     DeleteEndedTestsActivity,
     DeleteAnswersActivity,
@@ -34,10 +28,8 @@ CORE_ACTIVITIES: tuple[type, ...] = (
     DeleteEndedVerificationsActivity,
     ExpireInvitationsActivity,
     EndRolesActivity,
-    StopJobActivity,
     GiveUpJobActivity,
     ImportUsersActivity,
-    TellOwnersActivity,
     DeleteEndedDeliveriesActivity,
 )
 MEDIA_ACTIVITIES: tuple[type, ...] = (PingActivity,)

@@ -10,7 +10,7 @@ from central_server.worker.workflows.core import CORE_WORKFLOWS
 
 
 async def run_core_worker(parts: WorkerParts, stop: asyncio.Event) -> None:
-    """Serve the core queue, relay the outbox, send webhooks and keep all schedules, until `stop` is set.
+    """Serve the core queue, relay the outbox and keep all schedules, until `stop` is set.
 
     Temporal may come and go meanwhile.
     """
@@ -26,7 +26,7 @@ async def run_core_worker(parts: WorkerParts, stop: asyncio.Event) -> None:
     )
     async with asyncio.TaskGroup() as group:
         group.create_task(parts.relay.run(stop))
-        if parts.sender is not None:
-            group.create_task(parts.sender.run(stop))
         group.create_task(worker.run(stop))
+        for other in parts.beside:
+            group.create_task(other.run(stop))
         group.create_task(ScheduleKeeper(parts.connection, SCHEDULES).run(stop))

@@ -2,20 +2,31 @@ import asyncio
 import signal
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from central_server.infra.outbox import Relay
 from central_server.infra.temporal.client import TemporalConnection
-from central_server.webhooks.sending import WebhookSender
+
+
+class RunsBeside(Protocol):
+    """Something that works beside a queue for as long as its worker does."""
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until `stop` is set."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
 class WorkerParts:
-    """What a worker is made of, as the container built it: one activity object of each listed class."""
+    """What a worker is made of, as the container built it: one activity object of each listed class.
+
+    `beside` is what works in the core worker's process besides its queue and the relay.
+    """
 
     connection: TemporalConnection
     activities: Sequence[object]
     relay: Relay | None = None
-    sender: WebhookSender | None = None
+    beside: Sequence[RunsBeside] = ()
     drain_seconds: float = 20.0
 
     def check(self, listed: Sequence[type]) -> None:

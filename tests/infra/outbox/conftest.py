@@ -22,7 +22,7 @@ async def outbox_database() -> AsyncGenerator[Place]:
 @pytest.fixture
 async def place(outbox_database: Place) -> Place:
     """Give the database with an empty outbox."""
-    await outbox_database.owner.execute("TRUNCATE outbox")
+    await outbox_database.empty()
     return outbox_database
 
 

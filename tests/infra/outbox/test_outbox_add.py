@@ -4,13 +4,13 @@ from typing import Any
 
 import asyncpg
 import pytest
-from outbox_support import LISTENERS, Sampled, Unheard, input_of
+from outbox_support import LISTENERS, FakeStarter, Sampled, Unheard, input_of, relay_of
 from sqlalchemy import select
 
 from central.kernel.ids import TenantId, UserId
 from central_server.infra.actor import By
 from central_server.infra.db import Query, tenant_scope
-from central_server.infra.outbox import CHANNEL, Listener, Listeners, Outbox, outbox_insert_from
+from central_server.infra.outbox import CHANNEL, Listeners, Outbox, WorkflowListener, outbox_insert_from
 from support.outbox_place import Place
 from support.sample_specs import SAMPLE
 
@@ -28,7 +28,7 @@ async def heard(place: Place) -> AsyncGenerator[list[str]]:
 
 
 async def test_event_is_written_with_its_transaction(place: Place, outbox: Outbox, tenant: TenantId):
-    """An event is there when the transaction is, whole and pending, and is not when that is undone."""
+    """An event is there when the transaction is, whole and without a place, and is not when that is undone."""
     kept, lost = Sampled(tenant_id=tenant), Sampled(tenant_id=tenant)
     async with place.database.write(tenant) as executor:
         await outbox.add(kept, BY, executor)
@@ -41,7 +41,7 @@ async def test_event_is_written_with_its_transaction(place: Place, outbox: Outbo
     with pytest.raises(ZeroDivisionError):
         await fail_after_adding()
     row = await place.row(kept)
-    assert (row["state"], row["attempts"], row["kind"]) == ("pending", 0, "tests.sampled")
+    assert (row["position"], row["kind"]) == (None, "tests.sampled")
     stamp = {"actor": BY.user, "impersonator": BY.impersonator, "request_id": BY.request_id}
     assert Sampled.model_validate_json(row["payload"]) == kept.model_copy(update=stamp)
     assert await place.row(lost) is None
@@ -105,37 +105,46 @@ async def test_event_beside_its_subject(place: Place, outbox: Outbox, tenant: Te
     assert heard == [""]
 
 
-async def test_receipt_is_written_once(place: Place, outbox: Outbox, tenant: TenantId, add: Any):
+async def test_receipt_is_written_once(place: Place, outbox: Outbox, tenant: TenantId, starter: FakeStarter, add: Any):
     """The first receipt says so, and only the first, also when many come at once; another tenant has no say."""
     event = Sampled(tenant_id=tenant)
     await add(event)
+    await relay_of(place, starter).TX_pass()
 
-    async def settle(as_tenant: TenantId) -> bool:
+    async def settle(as_tenant: TenantId, listener: str = "tests.sample") -> bool:
         async with place.database.write(as_tenant) as executor:
-            return await outbox.settle(event.id, executor)
+            return await outbox.settle(event.id, listener, executor)
 
     assert not await settle(TenantId.new())
+    assert not await settle(tenant, "tests.other")
     assert sorted(await asyncio.gather(*(settle(tenant) for _ in range(8)))) == [False] * 7 + [True]
-    row = await place.row(event)
-    assert row["state"] == "done"
-    assert row["done_at"] is not None
+    assert (await place.handover(event))["state"] == "done"
 
 
 async def test_application_cannot_rewrite_events(place: Place, tenant: TenantId, add: Any):
-    """The application's role may settle an event, and neither change what it says nor delete it."""
+    """The application's role may settle what it was handed, and neither change what an event says nor delete it."""
     event = Sampled(tenant_id=tenant)
     await add(event)
     connection: Any = await asyncpg.connect(place.url, server_settings={"search_path": "central"})
     await connection.execute(f"SET central.tenant = '{tenant.uuid}'")
-    for statement in ("UPDATE outbox SET kind = 'x'", "DELETE FROM outbox"):
+    for statement in (
+        "UPDATE outbox SET kind = 'x'",
+        "DELETE FROM outbox",
+        "DELETE FROM event_handovers",
+        "UPDATE event_handovers SET listener = 'x'",
+        f"INSERT INTO event_handovers (tenant_id, event_id, listener) VALUES ('{tenant.uuid}', '{event.id.uuid}', 'x')",
+        "UPDATE event_followers SET position = 0",
+    ):
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             await connection.execute(statement)
     await connection.close()
 
 
-def test_one_listener_for_a_kind():
-    """A second listener of a kind is refused: both would want the event's id for their workflow."""
+def test_listeners_are_told_apart():
+    """Several may listen to a kind, each under a name of its own: the receipt goes by the name."""
     with pytest.raises(ValueError, match="two listeners"):
-        Listeners([Listener(Sampled, SAMPLE, input_of)] * 2)
-    assert "tests.sampled" in LISTENERS
-    assert "tests.unheard" not in LISTENERS
+        Listeners([WorkflowListener("tests.sample", Sampled, SAMPLE, input_of)] * 2)
+    both = Listeners(WorkflowListener(f"tests.{name}", Sampled, SAMPLE, input_of) for name in ("one", "two"))
+    assert both.names == ["tests.one", "tests.two"]
+    assert LISTENERS.hears("tests.sampled")
+    assert not LISTENERS.hears("tests.unheard")

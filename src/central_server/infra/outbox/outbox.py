@@ -1,7 +1,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import CTE, Boolean, ColumnElement, Insert, Text, bindparam, func, insert, select, text, update
+from sqlalchemy import CTE, Boolean, ColumnElement, Insert, Text, bindparam, func, insert, select
 from sqlalchemy.dialects.postgresql import JSONB
 
 from central.kernel.events import Event
@@ -9,7 +9,8 @@ from central.kernel.ids import EventId, TenantId, UserId
 from central_server.infra.actor import By
 from central_server.infra.db import Query, RichIdColumn, WriteExecutor, tenant_scope
 from central_server.infra.outbox.listeners import Listeners, kind_of
-from central_server.infra.outbox.tables import CHANNEL, OUTBOX, OutboxState
+from central_server.infra.outbox.statements.handovers import SETTLE
+from central_server.infra.outbox.tables import CHANNEL, OUTBOX
 
 
 def outbox_insert_from(source: CTE, tenant: ColumnElement[TenantId]) -> CTE:
@@ -45,11 +46,6 @@ def _insert_from(source: CTE | None, tenant: ColumnElement[TenantId]) -> Insert:
 _SCOPE = tenant_scope()
 _ADD = Query[Any](_insert_from(_SCOPE, _SCOPE.c.tenant))
 _ADD_AS_PLATFORM = Query[Any](_insert_from(None, bindparam("event_tenant", type_=RichIdColumn(TenantId))))
-_SETTLE = Query[Any](
-    update(OUTBOX)
-    .values(state=OutboxState.DONE, done_at=func.now())
-    .where(OUTBOX.c.id == bindparam("event"), text("outbox.state <> 'done'"))
-)
 
 
 class Outbox:
@@ -88,12 +84,12 @@ class Outbox:
             "event_payload": event.model_copy(update=stamp),
             "event_actor": by.user,
             "event_target": None if event.target is None else str(event.target),
-            "event_wakes": kind in self._listeners,
+            "event_wakes": self._listeners.hears(kind),
         }
 
-    async def settle(self, event: EventId, executor: WriteExecutor) -> bool:
-        """Write the receipt: the event's effect is there. False when it was written before.
+    async def settle(self, event: EventId, listener: str, executor: WriteExecutor) -> bool:
+        """Write the receipt: what this listener does for the event is done. False when it was written before.
 
         In the transaction of an effect in the database, before it, the answer makes the effect happen once.
         """
-        return await executor.execute(_SETTLE, event=event) > 0
+        return await executor.execute(SETTLE, event=event, of_listener=listener) > 0

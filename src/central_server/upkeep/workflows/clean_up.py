@@ -9,6 +9,7 @@ from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_
 from central_server.auth.activities.delete_ended_sign_ins import DeleteEndedSignInsActivity
 from central_server.auth_connectors.activities.delete_ended_tests import DeleteEndedTestsActivity
 from central_server.infra.http.activities.delete_answers import DeleteAnswersActivity
+from central_server.infra.outbox.activities.delete_receipts import DeleteReceiptsActivity
 from central_server.sessions.activities.delete_ended_sessions import DeleteEndedSessionsActivity
 from central_server.tool_sign_ins.activities.delete_ended_tool_sign_ins import DeleteEndedToolSignInsActivity
 from central_server.upkeep.specs import CLEAN_UP, CleanUpInput, CleanUpOutput, DeleteEndedInput, DeleteEndedOutput
@@ -31,6 +32,7 @@ _STEPS: Final[dict[str, Callable[[Any, DeleteEndedInput], Awaitable[DeleteEndedO
     "tool_sign_ins": DeleteEndedToolSignInsActivity.delete,
     "connector_tests": DeleteEndedTestsActivity.delete,
     "idempotency_keys": DeleteAnswersActivity.delete,
+    "event_receipts": DeleteReceiptsActivity.delete,
     "sessions": DeleteEndedSessionsActivity.delete,
     "webhook_deliveries": DeleteEndedDeliveriesActivity.delete,
 }

@@ -14,7 +14,6 @@ from sqlalchemy import (
     any_,
     bindparam,
     case,
-    column,
     func,
     insert,
     null,
@@ -25,10 +24,11 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from central.kernel.ids import EventId, TenantId, WebhookDeliveryId, WebhookEndpointId
+from central.kernel.ids import TenantId, WebhookDeliveryId, WebhookEndpointId
 from central_server.infra.db import Query, RichIdColumn
 from central_server.infra.db.deleting import delete_batch
 from central_server.infra.db.parameters import parameters
+from central_server.infra.outbox.tables import OUTBOX
 from central_server.webhooks.tables import (
     CHANNEL,
     WEBHOOK_ATTEMPTS,
@@ -52,29 +52,27 @@ _SHOWN = (
 
 # Planning
 
-_ARRAYS = (bindparam("events", type_=ARRAY(Uuid)), bindparam("tenants", type_=ARRAY(Uuid)))
-_events = (
-    func.unnest(*_ARRAYS, bindparam("kinds", type_=ARRAY(Text)))
-    .table_valued(
-        column("id", RichIdColumn(EventId)),
-        column("tenant_id", RichIdColumn(TenantId)),
-        column("kind", Text),
-        name="event",
-    )
-    .render_derived()
-)
+_O = OUTBOX.c
 _wanted = (
-    select(_E.tenant_id, _E.id, _events.c.id, _events.c.kind)
-    .select_from(WEBHOOK_ENDPOINTS)
-    .join(_events, _E.tenant_id == _events.c.tenant_id)
-    .where(_E.enabled, or_(_E.kinds == bindparam("all_kinds", [], type_=ARRAY(Text)), _events.c.kind == any_(_E.kinds)))
+    select(_E.tenant_id, _E.id, _O.id, _O.kind)
+    .select_from(OUTBOX)
+    .join(WEBHOOK_ENDPOINTS, _E.tenant_id == _O.tenant_id)
+    .where(
+        _O.id == any_(bindparam("events", type_=ARRAY(Uuid))),
+        _O.created_at >= _E.created_at,
+        _E.enabled,
+        or_(_E.kinds == bindparam("all_kinds", [], type_=ARRAY(Text)), _O.kind == any_(_E.kinds)),
+    )
 )
 PLAN_DELIVERIES = Query[Any](
     upsert(WEBHOOK_DELIVERIES)
     .from_select(["tenant_id", "endpoint_id", "event_id", "event_kind"], _wanted)
     .on_conflict_do_nothing(constraint="uq_webhook_deliveries_event")
 )
-"""Begins a delivery for each of the events and each enabled endpoint of its tenant that wants its kind, once."""
+"""Begins a delivery for each of the events and each enabled endpoint of its tenant that wants its kind, once.
+
+What happened before an endpoint was there is not for it, wherever the reader of the feed begins.
+"""
 
 TELL_SENDERS = Query[Any](select(func.pg_notify(CHANNEL, "").label("told")))
 

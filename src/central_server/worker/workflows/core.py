@@ -1,27 +1,17 @@
-from central_server.auth.workflows.send_sign_in_code import SendSignInCodeWorkflow
 from central_server.auth_connectors.workflows.warn_of_secrets import WarnOfSecretsWorkflow
 from central_server.domains.workflows.recheck_domains import RecheckDomainsWorkflow
+from central_server.infra.outbox.workflows.hand_over import HandOverWorkflow
 from central_server.invitations.workflows.expire_invitations import ExpireInvitationsWorkflow
-from central_server.invitations.workflows.send_invitation import SendInvitationWorkflow
-from central_server.jobs.workflows.stop_job import StopJobWorkflow
 from central_server.upkeep.workflows.clean_up import CleanUpWorkflow
 from central_server.user_imports.workflows.import_users import ImportUsersWorkflow
 from central_server.users.workflows.end_roles import EndRolesWorkflow
-from central_server.users.workflows.send_email_change_notice import SendEmailChangeNoticeWorkflow
-from central_server.users.workflows.send_email_verification import SendEmailVerificationWorkflow
-from central_server.webhooks.workflows.tell_owners import TellOwnersWorkflow
 
 CORE_WORKFLOWS: tuple[type, ...] = (
-    SendSignInCodeWorkflow,
-    SendEmailVerificationWorkflow,
-    SendEmailChangeNoticeWorkflow,
+    HandOverWorkflow,
     RecheckDomainsWorkflow,
     WarnOfSecretsWorkflow,
-    SendInvitationWorkflow,
     CleanUpWorkflow,
     ExpireInvitationsWorkflow,
     EndRolesWorkflow,
-    StopJobWorkflow,
     ImportUsersWorkflow,
-    TellOwnersWorkflow,
 )
