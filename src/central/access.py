@@ -20,6 +20,8 @@ TenantPermissionName: TypeAlias = Literal[
     "events:read",
     "jobs:read",
     "jobs:write",
+    "webhooks:read",
+    "webhooks:write",
     "tenant:write",
 ]
 SystemPermissionName: TypeAlias = Literal["tenants:create", "tenants:read", "tenants:write"]

@@ -17,6 +17,7 @@ from central.tenants import operations as tenants
 from central.tool_sign_ins import operations as tool_sign_ins
 from central.user_imports import operations as user_imports
 from central.users import operations as users
+from central.webhooks import operations as webhooks
 
 CATALOG: tuple[AnyOperation, ...] = (
     *tenants.OPERATIONS,
@@ -34,6 +35,7 @@ CATALOG: tuple[AnyOperation, ...] = (
     *invitations.OPERATIONS,
     *events.OPERATIONS,
     *jobs.OPERATIONS,
+    *webhooks.OPERATIONS,
 )
 
 BROWSER_ROUTES: tuple[BrowserRoute, ...] = (

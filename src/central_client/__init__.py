@@ -42,10 +42,12 @@ if TYPE_CHECKING:
         SignInId,
         TenantId,
         UserId,
+        WebhookDeliveryId,
+        WebhookEndpointId,
     )
     from central.kernel.pages import Page
     from central_client.client import AsyncCentral, Central
-    from central_client.errors import JobFailedError, SettingsError, UnreadableAnswerError
+    from central_client.errors import JobFailedError, SettingsError, UnreadableAnswerError, WebhookVerificationError
     from central_client.fan_out import gather
     from central_client.log_in import login, login_async
     from central_client.pages import AsyncPager, Pager
@@ -87,6 +89,9 @@ __all__ = [
     "UnreadableAnswerError",
     "UserId",
     "ValidationFailedError",
+    "WebhookDeliveryId",
+    "WebhookEndpointId",
+    "WebhookVerificationError",
     "gather",
     "login",
     "login_async",
@@ -96,7 +101,12 @@ __all__ = [
 _HOMES = {
     "central_client.client": {"AsyncCentral", "Central"},
     "central_client.pages": {"AsyncPager", "Pager"},
-    "central_client.errors": {"JobFailedError", "SettingsError", "UnreadableAnswerError"},
+    "central_client.errors": {
+        "JobFailedError",
+        "SettingsError",
+        "UnreadableAnswerError",
+        "WebhookVerificationError",
+    },
     "central_client.fan_out": {"gather"},
     "central_client.log_in": {"login", "login_async"},
     "central_client.profiles": {"save_profile"},
@@ -113,6 +123,8 @@ _HOMES = {
         "SignInId",
         "TenantId",
         "UserId",
+        "WebhookDeliveryId",
+        "WebhookEndpointId",
     },
 }
 

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from central_client.resources.sessions import Sessions
     from central_client.resources.tenants import Tenants
     from central_client.resources.users import Users
+    from central_client.resources.webhooks import Webhooks
     from central_client.transport import AsyncHttpClient, HttpClient
 
 T = TypeVar("T")
@@ -133,6 +134,13 @@ class CentralBase(Generic[IO]):
         from central_client.resources.jobs import Jobs
 
         return Jobs(self._caller)
+
+    @cached_property
+    def webhooks(self) -> "Webhooks[IO]":
+        """Where a tenant's events are sent to, and what became of each."""
+        from central_client.resources.webhooks import Webhooks
+
+        return Webhooks(self._caller)
 
     @property
     def session_token(self) -> SecretStr | None:

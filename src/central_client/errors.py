@@ -42,3 +42,11 @@ class JobFailedError(CentralError):
     def __reduce__(self) -> tuple[Any, ...]:
         """Keep the job when the error crosses a process."""
         return type(self), (self.job,), self.__dict__
+
+
+class WebhookVerificationError(CentralError):
+    """What came is no webhook of the server's, or none of now; `code` says why. Do not act on it."""
+
+    status = 0
+    default_code = "webhook_not_verified"
+    title = "The webhook is not to be trusted"

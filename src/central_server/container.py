@@ -125,6 +125,18 @@ from central_server.users.routes import UserRoutes
 from central_server.users.service import UserService
 from central_server.users.session_routes import UserSessionRoutes
 from central_server.users.verifications import EmailVerifications
+from central_server.webhooks.activities.delete_ended_deliveries import DeleteEndedDeliveriesActivity
+from central_server.webhooks.claiming import DeliveryClaims
+from central_server.webhooks.deliveries import WebhookDeliveries
+from central_server.webhooks.ended import EndedDeliveries
+from central_server.webhooks.handlers import TellOwners
+from central_server.webhooks.mailing import WebhookMails
+from central_server.webhooks.planning import DeliveryPlanner
+from central_server.webhooks.recording import DeliveryOutcomes
+from central_server.webhooks.requests import WebhookRequests
+from central_server.webhooks.routes import WebhookRoutes
+from central_server.webhooks.service import WebhookService
+from central_server.webhooks.signing_secrets import SigningSecrets
 
 ROUTES: tuple[type, ...] = (
     TenantRoutes,
@@ -147,6 +159,7 @@ ROUTES: tuple[type, ...] = (
     EventRoutes,
     JobRoutes,
     UserImportRoutes,
+    WebhookRoutes,
 )
 ACTIVITIES: tuple[type, ...] = (
     HandOverActivity,
@@ -163,6 +176,7 @@ ACTIVITIES: tuple[type, ...] = (
     EndRolesActivity,
     GiveUpJobActivity,
     ImportUsersActivity,
+    DeleteEndedDeliveriesActivity,
     PingActivity,
 )
 HANDLERS: tuple[type, ...] = (
@@ -171,6 +185,7 @@ HANDLERS: tuple[type, ...] = (
     MailEmailChange,
     MailInvitation,
     StopJob,
+    TellOwners,
 )
 SERVICES: tuple[type, ...] = (
     DeadLetters,
@@ -252,6 +267,15 @@ SERVICES: tuple[type, ...] = (
     InvitationExpiry,
     RoleEnds,
     HandingOver,
+    SigningSecrets,
+    WebhookService,
+    WebhookDeliveries,
+    WebhookMails,
+    DeliveryPlanner,
+    DeliveryClaims,
+    DeliveryOutcomes,
+    WebhookRequests,
+    EndedDeliveries,
 )
 
 

@@ -9,6 +9,7 @@ from prometheus_client.registry import Collector
 
 from central_server.infra.db import Database
 from central_server.infra.outbox import Relay
+from central_server.webhooks.sending import WebhookSender
 
 _POOL_GAUGES = {
     "size": "Open connections",
@@ -32,6 +33,14 @@ _LISTENER_GAUGES = {
     "handed": "Events that a listener has and has written no receipt for, as last counted",
     "dead": "Events that a listener was given in vain, as last counted",
     "lag": "For how many seconds the oldest waits that has no receipt",
+}
+
+_WEBHOOK_COUNTERS = {
+    "delivered": "Deliveries that were taken",
+    "failed": "Attempts that failed and are followed by another",
+    "given_up": "Deliveries that were given up",
+    "disabled": "Endpoints that were disabled since they do not answer",
+    "errors": "Attempts whose end was not recorded",
 }
 
 
@@ -76,6 +85,23 @@ class RelayCollector(Collector):
             for listener, backlog in stats.backlogs.items():
                 gauge.add_metric([listener], getattr(backlog, name))
             yield gauge
+
+
+class WebhookCollector(Collector):
+    """Reads the counters of the webhook sender when they are asked for."""
+
+    def __init__(self, sender: WebhookSender) -> None:
+        self._sender = sender
+
+    def collect(self) -> Iterable[Metric]:
+        """Give each counter, and what is due."""
+        stats = self._sender.stats
+        for name, text in _WEBHOOK_COUNTERS.items():
+            yield CounterMetricFamily(f"central_webhook_{name}", text, value=getattr(stats, name))
+        yield GaugeMetricFamily(
+            "central_webhook_waiting", "Deliveries that are due, as last counted", value=stats.waiting
+        )
+        yield GaugeMetricFamily("central_webhook_lag_seconds", "How long the oldest of them is due", value=stats.lag)
 
 
 def serve_metrics(registry: CollectorRegistry, host: str, port: int | None) -> Callable[[], None]:

@@ -30,6 +30,12 @@ from central_server.jobs.listeners import LISTENERS as JOB_LISTENERS
 from central_server.user_imports.listeners import LISTENERS as USER_IMPORT_LISTENERS
 from central_server.users.handlers import MailEmailChange, MailEmailVerification
 from central_server.users.listeners import LISTENERS as USER_LISTENERS
+from central_server.webhooks.claiming import DeliveryClaims
+from central_server.webhooks.handlers import TellOwners
+from central_server.webhooks.listeners import LISTENERS as WEBHOOK_LISTENERS
+from central_server.webhooks.recording import DeliveryOutcomes
+from central_server.webhooks.requests import WebhookRequests
+from central_server.webhooks.sending import WebhookSender
 
 
 def make_database(settings: Settings) -> Database:
@@ -85,7 +91,9 @@ def make_mailer(settings: Settings) -> Mailer:
 
 def make_templates() -> MailTemplates:
     """Make the templates of mails."""
-    return MailTemplates("central_server.auth", "central_server.users", "central_server.invitations")
+    return MailTemplates(
+        "central_server.auth", "central_server.users", "central_server.invitations", "central_server.webhooks"
+    )
 
 
 def make_resolver(settings: Settings) -> TxtResolver:
@@ -105,7 +113,16 @@ def make_providers(outbound: OutboundClient) -> Providers:
 
 def make_listeners() -> Listeners:
     """Collect the listeners of all domains."""
-    return Listeners((*AUTH_LISTENERS, *USER_LISTENERS, *INVITATION_LISTENERS, *JOB_LISTENERS, *USER_IMPORT_LISTENERS))
+    return Listeners(
+        (
+            *AUTH_LISTENERS,
+            *USER_LISTENERS,
+            *INVITATION_LISTENERS,
+            *JOB_LISTENERS,
+            *USER_IMPORT_LISTENERS,
+            *WEBHOOK_LISTENERS,
+        )
+    )
 
 
 def make_event_handlers(
@@ -115,9 +132,10 @@ def make_event_handlers(
     email_changes: MailEmailChange,
     invitations: MailInvitation,
     stopping: StopJob,
+    owners: TellOwners,
 ) -> EventHandlers:
     """Collect what handles events in batches."""
-    return EventHandlers(listeners, (sign_in_codes, email_verifications, email_changes, invitations, stopping))
+    return EventHandlers(listeners, (sign_in_codes, email_verifications, email_changes, invitations, stopping, owners))
 
 
 def make_outbox(listeners: Listeners) -> Outbox:
@@ -128,6 +146,13 @@ def make_outbox(listeners: Listeners) -> Outbox:
 def make_relay(database: Database, dispatcher: TemporalDispatcher, listeners: Listeners) -> Relay:
     """Make what hands events on."""
     return Relay(database, dispatcher, listeners)
+
+
+def make_webhook_sender(
+    database: Database, claims: DeliveryClaims, requests: WebhookRequests, outcomes: DeliveryOutcomes
+) -> WebhookSender:
+    """Make what sends webhooks."""
+    return WebhookSender(database, claims, requests, outcomes)
 
 
 def make_cookies(settings: Settings) -> CookieNames:
@@ -185,6 +210,7 @@ FACTORIES = (
     make_listeners,
     make_outbox,
     make_relay,
+    make_webhook_sender,
     make_cookies,
     make_places,
     make_registry,

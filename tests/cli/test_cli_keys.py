@@ -61,6 +61,7 @@ async def test_doctor_says_what_is_wrong(cli, migrated: dict[str, str]) -> None:
         "row-level security": "ok",
         "stored secrets": "ok",
         "events": "ok",
+        "webhooks": "ok",
         "temporal": "wrong",
         "mail": "ok",
         "dns": "ok",

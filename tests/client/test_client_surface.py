@@ -27,6 +27,7 @@ FAMILIES = (
     "auth",
     "invitations",
     "events",
+    "webhooks",
     "jobs",
 )
 
@@ -126,6 +127,9 @@ def test_exports_are_pinned():
         "SignInPrompt",
         "TenantId",
         "UserId",
+        "WebhookDeliveryId",
+        "WebhookEndpointId",
+        "WebhookVerificationError",
     }
     assert sorted(expected) == sorted(central_client.__all__)
     assert all(getattr(central_client, name).__name__ == name for name in expected)

@@ -35,6 +35,12 @@ FRESH = {
     "users.delete",
     "users.impersonate",
     "users.merge",
+    "webhooks.create_endpoint",
+    "webhooks.update_endpoint",
+    "webhooks.enable_endpoint",
+    "webhooks.disable_endpoint",
+    "webhooks.delete_endpoint",
+    "webhooks.rotate_secret",
 }
 CHANGES_IN_ANOTHERS_NAME = {"auth.sign_out", "tenants.rename", "users.update_me"}
 

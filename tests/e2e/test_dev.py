@@ -115,6 +115,16 @@ def test_importing_users(data: Path) -> None:
     assert dev.shown.rstrip().endswith("Done.")
 
 
+def test_receiving_webhooks(data: Path) -> None:
+    """`dev -- python examples/webhooks.py` receives what a real worker sends, and what a broken receiver missed."""
+    with Dev(data, "--", "python", str(QUICKSTART.with_name("webhooks.py"))) as dev:
+        assert dev.ends() == 0, dev.shown
+    assert dev.shown.count("received webhook.ping") == 3
+    assert "attempt 1: status 503" in dev.shown
+    assert "0 have failed" in dev.shown
+    assert dev.shown.rstrip().endswith("Done.")
+
+
 def test_start_work_and_stop(data: Path, record_property: Callable[[str, object], None]) -> None:
     """A warm start answers soon, finds yesterday's data, the lines of Python work, and Ctrl-C ends everything."""
     with socket.create_server(("127.0.0.1", 0)) as taken, Dev(data, "--port", str(taken.getsockname()[1])) as dev:

@@ -32,6 +32,7 @@ WITHOUT = {
     "events.acknowledge": "a reader's place is nobody's business",
     "auth_connectors.enable": "the example is enabled already",
     "tenants.reactivate": "the example is active already",
+    "webhooks.enable_endpoint": "the same",
     "users.enable": "the example is active already",
     "domains.verify": "the example's proof is not published: its state stays as it is",
 }

@@ -53,6 +53,15 @@ WITHOUT_TENANT = {
     "users.queries.ended:DELETE_EMAIL_VERIFICATIONS": "the same",
     "users.queries.ended:LIST_ENDED_ROLES": "the look, every five minutes, at roles whose time has come",
     "invitations.queries:LIST_RUN_OUT": "the same for invitations that have run out",
+    "webhooks.queries.deliveries:PLAN_DELIVERIES": "the feed's reader begins deliveries of the events of all tenants",
+    "webhooks.queries.deliveries:DELETE_DELIVERIES": "the hourly clean-up of what has ended in all tenants",
+    "webhooks.queries.endpoints:COUNT_DISABLED": "the doctor looks at the endpoints of all tenants",
+    "webhooks.queries.secrets:LIST_SEALED_SECRETS": "rotating the vault's keys goes through all tenants",
+    "webhooks.queries.secrets:LIST_SECRETS_TO_SIGN": "a sender signs the deliveries of all tenants",
+    "webhooks.queries.sending:BACKLOG": "the senders' metrics",
+    "webhooks.queries.sending:CLAIM": "a sender takes on the deliveries of all tenants",
+    "webhooks.queries.sending:GIVE_UP_UNWANTED": "the same",
+    "webhooks.queries.sending:IS_ANY_DUE": "the same",
 }
 
 

@@ -10,6 +10,7 @@ from support.place import Place
 
 _CONNECTOR = "(SELECT id FROM auth_connectors WHERE tenant_id = $1 LIMIT 1)"
 _EMAIL = "(SELECT id FROM user_emails WHERE tenant_id = $1 AND user_id = $2 LIMIT 1)"
+_ENDPOINT = "(SELECT id FROM webhook_endpoints WHERE tenant_id = $1 LIMIT 1)"
 _HASH = "sha256($3::uuid::text::bytea)"
 _USER = "(SELECT $2::uuid)"
 _AT = "now() - $4::interval"
@@ -41,8 +42,19 @@ _COLUMNS: dict[str, dict[str, str]] = {
         "token_hash": _HASH,
         "expires_at": _AT,
     },
+    "webhook_deliveries": {
+        "endpoint_id": _ENDPOINT,
+        "event_id": "$3",
+        "event_kind": "'user.created'",
+        "state": "'delivered'",
+        "ended_at": _AT,
+    },
     "sessions": {"user_id": _USER, "token_hash": _HASH, "idle_seconds": "60", "expires_at": _AT},
 }
+_MAKE_ENDPOINT = (
+    "INSERT INTO webhook_endpoints (tenant_id, id, url, kinds, enabled)"
+    " VALUES ($1, gen_random_uuid(), 'https://hooks.example/', '{}', true)"
+)
 _RECEIPT = (
     "INSERT INTO event_handovers (tenant_id, event_id, listener, state, give_up_at, updated_at)"
     f" SELECT $1, $3, 'tests', 'done', now(), {_AT} WHERE $2::uuid IS NOT NULL"
@@ -70,6 +82,8 @@ async def add_ended(place: Place, table: str, *ages: timedelta, **changes: str) 
     ids = [uuid.UUID(bytes=secrets.token_bytes(16)) for _ in ages]
     given = [(place.tenant.id.uuid, place.owner_user.id.uuid, id, age) for id, age in zip(ids, ages, strict=True)]
     async with superuser(place.stack) as connection:
+        if table == "webhook_deliveries":
+            await connection.execute(_MAKE_ENDPOINT, place.tenant.id.uuid)
         await connection.executemany(statement, given)
     return ids
 

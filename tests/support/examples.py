@@ -31,6 +31,9 @@ from central.kernel.ids import (
     TenantId,
     UserEmailId,
     UserId,
+    WebhookDeliveryId,
+    WebhookEndpointId,
+    WebhookSecretId,
 )
 from central.kernel.operation import AnyOperation
 from support.asgi import Header
@@ -79,6 +82,9 @@ class Things:
     user_code: str
     device_code: str
     job: str
+    endpoint: str
+    signing_secret: str
+    delivery: str
 
     @classmethod
     async def of(cls, place: Place, provider: Provider | None = None) -> Self:
@@ -110,6 +116,7 @@ class Things:
         invited = await place.owner.invitations.create(email=user.email, send=False)
         await place.owner.invitations.create(email=place.address(), send=False)
         token = (invited.link or "").rpartition("/")[2]
+        endpoint, delivery = await _webhook(place)
         return cls(
             tenant=place.tenant.id,
             user=user.id,
@@ -136,6 +143,9 @@ class Things:
             user_code=tool.user_code,
             device_code=tool.device_code,
             job=await _job(place),
+            endpoint=endpoint,
+            signing_secret=WebhookSecretId.from_uuid(await _stored(place, "webhook_secrets")),
+            delivery=delivery,
         )
 
     @classmethod
@@ -167,6 +177,9 @@ class Things:
             user_code="BBBB-BBBB",
             device_code=secrets.token_urlsafe(32),
             job=JobId.new(),
+            endpoint=WebhookEndpointId.new(),
+            signing_secret=WebhookSecretId.new(),
+            delivery=WebhookDeliveryId.new(),
         )
 
     @property
@@ -248,6 +261,22 @@ async def _job(place: Place) -> str:
     return job.id
 
 
+async def _webhook(place: Place) -> tuple[str, str]:
+    """Make two endpoints, and two deliveries to the first, one of them after an attempt."""
+    url = "https://hooks.example/central"
+    made, _ = [await place.owner.webhooks.create_endpoint(url=url, enabled=False) for _ in range(2)]
+    await place.owner.webhooks.enable_endpoint(endpoint=made.endpoint.id)
+    delivery, _ = [await place.owner.webhooks.ping(endpoint=made.endpoint.id) for _ in range(2)]
+    async with superuser(place.stack) as connection:
+        await connection.execute(
+            "INSERT INTO webhook_attempts (tenant_id, delivery_id, number, started_at, duration_ms, status, answer)"
+            " VALUES ($1, $2, 1, now(), 7, 200, 'thanks')",
+            place.tenant.id.uuid,
+            delivery.id.uuid,
+        )
+    return made.endpoint.id, delivery.id
+
+
 async def _stored(place: Place, table: str) -> UUID:
     """Find the id of something that is there already."""
     query = f"SELECT id FROM {table} WHERE tenant_id = $1 LIMIT 1"
@@ -290,6 +319,14 @@ def _invitation(things: Things) -> Fields:
 
 def _job_of(things: Things) -> Fields:
     return {**_tenant(things), "job": things.job}
+
+
+def _endpoint(things: Things) -> Fields:
+    return {**_tenant(things), "endpoint": things.endpoint}
+
+
+def _delivery(things: Things) -> Fields:
+    return {**_tenant(things), "delivery": things.delivery}
 
 
 def _token(things: Things) -> Fields:
@@ -433,6 +470,19 @@ EXAMPLES: dict[str, Callable[[Things], Fields]] = {
     "jobs.get": _job_of,
     "jobs.cancel": _job_of,
     "jobs.list_row_errors": _job_of,
+    "webhooks.create_endpoint": lambda things: {**_tenant(things), "url": "https://hooks.example/central"},
+    "webhooks.list_endpoints": _tenant,
+    "webhooks.get_endpoint": _endpoint,
+    "webhooks.update_endpoint": lambda things: {**_endpoint(things), "description": "Renamed"},
+    "webhooks.enable_endpoint": _endpoint,
+    "webhooks.disable_endpoint": _endpoint,
+    "webhooks.delete_endpoint": _endpoint,
+    "webhooks.rotate_secret": _endpoint,
+    "webhooks.ping": _endpoint,
+    "webhooks.list_deliveries": _tenant,
+    "webhooks.get_delivery": _delivery,
+    "webhooks.redeliver": _delivery,
+    "webhooks.redeliver_failed": lambda things: {**_endpoint(things), "since": "2026-01-01T00:00:00Z"},
 }
 
 # Further requests, for places that the first example does not reach: the other arms of a union, what is optional.

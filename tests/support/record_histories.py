@@ -161,6 +161,10 @@ class CleaningUp:
     async def sessions(self, input: DeleteEndedInput) -> DeleteEndedOutput:
         return self._delete(input)
 
+    @activity.defn(name="webhooks.delete_deliveries")
+    async def webhook_deliveries(self, input: DeleteEndedInput) -> DeleteEndedOutput:
+        return self._delete(input)
+
 
 class _Importing:
     def __init__(self, *, fail: bool = False) -> None:
@@ -200,6 +204,7 @@ _RUNS: list[tuple[str, Any, Any, Any]] = [
     ("done", CLEAN_UP, CleanUpInput(), CleaningUp()),
     ("three-rounds", CLEAN_UP, CleanUpInput(), CleaningUp(rounds=3)),
     ("failed", CLEAN_UP, CleanUpInput(), CleaningUp(fail=True)),
+    ("with-webhooks", CLEAN_UP, CleanUpInput(), CleaningUp()),
     ("done", IMPORT_USERS, _run(), _Importing()),
     ("given-up", IMPORT_USERS, _run(), _Importing(fail=True)),
 ]

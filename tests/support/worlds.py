@@ -87,8 +87,9 @@ class World:
         # The session of the owner so far may be what was ended.
         user = await replace(before, owner=await before.sign_in(before.owner_user)).user("owner")
         attacker.place = replace(before, owner_user=user, owner=await before.sign_in(user))
-        # The claims of the things so far would fill the tenant's room for them.
-        await run_sql(before, "DELETE FROM domains WHERE tenant_id = $1", before.tenant.id.uuid)
+        # The claims and endpoints of the things so far would fill the tenant's room for them.
+        for table in ("domains", "webhook_endpoints"):
+            await run_sql(before, f"DELETE FROM {table} WHERE tenant_id = $1", before.tenant.id.uuid)
         attacker.things = await Things.of(attacker.place, self.provider)
 
     def pairs(self, place: IdPlace) -> list[tuple[str, str]]:

@@ -33,6 +33,8 @@ from central_server.tool_sign_ins.queries import DELETE_TOOL_SIGN_INS
 from central_server.users.activities.delete_ended_verifications import DeleteEndedVerificationsActivity
 from central_server.users.ended import KEPT as VERIFICATIONS_KEPT
 from central_server.users.queries.ended import DELETE_EMAIL_VERIFICATIONS
+from central_server.webhooks.activities.delete_ended_deliveries import DeleteEndedDeliveriesActivity
+from central_server.webhooks.queries.deliveries import DELETE_DELIVERIES
 from support.database import superuser
 from support.ended import add_ended, remaining
 from support.place import Place, Stack
@@ -107,8 +109,16 @@ KINDS = [
         "event_handovers", DeleteReceiptsActivity, "delete", DELETE_SETTLED, "ix_event_handovers_settled", RECEIPTS_KEPT
     ),
     Kind("sessions", DeleteEndedSessionsActivity, "delete", DELETE_SESSIONS, "ix_sessions_ended", timedelta(days=180)),
+    Kind(
+        "webhook_deliveries",
+        DeleteEndedDeliveriesActivity,
+        "delete",
+        DELETE_DELIVERIES,
+        "ix_webhook_deliveries_ended_at",
+        timedelta(days=30),
+    ),
 ]
-SESSIONS = KINDS[-1]
+SESSIONS = KINDS[-2]
 CODES = KINDS[1]
 LONG_AGO = timedelta(days=1000)
 kinds = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.table)

@@ -93,6 +93,16 @@ from central.users.events import (
     UserTagsChanged,
     UserUpdated,
 )
+from central.webhooks.events import (
+    WebhookEndpointCreated,
+    WebhookEndpointDeleted,
+    WebhookEndpointDisabled,
+    WebhookEndpointEnabled,
+    WebhookEndpointUpdated,
+    WebhookPing,
+    WebhookRedeliveryRequested,
+    WebhookSecretRotated,
+)
 
 EVENTS: tuple[type[Event], ...] = (
     EmailCodeRequested,
@@ -160,6 +170,14 @@ EVENTS: tuple[type[Event], ...] = (
     JobCancelRequested,
     JobEnded,
     UserImportRequested,
+    WebhookEndpointCreated,
+    WebhookEndpointDeleted,
+    WebhookEndpointDisabled,
+    WebhookEndpointEnabled,
+    WebhookEndpointUpdated,
+    WebhookPing,
+    WebhookRedeliveryRequested,
+    WebhookSecretRotated,
 )
 
 
@@ -235,6 +253,14 @@ AnyEvent: TypeAlias = Annotated[
     | Annotated[JobCancelRequested, Tag("job.cancel_requested")]
     | Annotated[JobEnded, Tag("job.ended")]
     | Annotated[UserImportRequested, Tag("user.import.requested")]
+    | Annotated[WebhookEndpointCreated, Tag("webhook_endpoint.created")]
+    | Annotated[WebhookEndpointDeleted, Tag("webhook_endpoint.deleted")]
+    | Annotated[WebhookEndpointDisabled, Tag("webhook_endpoint.disabled")]
+    | Annotated[WebhookEndpointEnabled, Tag("webhook_endpoint.enabled")]
+    | Annotated[WebhookEndpointUpdated, Tag("webhook_endpoint.updated")]
+    | Annotated[WebhookPing, Tag("webhook.ping")]
+    | Annotated[WebhookRedeliveryRequested, Tag("webhook_endpoint.redelivery_requested")]
+    | Annotated[WebhookSecretRotated, Tag("webhook_endpoint.secret_rotated")]
     | Annotated[UnknownEvent, Tag(UNKNOWN_TAG)],
     kind_or_unknown(*(event.model_fields["kind"].default for event in EVENTS)),
 ]

@@ -190,3 +190,15 @@ class JobId(RichId, prefix="job"):
 
 class EventId(RichId, prefix="event"):
     """Something that happened."""
+
+
+class WebhookEndpointId(RichId, prefix="endpoint"):
+    """Where a tenant's events are sent to."""
+
+
+class WebhookSecretId(RichId, prefix="signingsecret"):
+    """A secret that bodies sent to an endpoint are signed with; the id tells nothing of it."""
+
+
+class WebhookDeliveryId(RichId, prefix="delivery"):
+    """One event on its way to one endpoint."""

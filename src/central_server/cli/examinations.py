@@ -12,6 +12,7 @@ from central_server.auth_connectors.client_secrets import ClientSecrets
 from central_server.cli.event_health import judge_events
 from central_server.cli.failures import explain
 from central_server.cli.schedule_health import judge
+from central_server.cli.webhook_health import judge_webhooks
 from central_server.container import build_container
 from central_server.infra.config import Settings
 from central_server.infra.db import Database
@@ -24,9 +25,12 @@ from central_server.infra.outbox import Relay
 from central_server.infra.temporal.client import TemporalConnection
 from central_server.infra.temporal.timetable import Timetable
 from central_server.infra.vault import SigningKeys, Vault
+from central_server.webhooks.claiming import DeliveryClaims
+from central_server.webhooks.service import WebhookService
 from central_server.worker.schedules import SCHEDULES
 
 _SAMPLE = 20
+_RECENT_DAYS = 7
 _OLDEST_POSTGRES = 16
 
 
@@ -83,6 +87,7 @@ async def _database_findings(settings: Settings, container: AsyncContainer) -> l
     findings.append(_row_security(facts))
     findings.append(await _guarded("stored secrets", container, _stored_secrets))
     findings.append(await _guarded("events", container, _events))
+    findings.append(await _guarded("webhooks", container, _webhooks))
     return findings
 
 
@@ -146,6 +151,17 @@ async def _stored_secrets(container: AsyncContainer) -> Finding:
     if opened != tried:
         return Finding("stored secrets", f"{tried - opened} of {tried} do not open: CENTRAL_VAULT_KEYS lacks their key")
     return Finding("stored secrets", None, f"{opened} of {tried} tried open" if tried else "none are stored yet")
+
+
+async def _webhooks(container: AsyncContainer) -> Finding:
+    database = await container.get(Database)
+    await database.start()
+    try:
+        backlog = await (await container.get(DeliveryClaims)).TX_backlog()
+        disabled = await (await container.get(WebhookService)).TX_count_disabled(_RECENT_DAYS)
+    finally:
+        await database.close()
+    return Finding("webhooks", *judge_webhooks(backlog["waiting"], backlog["oldest"], disabled))
 
 
 async def _events(container: AsyncContainer) -> Finding:

@@ -45,8 +45,10 @@ def rotate(*, batch: Annotated[int, typer.Option(min=1, max=10_000, help="Rows o
         from central_server.auth.provisioner import Provisioner
         from central_server.auth_connectors.client_secrets import ClientSecrets
         from central_server.invitations.service import InvitationService
+        from central_server.webhooks.signing_secrets import SigningSecrets
 
         secrets, invitations = await container.get(ClientSecrets), await container.get(InvitationService)
+        signing = await container.get(SigningSecrets)
         sessions, people = await container.get(ProviderSessions), await container.get(Provisioner)
         done = 0
         with progress("Wrapping secrets anew") as report:
@@ -55,6 +57,7 @@ def rotate(*, batch: Annotated[int, typer.Option(min=1, max=10_000, help="Rows o
                 invitations.TX_rewrap_tokens,
                 sessions.TX_rewrap_id_tokens,
                 people.TX_rewrap_profiles,
+                signing.TX_rewrap,
             )
             for rewrap in rewraps:
                 while count := await rewrap(batch):

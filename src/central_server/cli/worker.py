@@ -21,7 +21,7 @@ class QueueName(StrEnum):
 
 
 def worker(queue: Annotated[QueueName, typer.Argument(help="The queue to serve.", show_default=False)]) -> None:
-    """Serve a queue of Temporal: `core` also relays events, `media` is for heavy work.
+    """Serve a queue of Temporal: `core` also relays events and sends webhooks, `media` is for heavy work.
 
     SIGTERM stops taking work, and lets what runs finish for up to 20 seconds. Run as many as you need.
     """
@@ -36,11 +36,13 @@ async def _serve(name: QueueName, settings: "Settings") -> None:
     from central_server.container import build_container, resolve
     from central_server.infra.db import Database
     from central_server.infra.outbound import OutboundClient
-    from central_server.infra.outbox import Relay
+    from central_server.infra.outbox import Follower, Relay
     from central_server.infra.temporal.client import TemporalConnection
     from central_server.infra.temporal.spec import Queue
-    from central_server.metrics import PoolCollector, RelayCollector, serve_metrics
-    from central_server.worker.parts import WorkerParts, stop_on_signals
+    from central_server.metrics import PoolCollector, RelayCollector, WebhookCollector, serve_metrics
+    from central_server.webhooks.planning import FOLLOWER, DeliveryPlanner
+    from central_server.webhooks.sending import WebhookSender
+    from central_server.worker.parts import RunsBeside, WorkerParts, stop_on_signals
     from central_server.worker.run import ACTIVITIES, run_worker
 
     queue = Queue(name.value)
@@ -53,7 +55,12 @@ async def _serve(name: QueueName, settings: "Settings") -> None:
     registry.register(PoolCollector(database))
     if relay is not None:
         registry.register(RelayCollector(relay))
-    parts = WorkerParts(await container.get(TemporalConnection), activities, relay)
+    beside: list[RunsBeside] = []
+    if queue is Queue.CORE:
+        sender = await container.get(WebhookSender)
+        registry.register(WebhookCollector(sender))
+        beside += [Follower(database, FOLLOWER, await container.get(DeliveryPlanner)), sender]
+    parts = WorkerParts(await container.get(TemporalConnection), activities, relay, beside)
     stop_metrics = serve_metrics(registry, settings.host, settings.metrics_port)
     start = DatabaseStart(database)
     await start.start()

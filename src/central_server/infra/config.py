@@ -155,6 +155,13 @@ class Settings(BaseSettings):
         description="How long sessions are kept after their end, for searching (seconds or ISO 8601).",
     )
 
+    webhook_deliveries_kept: timedelta = Field(
+        default=timedelta(days=30),
+        ge=timedelta(days=1),
+        le=timedelta(days=365),
+        description="How long webhook deliveries are kept after their end (seconds or ISO 8601).",
+    )
+
     rate_limits: Literal["postgres", "memory", "off"] = Field(
         default="postgres",
         description="Where requests are counted: for all processes together, in each by itself, or not at all.",

@@ -13,6 +13,7 @@ from central_server.tool_sign_ins.activities.delete_ended_tool_sign_ins import D
 from central_server.user_imports.activities.import_users import ImportUsersActivity
 from central_server.users.activities.delete_ended_verifications import DeleteEndedVerificationsActivity
 from central_server.users.activities.end_roles import EndRolesActivity
+from central_server.webhooks.activities.delete_ended_deliveries import DeleteEndedDeliveriesActivity
 
 CORE_ACTIVITIES: tuple[type, ...] = (
     HandOverActivity,
@@ -29,5 +30,6 @@ CORE_ACTIVITIES: tuple[type, ...] = (
     EndRolesActivity,
     GiveUpJobActivity,
     ImportUsersActivity,
+    DeleteEndedDeliveriesActivity,
 )
 MEDIA_ACTIVITIES: tuple[type, ...] = (PingActivity,)

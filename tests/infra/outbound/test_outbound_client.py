@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from central_server.infra.outbound import BadStatusError, OutboundClient, OutboundError
+from central_server.infra.outbound import BadStatusError, OutboundClient, OutboundError, RedirectRefusedError
 from support.http_server import HttpServer, Reply
 from support.network import FakeResolver, Rerouted
 
@@ -364,3 +364,56 @@ def test_a_url_is_judged_before_its_name_is_known(url, reason):
     with pytest.raises(OutboundError) as caught:
         client.check_url(url)
     assert caught.value.reason == reason
+
+
+async def test_the_beginning_of_an_answer(secure):
+    """With `beginning`, an answer may be as long as it likes, or compressed: so many bytes of it are read, or none."""
+
+    async def endless():
+        while True:
+            yield b"x" * 1000
+
+    async with OutboundClient(allow_loopback=True, max_bytes=2000) as client:
+        async with serving(Reply(202, endless())) as server:
+            answer = await client.request("POST", server.url, content=b"{}", beginning=1500)
+            assert (answer.status, answer.body) == (202, b"x" * 1500)
+        async with serving(Reply(200, b"short")) as server:
+            assert (await client.request("POST", server.url, beginning=1500)).body == b"short"
+        packed = Reply(500, gzip.compress(b"x"), {"content-encoding": "gzip"})
+        async with serving(packed) as server:
+            answer = await client.request("POST", server.url, beginning=1500)
+            assert (answer.status, answer.body) == (500, b"")
+            assert await reason_of(client.request("POST", server.url)) == "encoding_refused"
+
+
+async def test_a_limit_of_time_for_one_request():
+    """`seconds` stands for the client's own limit, and holds for the beginning of an answer too."""
+
+    async def trickling():
+        while True:
+            yield b"x"
+            await asyncio.sleep(0.05)
+
+    async with (
+        OutboundClient(allow_loopback=True, total_timeout=30) as client,
+        serving(Reply(200, trickling())) as server,
+    ):
+        begun = time.monotonic()
+        assert await reason_of(client.request("POST", server.url, seconds=0.3, beginning=1024)) == "timeout"
+        assert time.monotonic() - begun < 5
+
+
+async def test_a_redirect_says_which_it_was():
+    """The status of a redirect that was refused is told, also where the beginning of an answer would do."""
+    server = serving(Reply(307, b"", {"location": "http://127.0.0.1:1/"}))
+    async with OutboundClient(allow_loopback=True) as client, server:
+        with pytest.raises(RedirectRefusedError, match="redirect") as caught:
+            await client.request("POST", server.url, beginning=10)
+    assert caught.value.status == 307
+
+
+@pytest.mark.parametrize("port", ["0", "65536", "99999"])
+async def test_ports_that_are_none(port):
+    """A port that cannot be is refused before anything is resolved, not in the middle of connecting."""
+    async with OutboundClient() as client:
+        assert await reason_of(client.request("GET", f"https://{NAME}:{port}/")) == "invalid_url"

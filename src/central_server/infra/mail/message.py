@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
-from central.kernel.ids import EventId
+from central.kernel.ids import EventId, RichId
 from central.kernel.text import Email, Line
 
 _OURS = {
@@ -57,6 +57,9 @@ class Mail(BaseModel):
         return message
 
 
-def message_id_for(event: EventId, host: str) -> str:
-    """Make the Message-ID of the mail that an event causes: the same however often it is sent."""
-    return f"<{event}@{host}>"
+def message_id_for(event: EventId, host: str, recipient: RichId | None = None) -> str:
+    """Make the Message-ID of the mail that an event causes: the same however often it is sent.
+
+    With `recipient`, of the one to them, where there are several.
+    """
+    return f"<{event}@{host}>" if recipient is None else f"<{event}.{recipient}@{host}>"

@@ -113,14 +113,20 @@ class OutboundClient:
         *,
         content: bytes | None = None,
         headers: Mapping[str, str] | None = None,
+        seconds: float | None = None,
+        beginning: int | None = None,
     ) -> OutboundResponse:
-        """Send one request and read the answer to its end, within the limits."""
-        target = check_url(url, allow_loopback=self.allow_loopback)
+        """Send one request and read the answer to its end, within the limits.
+
+        `seconds` stands for the client's own limit of time. With `beginning` no more than so many bytes of the answer
+        are read, of one that is compressed none, and it may be as long as it likes.
+        """
+        target, total = check_url(url, allow_loopback=self.allow_loopback), seconds or self._total
         try:
-            async with asyncio.timeout(self._total), self._gate(target.host):
-                return await self._exchange(method, target, content, {**(headers or {}), **self._headers})
+            async with asyncio.timeout(total), self._gate(target.host):
+                return await self._exchange(method, target, content, {**(headers or {}), **self._headers}, beginning)
         except TimeoutError:
-            raise DeadlineError(f"{target.host} did not answer in {self._total:g} seconds.") from None
+            raise DeadlineError(f"{target.host} did not answer in {total:g} seconds.") from None
         except (httpx.HTTPError, UnicodeError):
             raise InvalidUrlError("The request holds what HTTP does not allow.") from None
 
@@ -162,15 +168,28 @@ class OutboundClient:
             yield
 
     async def _exchange(
-        self, method: str, url: httpx.URL, content: bytes | None, headers: Mapping[str, str]
+        self, method: str, url: httpx.URL, content: bytes | None, headers: Mapping[str, str], beginning: int | None
     ) -> OutboundResponse:
         async with self._client.stream(method, url, content=content, headers=headers) as response:
             if 300 <= response.status_code < 400:
-                raise RedirectRefusedError("The answer is a redirect, which is not followed.")
-            if response.headers.get("content-encoding", "identity").strip().lower() != "identity":
+                raise RedirectRefusedError("The answer is a redirect, which is not followed.", response.status_code)
+            plain = response.headers.get("content-encoding", "identity").strip().lower() == "identity"
+            if beginning is not None:
+                body = await self._begin_to_read(response, beginning) if plain else b""
+            elif plain:
+                body = await self._read(response)
+            else:
                 raise EncodingRefusedError("The answer is compressed, which was not asked for.")
-            body = await self._read(response)
         return OutboundResponse(response.status_code, dict(response.headers), body)
+
+    async def _begin_to_read(self, response: httpx.Response, most: int) -> bytes:
+        """Read the beginning of a body, and leave the rest where it is."""
+        body = bytearray()
+        async for part in response.aiter_raw():
+            body += part
+            if len(body) >= most:
+                break
+        return bytes(body[:most])
 
     async def _read(self, response: httpx.Response) -> bytes:
         """Read the body as sent, for nothing is decoded; stop at the first byte too many."""

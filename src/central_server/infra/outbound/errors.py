@@ -76,9 +76,16 @@ class EncodingRefusedError(OutboundError):
 
 
 class RedirectRefusedError(OutboundError):
-    """The answer points elsewhere."""
+    """The answer points elsewhere. `status` tells how."""
 
     reason: ClassVar[OutboundReason] = "redirect_refused"
+
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message, status)
+        self.status = status
+
+    def __str__(self) -> str:
+        return str(self.args[0])
 
 
 class BadStatusError(OutboundError):

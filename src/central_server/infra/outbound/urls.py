@@ -9,6 +9,7 @@ from central_server.infra.outbound.addresses import is_public, is_public_or_loop
 from central_server.infra.outbound.errors import AddressRefusedError, InvalidUrlError, NotHttpsError
 
 _MAX_LENGTH: Final = 2048
+_HIGHEST_PORT: Final = 65535
 _VISIBLE_ASCII = re.compile(r"[!-~]+")
 _AUTHORITY = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://([^/?#]*)")
 _NAME = re.compile(
@@ -39,9 +40,12 @@ def _parse(text: str) -> httpx.URL:
     if "@" in authority[1]:
         raise InvalidUrlError("The URL holds a user name or a password.")
     try:
-        return httpx.URL(text)
+        url = httpx.URL(text)
     except httpx.InvalidURL:
         raise InvalidUrlError("The URL is malformed.") from None
+    if url.port is not None and not 0 < url.port <= _HIGHEST_PORT:
+        raise InvalidUrlError("The URL's port is none.")
+    return url
 
 
 def _check_host(host: str, *, allow_loopback: bool) -> None:

@@ -14,6 +14,7 @@ from central_server.sessions.activities.delete_ended_sessions import DeleteEnded
 from central_server.tool_sign_ins.activities.delete_ended_tool_sign_ins import DeleteEndedToolSignInsActivity
 from central_server.upkeep.specs import CLEAN_UP, CleanUpInput, CleanUpOutput, DeleteEndedInput, DeleteEndedOutput
 from central_server.users.activities.delete_ended_verifications import DeleteEndedVerificationsActivity
+from central_server.webhooks.activities.delete_ended_deliveries import DeleteEndedDeliveriesActivity
 
 _RETRIES = RetryPolicy(
     initial_interval=timedelta(seconds=2),
@@ -33,7 +34,10 @@ _STEPS: Final[dict[str, Callable[[Any, DeleteEndedInput], Awaitable[DeleteEndedO
     "idempotency_keys": DeleteAnswersActivity.delete,
     "event_receipts": DeleteReceiptsActivity.delete,
     "sessions": DeleteEndedSessionsActivity.delete,
+    "webhook_deliveries": DeleteEndedDeliveriesActivity.delete,
 }
+_LATER: Final = ("webhook_deliveries",)
+"""Steps that runs of released versions did not have: each is a patch of its own name."""
 
 
 @workflow.defn(name=CLEAN_UP.name)
@@ -44,14 +48,15 @@ class CleanUpWorkflow:
     async def run(self, input: CleanUpInput) -> CleanUpOutput:  # noqa: ARG002 (a workflow takes one input)
         """Do one kind after the other; one that fails keeps no other from its turn, and fails the run in the end."""
         deleted: dict[str, int] = {}
-        for name in _STEPS:
+        steps = [name for name in _STEPS if name not in _LATER or workflow.patched(name)]
+        for name in steps:
             try:
                 deleted[name] = await self._delete(name)
             except ActivityError as error:
                 if is_cancelled_exception(error):
                     raise
                 workflow.logger.warning("not cleaned up: %s", name)
-        if failed := sorted(_STEPS.keys() - deleted.keys()):
+        if failed := sorted(set(steps) - deleted.keys()):
             message = f"not cleaned up: {', '.join(failed)}"
             raise ApplicationError(message, type="CleanUpFailed", non_retryable=True)
         return CleanUpOutput(deleted=deleted)
