@@ -15,6 +15,7 @@ from central.sessions import operations as sessions
 from central.sign_in_pages.routes import PAGE_ROUTES
 from central.tenants import operations as tenants
 from central.tool_sign_ins import operations as tool_sign_ins
+from central.user_exports import operations as user_exports
 from central.user_imports import operations as user_imports
 from central.users import operations as users
 
@@ -22,6 +23,7 @@ CATALOG: tuple[AnyOperation, ...] = (
     *tenants.OPERATIONS,
     *users.OPERATIONS,
     *user_imports.OPERATIONS,
+    *user_exports.OPERATIONS,
     *emails.OPERATIONS,
     *roles.OPERATIONS,
     *explain.OPERATIONS,

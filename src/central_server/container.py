@@ -97,6 +97,10 @@ from central_server.tool_sign_ins.ended import EndedToolSignIns
 from central_server.tool_sign_ins.finishing import ToolSessions
 from central_server.tool_sign_ins.routes import ToolSignInRoutes
 from central_server.tool_sign_ins.starting import ToolStarts
+from central_server.user_exports.activities.export_users import ExportUsersActivity
+from central_server.user_exports.exporting import UserExporter
+from central_server.user_exports.routes import UserExportRoutes
+from central_server.user_exports.service import UserExportService
 from central_server.user_imports.activities.import_users import ImportUsersActivity
 from central_server.user_imports.importing import UserImporter
 from central_server.user_imports.judging import RowJudge
@@ -149,6 +153,7 @@ ROUTES: tuple[type, ...] = (
     JobRoutes,
     JobFileRoutes,
     UserImportRoutes,
+    UserExportRoutes,
 )
 ACTIVITIES: tuple[type, ...] = (
     SendSignInCodeActivity,
@@ -169,6 +174,7 @@ ACTIVITIES: tuple[type, ...] = (
     GiveUpJobActivity,
     DeleteEndedJobsActivity,
     ImportUsersActivity,
+    ExportUsersActivity,
     PingActivity,
 )
 SERVICES: tuple[type, ...] = (
@@ -196,6 +202,8 @@ SERVICES: tuple[type, ...] = (
     RowJudge,
     MissingUsers,
     UserImporter,
+    UserExportService,
+    UserExporter,
     ClientSecrets,
     AuthConnectorService,
     ConnectorTrials,

@@ -27,6 +27,7 @@ from central_server.infra.temporal.dispatcher import TemporalDispatcher
 from central_server.infra.vault import KeyRing, SigningKeys, Vault
 from central_server.invitations.listeners import LISTENERS as INVITATION_LISTENERS
 from central_server.jobs.listeners import LISTENERS as JOB_LISTENERS
+from central_server.user_exports.listeners import LISTENERS as USER_EXPORT_LISTENERS
 from central_server.user_imports.listeners import LISTENERS as USER_IMPORT_LISTENERS
 from central_server.users.listeners import LISTENERS as USER_LISTENERS
 
@@ -119,7 +120,16 @@ def make_providers(outbound: OutboundClient) -> Providers:
 
 def make_listeners() -> Listeners:
     """Collect the listeners of all domains."""
-    return Listeners((*AUTH_LISTENERS, *USER_LISTENERS, *INVITATION_LISTENERS, *JOB_LISTENERS, *USER_IMPORT_LISTENERS))
+    return Listeners(
+        (
+            *AUTH_LISTENERS,
+            *USER_LISTENERS,
+            *INVITATION_LISTENERS,
+            *JOB_LISTENERS,
+            *USER_IMPORT_LISTENERS,
+            *USER_EXPORT_LISTENERS,
+        )
+    )
 
 
 def make_outbox(listeners: Listeners) -> Outbox:

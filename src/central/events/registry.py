@@ -71,6 +71,7 @@ from central.tool_sign_ins.events import (
     ToolSignInApproved,
     ToolSignInDenied,
 )
+from central.user_exports.events import UserExportRequested
 from central.user_imports.events import UserImportRequested
 from central.users.events import (
     AttributeRulesChanged,
@@ -160,6 +161,7 @@ EVENTS: tuple[type[Event], ...] = (
     JobCancelRequested,
     JobEnded,
     UserImportRequested,
+    UserExportRequested,
 )
 
 
@@ -235,6 +237,7 @@ AnyEvent: TypeAlias = Annotated[
     | Annotated[JobCancelRequested, Tag("job.cancel_requested")]
     | Annotated[JobEnded, Tag("job.ended")]
     | Annotated[UserImportRequested, Tag("user.import.requested")]
+    | Annotated[UserExportRequested, Tag("user.export.requested")]
     | Annotated[UnknownEvent, Tag(UNKNOWN_TAG)],
     kind_or_unknown(*(event.model_fields["kind"].default for event in EVENTS)),
 ]

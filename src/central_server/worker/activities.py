@@ -12,6 +12,7 @@ from central_server.jobs.activities.stop_job import StopJobActivity
 from central_server.media.activities.ping import PingActivity
 from central_server.sessions.activities.delete_ended_sessions import DeleteEndedSessionsActivity
 from central_server.tool_sign_ins.activities.delete_ended_tool_sign_ins import DeleteEndedToolSignInsActivity
+from central_server.user_exports.activities.export_users import ExportUsersActivity
 from central_server.user_imports.activities.import_users import ImportUsersActivity
 from central_server.users.activities.delete_ended_verifications import DeleteEndedVerificationsActivity
 from central_server.users.activities.end_roles import EndRolesActivity
@@ -37,5 +38,6 @@ CORE_ACTIVITIES: tuple[type, ...] = (
     GiveUpJobActivity,
     DeleteEndedJobsActivity,
     ImportUsersActivity,
+    ExportUsersActivity,
 )
 MEDIA_ACTIVITIES: tuple[type, ...] = (PingActivity,)

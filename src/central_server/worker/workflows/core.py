@@ -5,6 +5,7 @@ from central_server.invitations.workflows.expire_invitations import ExpireInvita
 from central_server.invitations.workflows.send_invitation import SendInvitationWorkflow
 from central_server.jobs.workflows.stop_job import StopJobWorkflow
 from central_server.upkeep.workflows.clean_up import CleanUpWorkflow
+from central_server.user_exports.workflows.export_users import ExportUsersWorkflow
 from central_server.user_imports.workflows.import_users import ImportUsersWorkflow
 from central_server.users.workflows.end_roles import EndRolesWorkflow
 from central_server.users.workflows.send_email_change_notice import SendEmailChangeNoticeWorkflow
@@ -22,4 +23,5 @@ CORE_WORKFLOWS: tuple[type, ...] = (
     EndRolesWorkflow,
     StopJobWorkflow,
     ImportUsersWorkflow,
+    ExportUsersWorkflow,
 )
