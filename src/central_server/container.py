@@ -40,7 +40,13 @@ from central_server.auth_connectors.trials import ConnectorTrials
 from central_server.domains.activities.recheck_domains import RecheckDomainsActivity
 from central_server.domains.routes import DomainRoutes
 from central_server.domains.service import DomainService
+from central_server.event_exports.activities.export_events import ExportEventsActivity
+from central_server.event_exports.exporting import EventExporter
+from central_server.event_exports.routes import EventExportRoutes
+from central_server.event_exports.service import EventExportService
+from central_server.events.activities.delete_old_events import DeleteOldEventsActivity
 from central_server.events.feed import FeedNews
+from central_server.events.retention import EventRetentionService
 from central_server.events.routes import EventRoutes
 from central_server.events.service import EventService
 from central_server.infra.config import Settings
@@ -72,6 +78,10 @@ from central_server.media.activities.ping import PingActivity
 from central_server.parts import FACTORIES
 from central_server.roles.routes import RoleRoutes
 from central_server.roles.service import RoleService
+from central_server.session_revocations.activities.revoke_sessions import RevokeSessionsActivity
+from central_server.session_revocations.revoking import SessionRevoker
+from central_server.session_revocations.routes import SessionRevocationRoutes
+from central_server.session_revocations.service import SessionRevocationService
 from central_server.sessions.activities.delete_ended_sessions import DeleteEndedSessionsActivity
 from central_server.sessions.ended import EndedSessions
 from central_server.sessions.routes import SessionRoutes
@@ -154,6 +164,8 @@ ROUTES: tuple[type, ...] = (
     JobFileRoutes,
     UserImportRoutes,
     UserExportRoutes,
+    EventExportRoutes,
+    SessionRevocationRoutes,
 )
 ACTIVITIES: tuple[type, ...] = (
     SendSignInCodeActivity,
@@ -175,6 +187,9 @@ ACTIVITIES: tuple[type, ...] = (
     DeleteEndedJobsActivity,
     ImportUsersActivity,
     ExportUsersActivity,
+    ExportEventsActivity,
+    RevokeSessionsActivity,
+    DeleteOldEventsActivity,
     PingActivity,
 )
 SERVICES: tuple[type, ...] = (
@@ -204,6 +219,11 @@ SERVICES: tuple[type, ...] = (
     UserImporter,
     UserExportService,
     UserExporter,
+    EventRetentionService,
+    EventExportService,
+    EventExporter,
+    SessionRevocationService,
+    SessionRevoker,
     ClientSecrets,
     AuthConnectorService,
     ConnectorTrials,

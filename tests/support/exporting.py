@@ -1,4 +1,4 @@
-"""Exports without Temporal: what a worker would do is done while somebody waits."""
+"""Jobs without Temporal: what a worker would do is done at once, or while somebody waits."""
 
 import asyncio
 import io
@@ -7,11 +7,17 @@ from typing import Any, TypeVar
 
 from central.jobs.models import Job
 from central_client import AsyncCentral
+from central_server.event_exports.exporting import EventExporter
+from central_server.session_revocations.revoking import SessionRevoker
 from central_server.user_exports.exporting import UserExporter
 from support.place import Place
 
 T = TypeVar("T")
-_WORKERS: dict[str, type[Any]] = {"user_export": UserExporter}
+_WORKERS: dict[str, type[Any]] = {
+    "user_export": UserExporter,
+    "event_export": EventExporter,
+    "session_revocation": SessionRevoker,
+}
 
 
 async def work_on(place: Place, job: Job) -> Job:
@@ -35,4 +41,11 @@ async def exported(place: Place, by: AsyncCentral | None = None, **how: Any) -> 
     """Export users, and give the file's content."""
     target = io.BytesIO()
     await while_working(place, (by or place.owner).users.export_users(to=target, **how))
+    return target.getvalue()
+
+
+async def exported_events(place: Place, by: AsyncCentral | None = None, **how: Any) -> bytes:
+    """Export events, and give the file's content."""
+    target = io.BytesIO()
+    await while_working(place, (by or place.owner).events.export_events(to=target, **how))
     return target.getvalue()

@@ -1,9 +1,11 @@
 from central_server.auth.workflows.send_sign_in_code import SendSignInCodeWorkflow
 from central_server.auth_connectors.workflows.warn_of_secrets import WarnOfSecretsWorkflow
 from central_server.domains.workflows.recheck_domains import RecheckDomainsWorkflow
+from central_server.event_exports.workflows.export_events import ExportEventsWorkflow
 from central_server.invitations.workflows.expire_invitations import ExpireInvitationsWorkflow
 from central_server.invitations.workflows.send_invitation import SendInvitationWorkflow
 from central_server.jobs.workflows.stop_job import StopJobWorkflow
+from central_server.session_revocations.workflows.revoke_sessions import RevokeSessionsWorkflow
 from central_server.upkeep.workflows.clean_up import CleanUpWorkflow
 from central_server.user_exports.workflows.export_users import ExportUsersWorkflow
 from central_server.user_imports.workflows.import_users import ImportUsersWorkflow
@@ -24,4 +26,6 @@ CORE_WORKFLOWS: tuple[type, ...] = (
     StopJobWorkflow,
     ImportUsersWorkflow,
     ExportUsersWorkflow,
+    ExportEventsWorkflow,
+    RevokeSessionsWorkflow,
 )
