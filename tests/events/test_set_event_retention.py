@@ -143,8 +143,8 @@ async def test_many_go_while_others_are_written(place: Place) -> None:
     async with superuser(place.stack) as connection:
         await connection.execute(
             "INSERT INTO outbox (id, tenant_id, kind, payload, state, position, created_at)"
-            " SELECT gen_random_uuid(), $1, 'user.created', '{}', 'done', nextval('central.outbox_positions'), now() - interval '31 days'"
-            " FROM generate_series(1, 1200)",
+            " SELECT gen_random_uuid(), $1, 'user.created', '{}', 'done', nextval('central.outbox_positions'),"
+            " now() - interval '31 days' FROM generate_series(1, 1200)",
             place.tenant.id.uuid,
         )
 
