@@ -25,13 +25,19 @@ from support.workers import kill, start_worker
 MANY, SESSIONS = 100_000, 30_000
 _SECONDS = 120
 _MEBIBYTE = 1024 * 1024
-_USERS = (
-    "INSERT INTO users (tenant_id, id, email, display_name, tags) SELECT $1, gen_random_uuid(), 'p' || n || '@' || $2,"
-    " 'Person ' || n, jsonb_build_object('team', 'team ' || n % 50) FROM generate_series(1, $3) n"
+_USERS = """
+WITH made AS (
+    INSERT INTO users (tenant_id, id, email, display_name, tags)
+    SELECT $1, gen_random_uuid(), 'p' || n || '@' || $2, 'Person ' || n, jsonb_build_object('team', 'team ' || n % 50)
+    FROM generate_series(1, $3) n
+    RETURNING tenant_id, id, email
 )
+INSERT INTO user_emails (tenant_id, id, user_id, email)
+SELECT tenant_id, gen_random_uuid(), id, email FROM made
+"""
 _OF_SESSIONS = (
     "INSERT INTO sessions (tenant_id, id, user_id, token_hash, idle_seconds, expires_at)"
-    " SELECT $1, gen_random_uuid(), $2, sha256(($2::text || n)::bytea), 86400, now() + interval '1 day'"
+    " SELECT $1, gen_random_uuid(), $2, sha256(('session ' || n)::bytea), 86400, now() + interval '1 day'"
     " FROM generate_series(1, $3) n"
 )
 
