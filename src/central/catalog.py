@@ -4,6 +4,7 @@ from central.auth import operations as auth
 from central.auth_connectors import operations as auth_connectors
 from central.domains import operations as domains
 from central.emails import operations as emails
+from central.event_exports import operations as event_exports
 from central.events import operations as events
 from central.explain import operations as explain
 from central.identities import operations as identities
@@ -11,10 +12,12 @@ from central.invitations import operations as invitations
 from central.jobs import operations as jobs
 from central.kernel.operation import AnyOperation, BrowserRoute
 from central.roles import operations as roles
+from central.session_revocations import operations as session_revocations
 from central.sessions import operations as sessions
 from central.sign_in_pages.routes import PAGE_ROUTES
 from central.tenants import operations as tenants
 from central.tool_sign_ins import operations as tool_sign_ins
+from central.user_exports import operations as user_exports
 from central.user_imports import operations as user_imports
 from central.users import operations as users
 from central.webhooks import operations as webhooks
@@ -23,6 +26,7 @@ CATALOG: tuple[AnyOperation, ...] = (
     *tenants.OPERATIONS,
     *users.OPERATIONS,
     *user_imports.OPERATIONS,
+    *user_exports.OPERATIONS,
     *emails.OPERATIONS,
     *roles.OPERATIONS,
     *explain.OPERATIONS,
@@ -32,8 +36,10 @@ CATALOG: tuple[AnyOperation, ...] = (
     *auth.OPERATIONS,
     *tool_sign_ins.OPERATIONS,
     *sessions.OPERATIONS,
+    *session_revocations.OPERATIONS,
     *invitations.OPERATIONS,
     *events.OPERATIONS,
+    *event_exports.OPERATIONS,
     *jobs.OPERATIONS,
     *webhooks.OPERATIONS,
 )
@@ -41,6 +47,7 @@ CATALOG: tuple[AnyOperation, ...] = (
 BROWSER_ROUTES: tuple[BrowserRoute, ...] = (
     auth.PROVIDER_START,
     auth.PROVIDER_CALLBACK,
+    jobs.DOWNLOAD_FILE,
     *PAGE_ROUTES,
     BrowserRoute("meta.liveness", "GET", "/meta/liveness-probe", "Whether the process answers.", "unlimited"),
     BrowserRoute("meta.readiness", "GET", "/meta/readiness-probe", "Whether every part it needs answers.", "unlimited"),

@@ -1,15 +1,19 @@
 """How the parts are made that belong to no domain: pools, connections, keys, limits; the container joins them."""
 
+from pathlib import Path
+
 from prometheus_client import CollectorRegistry
 
 from central_server.auth.handlers import MailSignInCode
 from central_server.auth.listeners import LISTENERS as AUTH_LISTENERS
+from central_server.event_exports.listeners import LISTENERS as EVENT_EXPORT_LISTENERS
 from central_server.infra.addresses import Places
 from central_server.infra.config import Settings, SettingsError
 from central_server.infra.db import Database
 from central_server.infra.dns import TxtResolver, parse_server
 from central_server.infra.http.cookies import CookieNames
 from central_server.infra.mail import Mailer, MailTemplates, mailer_from_url
+from central_server.infra.object_store import ObjectStore, object_store_from_url
 from central_server.infra.oidc import Providers
 from central_server.infra.outbound import OutboundClient
 from central_server.infra.outbox import EventHandlers, Listeners, Outbox, Relay
@@ -27,6 +31,8 @@ from central_server.invitations.handlers import MailInvitation
 from central_server.invitations.listeners import LISTENERS as INVITATION_LISTENERS
 from central_server.jobs.handlers import StopJob
 from central_server.jobs.listeners import LISTENERS as JOB_LISTENERS
+from central_server.session_revocations.listeners import LISTENERS as SESSION_REVOCATION_LISTENERS
+from central_server.user_exports.listeners import LISTENERS as USER_EXPORT_LISTENERS
 from central_server.user_imports.listeners import LISTENERS as USER_IMPORT_LISTENERS
 from central_server.users.handlers import MailEmailChange, MailEmailVerification
 from central_server.users.listeners import LISTENERS as USER_LISTENERS
@@ -89,6 +95,21 @@ def make_mailer(settings: Settings) -> Mailer:
         raise SettingsError(f"CENTRAL_MAIL_URL or CENTRAL_MAIL_FROM: {error}") from None
 
 
+def make_object_store(settings: Settings) -> ObjectStore:
+    """Make the storage of files; `SettingsError` for a URL that names none, and for none outside development."""
+    url = settings.object_store_url
+    if url is None and settings.development:
+        url = Path(".central/objects").absolute().as_uri()
+    if url is None:
+        raise SettingsError(
+            f"CENTRAL_OBJECT_STORE_URL is not set. {Settings.model_fields['object_store_url'].description}"
+        )
+    try:
+        return object_store_from_url(url)
+    except ValueError as error:
+        raise SettingsError(f"CENTRAL_OBJECT_STORE_URL: {error}") from None
+
+
 def make_templates() -> MailTemplates:
     """Make the templates of mails."""
     return MailTemplates(
@@ -121,6 +142,9 @@ def make_listeners() -> Listeners:
             *JOB_LISTENERS,
             *USER_IMPORT_LISTENERS,
             *WEBHOOK_LISTENERS,
+            *USER_EXPORT_LISTENERS,
+            *EVENT_EXPORT_LISTENERS,
+            *SESSION_REVOCATION_LISTENERS,
         )
     )
 
@@ -203,6 +227,7 @@ FACTORIES = (
     make_vault,
     make_signing_keys,
     make_mailer,
+    make_object_store,
     make_templates,
     make_resolver,
     make_outbound,

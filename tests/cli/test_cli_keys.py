@@ -64,6 +64,7 @@ async def test_doctor_says_what_is_wrong(cli, migrated: dict[str, str]) -> None:
         "webhooks": "ok",
         "temporal": "wrong",
         "mail": "ok",
+        "files": "ok",
         "dns": "ok",
         "vault keys": "ok",
         "signing keys": "ok",

@@ -32,6 +32,8 @@ FRESH = {
     "tenants.suspend",
     "tenants.reactivate",
     "tenants.update_session_policy",
+    "events.set_retention",
+    "events.start_export",
     "users.delete",
     "users.impersonate",
     "users.merge",
@@ -41,6 +43,7 @@ FRESH = {
     "webhooks.disable_endpoint",
     "webhooks.delete_endpoint",
     "webhooks.rotate_secret",
+    "users.start_export",
 }
 CHANGES_IN_ANOTHERS_NAME = {"auth.sign_out", "tenants.rename", "users.update_me"}
 

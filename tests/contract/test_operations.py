@@ -37,8 +37,8 @@ ELSEWHERE = {
     "users.me": "users/test_me.py",
 }
 
-# What keeps a reader's place, and changes nothing of what is read.
-PART_OF_READING = {"events.acknowledge"}
+# What keeps a reader's place, or writes a file of what may be read: nothing of what is read changes.
+PART_OF_READING = {"events.acknowledge", "events.start_export", "users.start_export"}
 
 
 def _constants() -> dict[str, str]:
@@ -133,6 +133,7 @@ def test_browser_routes_are_these() -> None:
     assert [(route.name, route.method, route.path) for route in BROWSER_ROUTES] == [
         ("auth.provider_start", "GET", "/v1/tenants/{tenant}/auth-connectors/{connector}/start"),
         ("auth.provider_callback", "GET", "/v1/tenants/{tenant}/auth-connectors/{connector}/callback"),
+        ("jobs.file", "GET", "/v1/tenants/{tenant}/jobs/{job}/file"),
         ("pages.sign_in", "GET", "/signin"),
         ("pages.find_realm", "POST", "/signin"),
         ("pages.address_code", "GET", "/signin/code"),

@@ -122,6 +122,14 @@ def test_receiving_webhooks(data: Path) -> None:
     assert dev.shown.count("received webhook.ping") == 3
     assert "attempt 1: status 503" in dev.shown
     assert "0 have failed" in dev.shown
+
+
+def test_exporting_users(data: Path) -> None:
+    """`dev -- python examples/export_users.py` exports with a real worker, and importing the file changes nothing."""
+    with Dev(data, "--", "python", str(QUICKSTART.with_name("export_users.py"))) as dev:
+        assert dev.ends() == 0, dev.shown
+    assert "0 created, 0 updated, 1" in dev.shown or "0 created, 0 updated, 6" in dev.shown, dev.shown
+    assert "unchanged, 0 failed" in dev.shown
     assert dev.shown.rstrip().endswith("Done.")
 
 

@@ -38,6 +38,7 @@ async def alice(stack: Stack) -> Place:
             "INSERT INTO event_consumers (tenant_id, name, event_id, position) VALUES ($1, 'x', gen_random_uuid(), 1)",
             values[0],
         )
+        await connection.execute("INSERT INTO event_retentions (tenant_id, days) VALUES ($1, 365)", values[0])
         await connection.execute(
             "INSERT INTO event_handovers (tenant_id, event_id, listener, give_up_at) "
             "VALUES ($1, gen_random_uuid(), 'x', now())",

@@ -28,6 +28,8 @@ from central.domains.events import (
     DomainUpdated,
     DomainVerified,
 )
+from central.event_exports.events import EventExportRequested
+from central.events.events import EventRetentionChanged
 from central.identities.events import (
     IdentityLinked,
     IdentityUnlinked,
@@ -54,6 +56,7 @@ from central.roles.events import (
     RoleDeleted,
     RoleUpdated,
 )
+from central.session_revocations.events import SessionRevocationRequested
 from central.sessions.events import (
     SessionsEnded,
     SessionStarted,
@@ -71,6 +74,7 @@ from central.tool_sign_ins.events import (
     ToolSignInApproved,
     ToolSignInDenied,
 )
+from central.user_exports.events import UserExportRequested
 from central.user_imports.events import UserImportRequested
 from central.users.events import (
     AttributeRulesChanged,
@@ -178,6 +182,10 @@ EVENTS: tuple[type[Event], ...] = (
     WebhookPing,
     WebhookRedeliveryRequested,
     WebhookSecretRotated,
+    UserExportRequested,
+    EventExportRequested,
+    EventRetentionChanged,
+    SessionRevocationRequested,
 )
 
 
@@ -261,6 +269,10 @@ AnyEvent: TypeAlias = Annotated[
     | Annotated[WebhookPing, Tag("webhook.ping")]
     | Annotated[WebhookRedeliveryRequested, Tag("webhook_endpoint.redelivery_requested")]
     | Annotated[WebhookSecretRotated, Tag("webhook_endpoint.secret_rotated")]
+    | Annotated[UserExportRequested, Tag("user.export.requested")]
+    | Annotated[EventExportRequested, Tag("event.export.requested")]
+    | Annotated[EventRetentionChanged, Tag("tenant.event_retention_changed")]
+    | Annotated[SessionRevocationRequested, Tag("sessions.revocation.requested")]
     | Annotated[UnknownEvent, Tag(UNKNOWN_TAG)],
     kind_or_unknown(*(event.model_fields["kind"].default for event in EVENTS)),
 ]

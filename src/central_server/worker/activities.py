@@ -2,14 +2,19 @@ from central_server.auth.activities.delete_ended_sign_ins import DeleteEndedSign
 from central_server.auth_connectors.activities.delete_ended_tests import DeleteEndedTestsActivity
 from central_server.auth_connectors.activities.warn_of_secrets import WarnOfSecretsActivity
 from central_server.domains.activities.recheck_domains import RecheckDomainsActivity
+from central_server.event_exports.activities.export_events import ExportEventsActivity
+from central_server.events.activities.delete_old_events import DeleteOldEventsActivity
 from central_server.infra.http.activities.delete_answers import DeleteAnswersActivity
 from central_server.infra.outbox.activities.delete_receipts import DeleteReceiptsActivity
 from central_server.infra.outbox.activities.hand_over import HandOverActivity
 from central_server.invitations.activities.expire_invitations import ExpireInvitationsActivity
+from central_server.jobs.activities.delete_ended_jobs import DeleteEndedJobsActivity
 from central_server.jobs.activities.give_up_job import GiveUpJobActivity
 from central_server.media.activities.ping import PingActivity
+from central_server.session_revocations.activities.revoke_sessions import RevokeSessionsActivity
 from central_server.sessions.activities.delete_ended_sessions import DeleteEndedSessionsActivity
 from central_server.tool_sign_ins.activities.delete_ended_tool_sign_ins import DeleteEndedToolSignInsActivity
+from central_server.user_exports.activities.export_users import ExportUsersActivity
 from central_server.user_imports.activities.import_users import ImportUsersActivity
 from central_server.users.activities.delete_ended_verifications import DeleteEndedVerificationsActivity
 from central_server.users.activities.end_roles import EndRolesActivity
@@ -29,7 +34,12 @@ CORE_ACTIVITIES: tuple[type, ...] = (
     ExpireInvitationsActivity,
     EndRolesActivity,
     GiveUpJobActivity,
+    DeleteEndedJobsActivity,
     ImportUsersActivity,
     DeleteEndedDeliveriesActivity,
+    ExportUsersActivity,
+    ExportEventsActivity,
+    RevokeSessionsActivity,
+    DeleteOldEventsActivity,
 )
 MEDIA_ACTIVITIES: tuple[type, ...] = (PingActivity,)

@@ -10,13 +10,13 @@ from sqlalchemy import (
     Integer,
     Select,
     Table,
-    TextClause,
     any_,
     bindparam,
     delete,
     func,
     literal_column,
     select,
+    true,
 )
 
 from .intervals import seconds
@@ -26,13 +26,15 @@ KEPT_LONG_ENOUGH: ColumnElement[Any] = func.now() - seconds(bindparam("kept_seco
 
 
 def delete_batch(
-    table: Table, when: Callable[[FromClause], ColumnElement[Any]], which: TextClause | None = None
+    table: Table,
+    when: Callable[[FromClause], ColumnElement[Any]],
+    only: Callable[[FromClause], ColumnElement[bool]] = lambda _: true(),
 ) -> Delete:
     """Delete up to `count` rows of all tenants for which `when` is more than `kept_seconds` ago, the oldest first.
 
-    `when` is what an index begins with, and `which` the condition that the index has, on the table as `ended`. The rows
-    are chosen by it and then found by their place, so that no batch reads the table; what somebody else has locked is
-    left for another time, so that none waits.
+    `when` is what an index begins with; `only` is what must hold besides. The rows are chosen by it and then found by
+    their place, so that no batch reads the table; what somebody else has locked is left for another time, so that
+    none waits.
     """
     ended = table.alias("ended")
     at = when(ended)
@@ -40,7 +42,7 @@ def delete_batch(
     chosen: Select[Any] = (
         select(place)
         .select_from(ended)
-        .where(at < KEPT_LONG_ENOUGH, *(() if which is None else (which,)))
+        .where(at < KEPT_LONG_ENOUGH, only(ended))
         .order_by(at)
         .limit(bindparam("count", type_=Integer))
         .with_for_update(skip_locked=True)

@@ -8,8 +8,10 @@ from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_
 
 from central_server.auth.activities.delete_ended_sign_ins import DeleteEndedSignInsActivity
 from central_server.auth_connectors.activities.delete_ended_tests import DeleteEndedTestsActivity
+from central_server.events.activities.delete_old_events import DeleteOldEventsActivity
 from central_server.infra.http.activities.delete_answers import DeleteAnswersActivity
 from central_server.infra.outbox.activities.delete_receipts import DeleteReceiptsActivity
+from central_server.jobs.activities.delete_ended_jobs import DeleteEndedJobsActivity
 from central_server.sessions.activities.delete_ended_sessions import DeleteEndedSessionsActivity
 from central_server.tool_sign_ins.activities.delete_ended_tool_sign_ins import DeleteEndedToolSignInsActivity
 from central_server.upkeep.specs import CLEAN_UP, CleanUpInput, CleanUpOutput, DeleteEndedInput, DeleteEndedOutput
@@ -35,6 +37,10 @@ _STEPS: Final[dict[str, Callable[[Any, DeleteEndedInput], Awaitable[DeleteEndedO
     "event_receipts": DeleteReceiptsActivity.delete,
     "sessions": DeleteEndedSessionsActivity.delete,
     "webhook_deliveries": DeleteEndedDeliveriesActivity.delete,
+    "job_files": DeleteEndedJobsActivity.delete_files,
+    "jobs": DeleteEndedJobsActivity.delete_ended,
+    "jobs_never_run": DeleteEndedJobsActivity.delete_unrun,
+    "old_events": DeleteOldEventsActivity.delete,
 }
 _LATER: Final = ("webhook_deliveries",)
 """Steps that runs of released versions did not have: each is a patch of its own name."""

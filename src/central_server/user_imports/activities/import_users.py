@@ -13,6 +13,6 @@ class ImportUsersActivity:
 
     @activity.defn(name="users.import")
     async def run(self, input: RunJobInput) -> RunJobOutput:
-        """Do it; where it stands is in the database, so that a beat says no more than that somebody is at it."""
+        """Do it."""
         async with beating():
             return RunJobOutput(state=await self._importer.run(input.tenant_id, input.job_id))

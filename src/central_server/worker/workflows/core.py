@@ -1,8 +1,11 @@
 from central_server.auth_connectors.workflows.warn_of_secrets import WarnOfSecretsWorkflow
 from central_server.domains.workflows.recheck_domains import RecheckDomainsWorkflow
+from central_server.event_exports.workflows.export_events import ExportEventsWorkflow
 from central_server.infra.outbox.workflows.hand_over import HandOverWorkflow
 from central_server.invitations.workflows.expire_invitations import ExpireInvitationsWorkflow
+from central_server.session_revocations.workflows.revoke_sessions import RevokeSessionsWorkflow
 from central_server.upkeep.workflows.clean_up import CleanUpWorkflow
+from central_server.user_exports.workflows.export_users import ExportUsersWorkflow
 from central_server.user_imports.workflows.import_users import ImportUsersWorkflow
 from central_server.users.workflows.end_roles import EndRolesWorkflow
 
@@ -14,4 +17,7 @@ CORE_WORKFLOWS: tuple[type, ...] = (
     ExpireInvitationsWorkflow,
     EndRolesWorkflow,
     ImportUsersWorkflow,
+    ExportUsersWorkflow,
+    ExportEventsWorkflow,
+    RevokeSessionsWorkflow,
 )

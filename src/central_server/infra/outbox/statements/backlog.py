@@ -2,7 +2,21 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Float, Integer, Text, and_, bindparam, cast, func, or_, select, text, update
+from sqlalchemy import (
+    ColumnElement,
+    Float,
+    Integer,
+    Text,
+    and_,
+    bindparam,
+    cast,
+    func,
+    literal_column,
+    or_,
+    select,
+    text,
+    update,
+)
 
 from central.kernel.ids import EventId
 from central_server.infra.db import Query, RichIdColumn
@@ -73,5 +87,6 @@ REDRIVE = Query[Any](
 )
 """Lets what was given up begin anew, with as much time as it had."""
 
-_SETTLED = text("ended.state = 'done'")
-DELETE_SETTLED = Query[Any](delete_batch(HANDOVERS, lambda ended: ended.c.updated_at, _SETTLED))
+DELETE_SETTLED = Query[Any](
+    delete_batch(HANDOVERS, lambda ended: ended.c.updated_at, lambda ended: ended.c.state == literal_column("'done'"))
+)
