@@ -21,8 +21,9 @@ TenantPermissionName: TypeAlias = Literal[
     "jobs:read",
     "jobs:write",
     "tenant:write",
+    "tenant:delete",
 ]
-SystemPermissionName: TypeAlias = Literal["tenants:create", "tenants:read", "tenants:write"]
+SystemPermissionName: TypeAlias = Literal["tenants:create", "tenants:read", "tenants:write", "tenants:delete"]
 Impersonation: TypeAlias = Literal["reading", "allowed", "refused"]
 
 TENANT_PERMISSIONS: tuple[TenantPermissionName, ...] = get_args(TenantPermissionName)

@@ -83,6 +83,11 @@ from central_server.sign_in_pages.sign_out_pages import SignOutPages
 from central_server.sign_in_pages.tenant_pages import TenantPages
 from central_server.sign_in_pages.tool_pages import ToolPages
 from central_server.sign_in_pages.visits import Visits
+from central_server.tenant_deletions.activities.delete_tenant import DeleteTenantActivity
+from central_server.tenant_deletions.activities.start_due_deletions import StartDueDeletionsActivity
+from central_server.tenant_deletions.eraser import TenantEraser
+from central_server.tenant_deletions.routes import TenantDeletionRoutes
+from central_server.tenant_deletions.service import TenantDeletionService
 from central_server.tenants.routes import TenantRoutes
 from central_server.tenants.service import TenantService
 from central_server.tenants.session_policies import SessionPolicyService
@@ -124,6 +129,7 @@ from central_server.users.verifications import EmailVerifications
 
 ROUTES: tuple[type, ...] = (
     TenantRoutes,
+    TenantDeletionRoutes,
     UserRoutes,
     UserSessionRoutes,
     UserDetailRoutes,
@@ -162,6 +168,8 @@ ACTIVITIES: tuple[type, ...] = (
     StopJobActivity,
     GiveUpJobActivity,
     ImportUsersActivity,
+    StartDueDeletionsActivity,
+    DeleteTenantActivity,
     PingActivity,
 )
 SERVICES: tuple[type, ...] = (
@@ -192,6 +200,8 @@ SERVICES: tuple[type, ...] = (
     DomainService,
     TenantService,
     SessionPolicyService,
+    TenantDeletionService,
+    TenantEraser,
     InvitationLinks,
     InvitationService,
     InvitationBatches,

@@ -30,6 +30,9 @@ WITHOUT = {
     "events.acknowledge": "a reader's place is nobody's business",
     "auth_connectors.enable": "the example is enabled already",
     "tenants.reactivate": "the example is active already",
+    "tenants.delete": "the example is not confirmed; its own tests look for the event",
+    "tenants.delete_own": "the same",
+    "tenants.restore": "the example is not to be deleted; its own tests look for the event",
     "users.enable": "the example is active already",
     "domains.verify": "the example's proof is not published: its state stays as it is",
 }

@@ -27,6 +27,16 @@ WITHOUT_TENANT = {
     "auth_connectors.queries.secrets:LIST_EXPIRING": "the daily look at all secrets that come to their end",
     "auth.queries.identities:LIST_SEALED_PROFILES": "rotating the vault's keys",
     "tenants.queries:list_tenants": "operators list all tenants",
+    **dict.fromkeys(
+        (
+            f"tenant_deletions.queries:{name}"
+            for name in (
+                *("GET_DELETION", "LOCK_DELETION", "BEGIN_DELETION", "ADVANCE_DELETION", "NOTE_GONE", "END_DELETION"),
+                *("LIST_DUE", "list_deletions"),
+            )
+        ),
+        "operators and workers, on what is no part of a tenant",
+    ),
     "infra.outbox.statements:SETTLE_UNHEARD": "the relay hands on the events of all tenants",
     "infra.outbox.statements:CLAIM": "the relay",
     "infra.outbox.statements:PLACE": "the relay puts the events of all tenants into the feed",

@@ -21,6 +21,7 @@ from central.kernel.ids import (
     InvitationId,
     JobId,
     SignInId,
+    TenantDeletionId,
     TenantId,
 )
 from central_server.auth.specs import SEND_SIGN_IN_CODE, SendSignInCodeInput, SendSignInCodeOutput
@@ -45,6 +46,14 @@ from central_server.invitations.specs import (
 from central_server.jobs.specs import STOP_JOB, RunJobInput, RunJobOutput, StopJobInput, StopJobOutput
 from central_server.media.activities.ping import PingActivity
 from central_server.media.specs import PING, PingInput
+from central_server.tenant_deletions.specs import (
+    DELETE_DUE_TENANTS,
+    DELETE_TENANT,
+    DeleteDueTenantsInput,
+    DeleteDueTenantsOutput,
+    DeleteTenantInput,
+    DeleteTenantOutput,
+)
 from central_server.upkeep.specs import CLEAN_UP, CleanUpInput, DeleteEndedInput, DeleteEndedOutput
 from central_server.user_imports.specs import IMPORT_USERS
 from central_server.users.specs import (
@@ -219,6 +228,21 @@ class _Importing:
         return RunJobOutput(state="failed")
 
 
+class _Deleting:
+    def __init__(self, *, fail: bool = False) -> None:
+        self.fail = fail
+
+    @activity.defn(name="tenants.delete")
+    async def delete(self, input: DeleteTenantInput) -> DeleteTenantOutput:
+        if self.fail:
+            raise ApplicationError("not to be done", type="ValidationError", non_retryable=True)
+        return DeleteTenantOutput(state="deleting")
+
+    @activity.defn(name="tenants.start_due_deletions")
+    async def start(self, input: DeleteDueTenantsInput) -> DeleteDueTenantsOutput:
+        return DeleteDueTenantsOutput(started=2)
+
+
 class _Stopping:
     @activity.defn(name="jobs.stop")
     async def stop(self, input: StopJobInput) -> StopJobOutput:
@@ -271,6 +295,9 @@ _RUNS: list[tuple[str, Any, Any, Any]] = [
     ("done", IMPORT_USERS, _run(), _Importing()),
     ("given-up", IMPORT_USERS, _run(), _Importing(fail=True)),
     ("cancelled", STOP_JOB, _stop(), _Stopping()),
+    ("gone", DELETE_TENANT, DeleteTenantInput(deletion_id=TenantDeletionId.new()), _Deleting()),
+    ("failed", DELETE_TENANT, DeleteTenantInput(deletion_id=TenantDeletionId.new()), _Deleting(fail=True)),
+    ("two-due", DELETE_DUE_TENANTS, DeleteDueTenantsInput(), _Deleting()),
 ]
 _WORKFLOWS = {Queue.CORE: CORE_WORKFLOWS, Queue.MEDIA: MEDIA_WORKFLOWS}
 

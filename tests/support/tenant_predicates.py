@@ -181,6 +181,8 @@ def _queries() -> Iterator[tuple[str, Query[Any]]]:
         for name, value in vars(importlib.import_module(module.name)).items():
             if isinstance(value, Query):
                 yield f"{place}:{name}", value
+            elif name == "ERASURES" and module.name.endswith(".erasing"):
+                yield from ((f"{place}:{erasure.name}", erasure.query) for erasure in value)
             elif hasattr(value, "cache_parameters") and value.__module__ == module.name:
                 yield from _of_factory(f"{place}:{name}", value)
 

@@ -58,6 +58,7 @@ from central.sessions.events import (
     SessionsEnded,
     SessionStarted,
 )
+from central.tenant_deletions.events import TenantDeletionRequested, TenantRestored
 from central.tenants.events import (
     SessionPolicyChanged,
     TenantBrandingChanged,
@@ -131,6 +132,8 @@ EVENTS: tuple[type[Event], ...] = (
     SessionPolicyChanged,
     TenantBrandingChanged,
     TenantCreated,
+    TenantDeletionRequested,
+    TenantRestored,
     TenantReactivated,
     TenantRenamed,
     TenantSuspended,
@@ -206,6 +209,8 @@ AnyEvent: TypeAlias = Annotated[
     | Annotated[SessionPolicyChanged, Tag("tenant.session_policy_changed")]
     | Annotated[TenantBrandingChanged, Tag("tenant.branding_changed")]
     | Annotated[TenantCreated, Tag("tenant.created")]
+    | Annotated[TenantDeletionRequested, Tag("tenant.deletion_requested")]
+    | Annotated[TenantRestored, Tag("tenant.restored")]
     | Annotated[TenantReactivated, Tag("tenant.reactivated")]
     | Annotated[TenantRenamed, Tag("tenant.renamed")]
     | Annotated[TenantSuspended, Tag("tenant.suspended")]

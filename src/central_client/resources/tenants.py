@@ -1,3 +1,4 @@
+from central.tenant_deletions import operations as deletions
 from central.tenants import operations
 from central_client.call import IO, Call, PagedCall, Resource
 
@@ -13,5 +14,10 @@ class Tenants(Resource[IO]):
     set_branding = Call(operations.SET_TENANT_BRANDING)
     suspend = Call(operations.SUSPEND_TENANT)
     reactivate = Call(operations.REACTIVATE_TENANT)
+    delete = Call(deletions.DELETE_TENANT)
+    delete_own = Call(deletions.DELETE_OWN_TENANT)
+    restore = Call(deletions.RESTORE_TENANT)
+    list_deletions = PagedCall(deletions.LIST_TENANT_DELETIONS)
+    get_deletion = Call(deletions.GET_TENANT_DELETION)
     get_session_policy = Call(operations.GET_SESSION_POLICY)
     update_session_policy = Call(operations.UPDATE_SESSION_POLICY)

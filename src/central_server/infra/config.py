@@ -155,6 +155,14 @@ class Settings(BaseSettings):
         description="How long sessions are kept after their end, for searching (seconds or ISO 8601).",
     )
 
+    tenant_undo_window: timedelta = Field(
+        default=timedelta(days=14),
+        ge=timedelta(0),
+        le=timedelta(days=365),
+        description="How long a tenant that was deleted can be restored, before anything of it goes (seconds or ISO "
+        "8601); at least a day outside development.",
+    )
+
     rate_limits: Literal["postgres", "memory", "off"] = Field(
         default="postgres",
         description="Where requests are counted: for all processes together, in each by itself, or not at all.",
@@ -198,6 +206,8 @@ class Settings(BaseSettings):
                 raise ValueError("public_url must be https outside development")
             if self.mail_url.get_secret_value().startswith("directory:"):
                 raise ValueError("mail_url must be smtp:// or smtps:// outside development")
+            if self.tenant_undo_window < timedelta(days=1):
+                raise ValueError("tenant_undo_window must be at least a day outside development")
         return self
 
     @property

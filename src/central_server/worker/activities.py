@@ -10,6 +10,8 @@ from central_server.jobs.activities.give_up_job import GiveUpJobActivity
 from central_server.jobs.activities.stop_job import StopJobActivity
 from central_server.media.activities.ping import PingActivity
 from central_server.sessions.activities.delete_ended_sessions import DeleteEndedSessionsActivity
+from central_server.tenant_deletions.activities.delete_tenant import DeleteTenantActivity
+from central_server.tenant_deletions.activities.start_due_deletions import StartDueDeletionsActivity
 from central_server.tool_sign_ins.activities.delete_ended_tool_sign_ins import DeleteEndedToolSignInsActivity
 from central_server.user_imports.activities.import_users import ImportUsersActivity
 from central_server.users.activities.delete_ended_verifications import DeleteEndedVerificationsActivity
@@ -35,5 +37,7 @@ CORE_ACTIVITIES: tuple[type, ...] = (
     StopJobActivity,
     GiveUpJobActivity,
     ImportUsersActivity,
+    StartDueDeletionsActivity,
+    DeleteTenantActivity,
 )
 MEDIA_ACTIVITIES: tuple[type, ...] = (PingActivity,)

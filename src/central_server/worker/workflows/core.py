@@ -4,6 +4,8 @@ from central_server.domains.workflows.recheck_domains import RecheckDomainsWorkf
 from central_server.invitations.workflows.expire_invitations import ExpireInvitationsWorkflow
 from central_server.invitations.workflows.send_invitation import SendInvitationWorkflow
 from central_server.jobs.workflows.stop_job import StopJobWorkflow
+from central_server.tenant_deletions.workflows.delete_due_tenants import DeleteDueTenantsWorkflow
+from central_server.tenant_deletions.workflows.delete_tenant import DeleteTenantWorkflow
 from central_server.upkeep.workflows.clean_up import CleanUpWorkflow
 from central_server.user_imports.workflows.import_users import ImportUsersWorkflow
 from central_server.users.workflows.end_roles import EndRolesWorkflow
@@ -22,4 +24,6 @@ CORE_WORKFLOWS: tuple[type, ...] = (
     EndRolesWorkflow,
     StopJobWorkflow,
     ImportUsersWorkflow,
+    DeleteDueTenantsWorkflow,
+    DeleteTenantWorkflow,
 )

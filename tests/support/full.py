@@ -1,0 +1,37 @@
+"""A tenant with rows in every table."""
+
+from support.database import superuser
+from support.examples import Things
+from support.place import Place, Stack, make_place
+from support.provider import Provider
+
+
+async def full_place(stack: Stack) -> Place:
+    """Make a tenant, and by every kind of thing in it, and what takes more steps by hand, a row in every table."""
+    place = await make_place(stack)
+    async with Provider() as provider:
+        await Things.of(place, provider)
+    async with superuser(stack) as connection:
+        values = (place.tenant.id.uuid, place.owner_user.id.uuid)
+        connector = await connection.fetchval("SELECT id FROM auth_connectors WHERE tenant_id = $1", values[0])
+        await connection.execute(
+            "INSERT INTO identities (tenant_id, id, user_id, connector_id, issuer, subject) "
+            "VALUES ($1, gen_random_uuid(), $2, $3, 'https://idp.example', 'alice')",
+            *values,
+            connector,
+        )
+        await connection.execute(
+            "INSERT INTO login_transactions (tenant_id, id, connector_id, issuer, state_hash, nonce, verifier, "
+            "binding_hash, return_to, expires_at) VALUES ($1, gen_random_uuid(), $2, 'https://idp.example', "
+            "'\\x00', 'n', '\\x00', '\\x00', '/', now() + interval '1 hour')",
+            values[0],
+            connector,
+        )
+        await connection.execute(
+            "INSERT INTO event_consumers (tenant_id, name, event_id, position) VALUES ($1, 'x', gen_random_uuid(), 1)",
+            values[0],
+        )
+        await connection.execute(
+            "INSERT INTO attribute_rules (tenant_id, json_schema, version) VALUES ($1, '{}', 1)", values[0]
+        )
+    return place
