@@ -1,6 +1,7 @@
 """Central itself, as one runs it: in production's settings, as the role that row-level security binds."""
 
 import sysconfig
+import tempfile
 from pathlib import Path
 
 from bench.database import BenchDatabase
@@ -25,6 +26,7 @@ def central(database: BenchDatabase) -> Target:
         "CENTRAL_SIGNING_KEYS": new_key(),
         "CENTRAL_MAIL_URL": "smtp://127.0.0.1:1",
         "CENTRAL_MAIL_FROM": "Central <no-reply@example.com>",
+        "CENTRAL_OBJECT_STORE_URL": (Path(tempfile.gettempdir()) / "central-bench-objects").as_uri(),
         # Counted as in production, but never refused: one person turns 2,000 pages here.
         "CENTRAL_RATE_LIMIT_PER_USER": "1000000/1s",
         "CENTRAL_RATE_LIMIT_PER_TENANT": "1000000/1s",

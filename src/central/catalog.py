@@ -41,6 +41,7 @@ CATALOG: tuple[AnyOperation, ...] = (
 BROWSER_ROUTES: tuple[BrowserRoute, ...] = (
     auth.PROVIDER_START,
     auth.PROVIDER_CALLBACK,
+    jobs.DOWNLOAD_FILE,
     *PAGE_ROUTES,
     BrowserRoute("meta.liveness", "GET", "/meta/liveness-probe", "Whether the process answers.", "unlimited"),
     BrowserRoute("meta.readiness", "GET", "/meta/readiness-probe", "Whether every part it needs answers.", "unlimited"),

@@ -13,7 +13,7 @@ from central.kernel.wire import IDEMPOTENCY_KEY_HEADER
 from central_client.answers import error_from_answer, error_from_failure
 from central_client.credentials import Credentials, CredentialStore
 from central_client.errors import UnreadableAnswerError
-from central_client.messages import Answer, Failure, Flow, Outcome, Outgoing, Wait
+from central_client.messages import Answer, Failure, Fetch, Flow, Outcome, Outgoing, Sink, Wait
 from central_client.options import Options
 from central_client.plan import Plan
 from central_client.retries import REPEATABLE_METHODS, parse_retry_after
@@ -135,6 +135,24 @@ class Core(Generic[TransportT]):
                     return plan.read(outcome.content)
             yield self._wait_or_raise(outcome, attempt, scope, repeatable=repeatable)
         raise AssertionError("unreachable")
+
+    def fetch(self, plan: Plan[Any], given: Input, below: str, sink: Sink) -> Flow[None]:
+        """Get what lies `below` the path of a checked input, again if need be; the body goes into the sink."""
+        scope = self.scope()
+        named = plan.tenant_in(given)
+        credentials = self._credentials(scope, named, plan)
+        request = Outgoing(
+            "GET",
+            f"{scope.base_url}{plan.path(given, named or scope.tenant)}{below}",
+            self._headers(plan, credentials.header(secure=scope.secure)),
+            None,
+            self.options.timeout,
+        )
+        for attempt in count():
+            outcome: Outcome = yield Fetch(request, sink)
+            if not isinstance(outcome, Failure) and 200 <= outcome.status_code < 300:
+                return
+            yield self._wait_or_raise(outcome, attempt, scope, repeatable=sink.repeatable)
 
     def _learn(
         self,

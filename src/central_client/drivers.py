@@ -10,7 +10,7 @@ from central.kernel.model import Input
 from central.kernel.pages import Page
 from central_client.core import Core
 from central_client.following import AsyncChanges, Changes, Poll
-from central_client.messages import Flow, Outcome, Outgoing, Step, Wait
+from central_client.messages import Fetch, Flow, Outcome, Outgoing, Step, Wait
 from central_client.pages import AsyncPager, Pager
 from central_client.plan import Plan
 
@@ -25,6 +25,10 @@ class SyncTransport(Protocol):
         """Give the answer, or why there is none."""
         ...
 
+    def fetch(self, fetch: Fetch) -> Outcome:
+        """Do the same, with a successful body going where it is to go."""
+        ...
+
     def close(self) -> None:
         """Close what this library opened."""
         ...
@@ -35,6 +39,10 @@ class AsyncTransport(Protocol):
 
     async def send(self, outgoing: Outgoing) -> Outcome:
         """Give the answer, or why there is none."""
+        ...
+
+    async def fetch(self, fetch: Fetch) -> Outcome:
+        """Do the same, with a successful body going where it is to go."""
         ...
 
     async def aclose(self) -> None:
@@ -84,6 +92,8 @@ class SyncCaller(Caller[SyncTransport]):
     def _perform(self, step: Step) -> Any:
         if isinstance(step, Outgoing):
             return self.shared.transport().send(step)
+        if isinstance(step, Fetch):
+            return self.shared.transport().fetch(step)
         if isinstance(step, Wait):
             return time.sleep(step.seconds)
         return step.question()
@@ -127,6 +137,8 @@ class AsyncCaller(Caller[AsyncTransport]):
     async def _perform(self, step: Step) -> Any:
         if isinstance(step, Outgoing):
             return await self.shared.transport().send(step)
+        if isinstance(step, Fetch):
+            return await self.shared.transport().fetch(step)
         if isinstance(step, Wait):
             from asyncio import sleep  # noqa: PLC0415 (a blocking client does without asyncio, which is 15 ms of import)
 

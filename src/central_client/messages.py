@@ -19,6 +19,31 @@ class Outgoing:
     timeout: float
 
 
+class Sink(Protocol):
+    """Takes a body as it comes."""
+
+    @property
+    def repeatable(self) -> bool:
+        """Whether it could begin anew: nothing was taken yet, or all can be taken back."""
+        ...
+
+    def begin(self) -> None:
+        """Begin, or begin anew."""
+        ...
+
+    def take(self, piece: bytes) -> None:
+        """Take the next piece."""
+        ...
+
+
+@dataclass(slots=True)
+class Fetch:
+    """Send a request whose answer, where it is a success, goes into a sink and is not kept."""
+
+    outgoing: Outgoing
+    sink: Sink
+
+
 class AnswerHeaders(Protocol):
     """The part of `httpx.Headers` that is read: names are compared without case."""
 
@@ -77,6 +102,6 @@ class Ask:
 
 
 Outcome: TypeAlias = Answer | Failure
-Step: TypeAlias = Outgoing | Wait | Ask
+Step: TypeAlias = Outgoing | Fetch | Wait | Ask
 Flow: TypeAlias = Generator[Step, Any, T]
 """A call written once for both clients: it yields steps, is sent their outcomes, and returns the result."""

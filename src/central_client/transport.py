@@ -9,7 +9,7 @@ from typing import Any, Protocol, cast
 import httpx
 
 from central.kernel.wire import SESSION_COOKIE, SIGN_IN_COOKIE, cookie_name
-from central_client.messages import Answer, Failure, Outcome, Outgoing
+from central_client.messages import Answer, Failure, Fetch, Outcome, Outgoing
 
 _LIMITS = httpx.Limits(
     max_connections=32,
@@ -31,7 +31,7 @@ class HttpClient(Protocol):
         """Make a request."""
         ...
 
-    def send(self, request: Any, *, follow_redirects: bool) -> Any:
+    def send(self, request: Any, *, stream: bool = ..., follow_redirects: bool) -> Any:
         """Send a request."""
         ...
 
@@ -48,7 +48,7 @@ class AsyncHttpClient(Protocol):
         """Make a request."""
         ...
 
-    async def send(self, request: Any, *, follow_redirects: bool) -> Any:
+    async def send(self, request: Any, *, stream: bool = ..., follow_redirects: bool) -> Any:
         """Send a request."""
         ...
 
@@ -138,6 +138,26 @@ class BlockingTransport:
         self._requests.clean(answer)
         return answer
 
+    def fetch(self, fetch: Fetch) -> Outcome:
+        """Do the same; the body of a success goes into the sink, and that of an error is read."""
+        try:
+            answer = self._client.send(self._requests.make(fetch.outgoing), stream=True, follow_redirects=False)
+            try:
+                if answer.is_success:
+                    fetch.sink.begin()
+                    for piece in answer.iter_bytes():
+                        fetch.sink.take(piece)
+                else:
+                    answer.read()
+            finally:
+                answer.close()
+        except Exception as error:
+            if failure := _failure(error):
+                return failure
+            raise
+        self._requests.clean(answer)
+        return cast("Answer", answer)
+
     def close(self) -> None:
         """Close what this library opened."""
         if self._own is not None:
@@ -155,11 +175,7 @@ class LoopTransport:
 
     async def send(self, outgoing: Outgoing) -> Outcome:
         """Give the answer, or why there is none; raises `RuntimeError` on another event loop."""
-        if _running_loop() is not self._loop:
-            raise RuntimeError(
-                "This AsyncCentral made its first call on another event loop, to which its connections belong: "
-                "make one client per loop (per `asyncio.run`)."
-            )
+        self._check_loop()
         try:
             answer: Answer = await self._client.send(self._requests.make(outgoing), follow_redirects=False)
         except Exception as error:
@@ -168,6 +184,34 @@ class LoopTransport:
             raise
         self._requests.clean(answer)
         return answer
+
+    async def fetch(self, fetch: Fetch) -> Outcome:
+        """Do the same; the body of a success goes into the sink, and that of an error is read."""
+        self._check_loop()
+        try:
+            answer = await self._client.send(self._requests.make(fetch.outgoing), stream=True, follow_redirects=False)
+            try:
+                if answer.is_success:
+                    fetch.sink.begin()
+                    async for piece in answer.aiter_bytes():
+                        fetch.sink.take(piece)
+                else:
+                    await answer.aread()
+            finally:
+                await answer.aclose()
+        except Exception as error:
+            if failure := _failure(error):
+                return failure
+            raise
+        self._requests.clean(answer)
+        return cast("Answer", answer)
+
+    def _check_loop(self) -> None:
+        if _running_loop() is not self._loop:
+            raise RuntimeError(
+                "This AsyncCentral made its first call on another event loop, to which its connections belong: "
+                "make one client per loop (per `asyncio.run`)."
+            )
 
     async def aclose(self) -> None:
         """Close what this library opened."""

@@ -58,11 +58,16 @@ from central_server.invitations.links import InvitationLinks
 from central_server.invitations.mailing import InvitationMails
 from central_server.invitations.routes import InvitationRoutes
 from central_server.invitations.service import InvitationService
+from central_server.jobs.activities.delete_ended_jobs import DeleteEndedJobsActivity
 from central_server.jobs.activities.give_up_job import GiveUpJobActivity
 from central_server.jobs.activities.stop_job import StopJobActivity
+from central_server.jobs.ended import EndedJobs
+from central_server.jobs.file_routes import JobFileRoutes
+from central_server.jobs.files import JobFiles
 from central_server.jobs.routes import JobRoutes
 from central_server.jobs.runs import JobRuns
 from central_server.jobs.service import JobService
+from central_server.jobs.working import JobWork
 from central_server.media.activities.ping import PingActivity
 from central_server.parts import FACTORIES
 from central_server.roles.routes import RoleRoutes
@@ -148,6 +153,7 @@ ROUTES: tuple[type, ...] = (
     InvitedRoutes,
     EventRoutes,
     JobRoutes,
+    JobFileRoutes,
     UserImportRoutes,
 )
 ACTIVITIES: tuple[type, ...] = (
@@ -167,6 +173,7 @@ ACTIVITIES: tuple[type, ...] = (
     EndRolesActivity,
     StopJobActivity,
     GiveUpJobActivity,
+    DeleteEndedJobsActivity,
     ImportUsersActivity,
     StartDueDeletionsActivity,
     DeleteTenantActivity,
@@ -175,6 +182,9 @@ ACTIVITIES: tuple[type, ...] = (
 SERVICES: tuple[type, ...] = (
     JobService,
     JobRuns,
+    JobWork,
+    JobFiles,
+    EndedJobs,
     SessionTouches,
     SessionService,
     RoleService,

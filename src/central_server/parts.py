@@ -1,5 +1,7 @@
 """How the parts are made that belong to no domain: pools, connections, keys, limits; the container joins them."""
 
+from pathlib import Path
+
 from prometheus_client import CollectorRegistry
 
 from central_server.auth.listeners import LISTENERS as AUTH_LISTENERS
@@ -9,6 +11,7 @@ from central_server.infra.db import Database
 from central_server.infra.dns import TxtResolver, parse_server
 from central_server.infra.http.cookies import CookieNames
 from central_server.infra.mail import Mailer, MailTemplates, mailer_from_url
+from central_server.infra.object_store import ObjectStore, object_store_from_url
 from central_server.infra.oidc import Providers
 from central_server.infra.outbound import OutboundClient
 from central_server.infra.outbox import Listeners, Outbox, Relay
@@ -77,6 +80,21 @@ def make_mailer(settings: Settings) -> Mailer:
         return mailer_from_url(settings.mail_url.get_secret_value(), sender=settings.mail_from)
     except ValueError as error:
         raise SettingsError(f"CENTRAL_MAIL_URL or CENTRAL_MAIL_FROM: {error}") from None
+
+
+def make_object_store(settings: Settings) -> ObjectStore:
+    """Make the storage of files; `SettingsError` for a URL that names none, and for none outside development."""
+    url = settings.object_store_url
+    if url is None and settings.development:
+        url = Path(".central/objects").absolute().as_uri()
+    if url is None:
+        raise SettingsError(
+            f"CENTRAL_OBJECT_STORE_URL is not set. {Settings.model_fields['object_store_url'].description}"
+        )
+    try:
+        return object_store_from_url(url)
+    except ValueError as error:
+        raise SettingsError(f"CENTRAL_OBJECT_STORE_URL: {error}") from None
 
 
 def make_templates() -> MailTemplates:
@@ -162,6 +180,7 @@ FACTORIES = (
     make_vault,
     make_signing_keys,
     make_mailer,
+    make_object_store,
     make_templates,
     make_resolver,
     make_outbound,

@@ -69,6 +69,7 @@ def settings_of(database_url: str, owner_url: str, mailbox: Path) -> dict[str, s
         "signing_keys": f"k1:{generate_key()}",
         "mail_url": f"directory://{mailbox}",
         "mail_from": "Central <no-reply@central.test>",
+        "object_store_url": mailbox.with_name("objects").as_uri(),
         "temporal_address": "127.0.0.1:1",
     }
 

@@ -2,6 +2,7 @@
 
 from central.kernel.ids import TenantDeletionId
 from central.tenant_deletions.models import TenantDeletion
+from central_server.infra.object_store import Bucket, ObjectStore
 from central_server.tenant_deletions.eraser import TenantEraser
 from support.database import superuser, tenant_tables
 from support.place import Place, Stack
@@ -45,11 +46,13 @@ async def delete_wholly(place: Place) -> TenantDeletion:
 
 
 async def left_of(place: Place) -> dict[str, int]:
-    """Count what is left of a tenant, by table of the database's own catalog."""
+    """Count what is left of a tenant, by table of the database's own catalog, and as `objects` in the object store."""
     async with superuser(place.stack) as connection:
         left = {
             table: await connection.fetchval(f"SELECT count(*) FROM {table} WHERE tenant_id = $1", place.tenant.id.uuid)
             for table in await tenant_tables(connection)
         }
         left["tenants"] = await connection.fetchval("SELECT count(*) FROM tenants WHERE id = $1", place.tenant.id.uuid)
+    store = await place.stack.central.container.get(ObjectStore)
+    left["objects"] = sum([1 for bucket in Bucket async for _ in store.list(bucket, place.tenant.id)])
     return {table: count for table, count in left.items() if count}

@@ -41,6 +41,15 @@ _COLUMNS: dict[str, dict[str, str]] = {
         "token_hash": _HASH,
         "expires_at": _AT,
     },
+    "jobs": {
+        "kind": "'user_import'",
+        "state": "'succeeded'",
+        "options": "'{}'::jsonb",
+        "started_by": _USER,
+        "stage": "'done'",
+        "updated_at": _AT,
+        "ended_at": _AT,
+    },
     "sessions": {"user_id": _USER, "token_hash": _HASH, "idle_seconds": "60", "expires_at": _AT},
 }
 _ANSWER = (

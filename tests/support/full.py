@@ -1,5 +1,8 @@
-"""A tenant with rows in every table."""
+"""A tenant with rows in every table, and an object in every bucket."""
 
+from collections.abc import AsyncIterator
+
+from central_server.infra.object_store import Bucket, ObjectStore
 from support.database import superuser
 from support.examples import Things
 from support.place import Place, Stack, make_place
@@ -34,4 +37,11 @@ async def full_place(stack: Stack) -> Place:
         await connection.execute(
             "INSERT INTO attribute_rules (tenant_id, json_schema, version) VALUES ($1, '{}', 1)", values[0]
         )
+    store = await stack.central.container.get(ObjectStore)
+    for bucket in Bucket:
+        await store.put(bucket, place.tenant.id, "files/one", _content())
     return place
+
+
+async def _content() -> AsyncIterator[bytes]:
+    yield b"content"

@@ -162,6 +162,7 @@ def make_settings(database_url: str, mailbox: Path, **overrides: object) -> Sett
         "signing_keys": f"test:{generate_key()}",
         "mail_url": f"directory://{mailbox}",
         "mail_from": "Central <no-reply@central.test>",
+        "object_store_url": mailbox.with_name(f"{mailbox.name}-objects").absolute().as_uri(),
         "temporal_address": "127.0.0.1:1",
         **dict.fromkeys(RATE_LIMITS, "1000000/1m"),
     }

@@ -204,6 +204,18 @@ class CleaningUp:
     async def tool_sign_ins(self, input: DeleteEndedInput) -> DeleteEndedOutput:
         return self._delete(input)
 
+    @activity.defn(name="jobs.delete_files")
+    async def job_files(self, input: DeleteEndedInput) -> DeleteEndedOutput:
+        return self._delete(input)
+
+    @activity.defn(name="jobs.delete_ended")
+    async def jobs(self, input: DeleteEndedInput) -> DeleteEndedOutput:
+        return self._delete(input)
+
+    @activity.defn(name="jobs.delete_unrun")
+    async def jobs_never_run(self, input: DeleteEndedInput) -> DeleteEndedOutput:
+        return self._delete(input)
+
     @activity.defn(name="http.delete_answers")
     async def answers(self, input: DeleteEndedInput) -> DeleteEndedOutput:
         return self._delete(input)

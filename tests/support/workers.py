@@ -35,6 +35,7 @@ async def start_worker(stack: Stack, folder: Path) -> Running:
         "SIGNING_KEYS": settings.signing_keys.get_secret_value(),
         "MAIL_URL": f"directory://{quote(str(folder / 'mailbox'))}",
         "MAIL_FROM": settings.mail_from,
+        "OBJECT_STORE_URL": settings.object_store_url or "",
         "TEMPORAL_ADDRESS": settings.temporal_address,
         "TEMPORAL_NAMESPACE": settings.temporal_namespace,
         "LOG_LEVEL": "error",

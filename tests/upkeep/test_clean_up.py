@@ -22,6 +22,8 @@ from central_server.infra.http.kept_answers import KEPT as ANSWERS_KEPT
 from central_server.infra.http.queries import DELETE_ANSWERS
 from central_server.infra.upkeep.batches import BATCH, MOST_BATCHES, delete_in_batches
 from central_server.infra.upkeep.specs import DeleteEndedInput, DeleteEndedOutput
+from central_server.jobs.activities.delete_ended_jobs import DeleteEndedJobsActivity
+from central_server.jobs.queries import DELETE_ENDED_JOBS, DELETE_UNRUN_JOBS
 from central_server.sessions.activities.delete_ended_sessions import DeleteEndedSessionsActivity
 from central_server.sessions.queries import DELETE_SESSIONS
 from central_server.tool_sign_ins.activities.delete_ended_tool_sign_ins import DeleteEndedToolSignInsActivity
@@ -49,6 +51,7 @@ class Kind(NamedTuple):
     query: Query[None]
     index: str
     kept: timedelta
+    changes: dict[str, str] = {}
 
 
 KINDS = [
@@ -100,12 +103,22 @@ KINDS = [
         "ix_idempotency_keys_created_at",
         ANSWERS_KEPT,
     ),
+    Kind("jobs", DeleteEndedJobsActivity, "delete_ended", DELETE_ENDED_JOBS, "ix_jobs_ended_at", timedelta(days=90)),
+    Kind(
+        "jobs",
+        DeleteEndedJobsActivity,
+        "delete_unrun",
+        DELETE_UNRUN_JOBS,
+        "ix_jobs_receiving",
+        timedelta(days=7),
+        {"state": "'receiving'", "ended_at": "NULL::timestamptz"},
+    ),
     Kind("sessions", DeleteEndedSessionsActivity, "delete", DELETE_SESSIONS, "ix_sessions_ended", timedelta(days=180)),
 ]
 SESSIONS = KINDS[-1]
 CODES = KINDS[1]
 LONG_AGO = timedelta(days=1000)
-kinds = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.table)
+kinds = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: f"{kind.table}-{kind.method}")
 
 
 async def clean_up(stack: Stack, kind: Kind) -> DeleteEndedOutput:
@@ -118,7 +131,9 @@ async def clean_up(stack: Stack, kind: Kind) -> DeleteEndedOutput:
 async def test_what_was_kept_long_enough_goes(place: Place, kind: Kind) -> None:
     """Of rows of one age those go that ended just before the edge; those just after it stay, and what lives."""
     edge = timedelta(seconds=30)
-    gone, kept, alive = await add_ended(place, kind.table, kind.kept + edge, kind.kept - edge, timedelta(minutes=-10))
+    gone, kept, alive = await add_ended(
+        place, kind.table, kind.kept + edge, kind.kept - edge, timedelta(minutes=-10), **kind.changes
+    )
     done = await clean_up(place.stack, kind)
     assert done.is_last
     assert done.deleted >= 1

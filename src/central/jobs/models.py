@@ -1,15 +1,20 @@
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Final, Literal, TypeAlias
 
 from pydantic import Field, Tag
 
+from central.access import TenantPermissionName
 from central.kernel.ids import JobId, UserId
 from central.kernel.model import Output, Resource, TenantInput
 from central.kernel.pages import Page, TenantPageInput
 from central.kernel.unknown import UNKNOWN_TAG, UnknownValue, kind_or_unknown
 
-JobKind: TypeAlias = Literal["user_import"]
+JobKind: TypeAlias = Literal["user_import", "user_export"]
 JobState: TypeAlias = Literal["receiving", "queued", "running", "cancelling", "succeeded", "failed", "cancelled"]
+
+PERMISSION_OF_FILE: Final[Mapping[JobKind, TenantPermissionName]] = {"user_export": "users:read"}
+"""What it takes to download the file of a job, besides seeing the job: what reading the same otherwise takes."""
 
 
 class JobProgress(Output):
@@ -40,6 +45,13 @@ class UserImportResult(Output):
     failed: int = Field(default=0, description="Rows with an error, which `jobs.list_row_errors` tells.")
 
 
+class UserExportResult(Output):
+    """What an export of users wrote so far."""
+
+    kind: Literal["user_export"] = "user_export"
+    exported: int = 0
+
+
 class UnknownJobResult(Output):
     """What a kind of job that this version does not know gives; its fields are in `model_extra`."""
 
@@ -47,9 +59,21 @@ class UnknownJobResult(Output):
 
 
 JobResult: TypeAlias = Annotated[
-    Annotated[UserImportResult, Tag("user_import")] | Annotated[UnknownJobResult, Tag(UNKNOWN_TAG)],
-    kind_or_unknown("user_import"),
+    Annotated[UserImportResult, Tag("user_import")]
+    | Annotated[UserExportResult, Tag("user_export")]
+    | Annotated[UnknownJobResult, Tag(UNKNOWN_TAG)],
+    kind_or_unknown("user_import", "user_export"),
 ]
+
+
+class JobFile(Output):
+    """The file that a job gives; `client.jobs.download` fetches and verifies it."""
+
+    name: str = Field(description="What to call it: `users.csv`.")
+    content_type: str
+    size: int = Field(description="In bytes.")
+    sha256: str = Field(description="Of the content, in hexadecimal digits.")
+    expires_at: datetime = Field(description="From then on it is gone.")
 
 
 class Job(Resource):
@@ -64,6 +88,7 @@ class Job(Resource):
     progress: JobProgress
     result: JobResult | None = Field(default=None, description="What it has done; it grows while the job runs.")
     error: JobError | None = None
+    file: JobFile | None = Field(default=None, description="Null for none, and once it is gone.")
     started_by: UserId | None = Field(default=None, description="Null when that user was deleted.")
     created_at: datetime
     started_at: datetime | None = None

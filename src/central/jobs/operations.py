@@ -9,7 +9,7 @@ from central.jobs.models import (
     ListRowErrorsInput,
     ListRowErrorsResponse,
 )
-from central.kernel.operation import Operation
+from central.kernel.operation import BrowserRoute, Operation
 
 _WHOSE = "Whoever started a job sees and cancels it; others need `jobs:read` to see it and `jobs:write` to cancel it."
 
@@ -57,6 +57,14 @@ LIST_ROW_ERRORS = Operation(
     summary="List what was wrong with the rows that a job was given",
     errors=(NotFoundError,),
     description=_WHOSE,
+)
+DOWNLOAD_FILE = BrowserRoute(
+    "jobs.file",
+    "GET",
+    "/v1/tenants/{tenant}/jobs/{job}/file",
+    "The file that a job gives, for who may see the job and holds the permission for what is in it.",
+    "signed_in",
+    SignedIn(),
 )
 
 OPERATIONS = (LIST_JOBS, GET_JOB, CANCEL_JOB, LIST_ROW_ERRORS)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from types import NoneType
 from typing import Any, Generic, Literal, ParamSpec, TypeAlias, TypeVar, cast, get_origin
 
-from central.access import Access, Anyone, RateClass, SystemPermission, TenantPermission
+from central.access import Access, Anyone, RateClass, SignedIn, SystemPermission, TenantPermission
 from central.errors import CentralError, ForbiddenError, UnauthenticatedError, ValidationFailedError
 from central.kernel.model import Input, TenantInput
 
@@ -116,10 +116,14 @@ AnyOperation: TypeAlias = Operation[..., Any, Any]
 
 @dataclass(frozen=True, slots=True)
 class BrowserRoute:
-    """What is no JSON call: redirects, pages, probes. `path` may hold `{names}`; `summary` says what it is for."""
+    """What is no JSON call: redirects, pages, probes, files. `path` may hold `{names}`; `summary` says what it is for.
+
+    With `access` it is for who is signed in, in the tenant of its path; else its handler finds out who asks.
+    """
 
     name: str
     method: Literal["GET", "POST"]
     path: str
     summary: str
     rate: RateClass = "open"
+    access: SignedIn | None = None

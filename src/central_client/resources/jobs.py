@@ -2,10 +2,11 @@ from collections.abc import Callable, Coroutine
 from typing import Any, overload
 
 from central.jobs import operations
-from central.jobs.models import Job
+from central.jobs.models import Job, JobFile
 from central_client.call import IO, Async, Call, PagedCall, Resource, Sync
+from central_client.downloading import Target, download_flow
 from central_client.following import AsyncChanges, Changes, Poll, wait_flow
-from central_client.progress import screen_for
+from central_client.progress import bytes_shown, screen_for
 
 
 class Jobs(Resource[IO]):
@@ -63,3 +64,41 @@ class Jobs(Resource[IO]):
         `jobs.get` raises.
         """
         return self.caller.follow(Poll(Jobs.get.plan, job, tenant))
+
+    @overload
+    def download(
+        self: "Jobs[Sync]",
+        *,
+        job: str,
+        to: Target,
+        progress: bool | Callable[[int, int], None] = False,
+        tenant: str | None = None,
+    ) -> JobFile: ...
+    @overload
+    def download(
+        self: "Jobs[Async]",
+        *,
+        job: str,
+        to: Target,
+        progress: bool | Callable[[int, int], None] = False,
+        tenant: str | None = None,
+    ) -> Coroutine[Any, Any, JobFile]: ...
+    def download(
+        self,
+        *,
+        job: str,
+        to: Target,
+        progress: bool | Callable[[int, int], None] = False,
+        tenant: str | None = None,
+    ) -> Any:
+        """Fetch the file that a job gave, and give what it is; it is checked against its SHA-256.
+
+        `to` is a path, which gets the file at the end and as a whole, readable by its owner alone, or something open
+        for writing bytes. With `progress`, a bar or a line on standard error shows how far it is; a function is
+        called with the bytes that came and those that there are.
+
+        Raises `NotFoundError` for no file, or none any more, `ForbiddenError` without the permission for what is in
+        it, `UnreadableAnswerError` when it came otherwise than the server says, `OSError` when it cannot be written.
+        """
+        shown = bytes_shown(progress)
+        return self.caller.run(download_flow(self.caller, Jobs.get.plan, job, tenant, to, shown))

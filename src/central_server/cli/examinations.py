@@ -18,6 +18,7 @@ from central_server.infra.db.inspection import DatabaseFacts, inspect_database
 from central_server.infra.db.revision import HEAD, current_revision
 from central_server.infra.dns import TxtResolver
 from central_server.infra.mail import Mailer
+from central_server.infra.object_store import ObjectStore
 from central_server.infra.outbound import OutboundClient
 from central_server.infra.temporal.client import TemporalConnection
 from central_server.infra.temporal.timetable import Timetable
@@ -44,6 +45,7 @@ async def examine(settings: Settings) -> list[Finding]:
     findings += await _temporal_findings(container)
     for part, check in (
         ("mail", _mail),
+        ("files", _files),
         ("dns", _dns),
         ("vault keys", _vault_keys),
         ("signing keys", _signing_keys),
@@ -174,6 +176,12 @@ async def _mail(container: AsyncContainer) -> Finding:
     mailer = await container.get(Mailer)
     await mailer.check()
     return Finding("mail", None, f"could be sent now, from {mailer.host}")
+
+
+async def _files(container: AsyncContainer) -> Finding:
+    if await (await container.get(ObjectStore)).works():
+        return Finding("files", None, "could be written and read now")
+    return Finding("files", "what was written is not what is read: see CENTRAL_OBJECT_STORE_URL")
 
 
 async def _dns(container: AsyncContainer) -> Finding:

@@ -106,6 +106,25 @@ class Settings(BaseSettings):
     )
     mail_from: str = Field(description="The sender of mails: `Central <no-reply@example.com>`.")
 
+    object_store_url: str | None = Field(
+        default=None,
+        description="Where files are kept, such as those of jobs: `file:///folder`, `s3://bucket/prefix`, "
+        "`gs://bucket/prefix` or `az://container/prefix`; credentials come from the provider's own variables. The API "
+        "and the workers need it, and the same; in development it is the folder `.central/objects` when absent.",
+    )
+    job_files_kept: timedelta = Field(
+        default=timedelta(days=7),
+        ge=timedelta(hours=1),
+        le=timedelta(days=365),
+        description="How long the file that a job gives can be downloaded (seconds or ISO 8601).",
+    )
+    ended_jobs_kept: timedelta = Field(
+        default=timedelta(days=90),
+        ge=timedelta(days=1),
+        le=timedelta(days=3650),
+        description="How long jobs are kept after their end; one that has a file, at least as long as that.",
+    )
+
     allowed_origins: Annotated[tuple[Origin, ...], NoDecode] = Field(
         default=(),
         description="Other origins whose pages may call the API and be returned to after sign-in, by commas.",

@@ -9,7 +9,9 @@ from sqlalchemy import (
     column,
     func,
     insert,
+    or_,
     select,
+    true,
     tuple_,
     update,
 )
@@ -19,6 +21,8 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from central.kernel.ids import JobId, TenantId, UserId
 from central_server.infra.db import Query, RichIdColumn
+from central_server.infra.db.deleting import delete_batch
+from central_server.infra.db.intervals import seconds
 from central_server.infra.db.parameters import parameters
 from central_server.jobs.tables import (
     JOB_CHUNKS,
@@ -28,11 +32,15 @@ from central_server.jobs.tables import (
     DBChunkNumber,
     DBJob,
     DBJobChunk,
+    DBJobKey,
     DBRowError,
     DBRowNumber,
 )
 
-_COLUMNS = tuple(JOBS.c)
+_COLUMNS = (
+    *JOBS.c,
+    and_(JOBS.c.file_object.is_not(None), JOBS.c.file_expires_at > func.now()).is_(true()).label("has_file"),
+)
 _TENANT = bindparam("tenant_id", type_=RichIdColumn(TenantId))
 _OF_TENANT = bindparam("of_tenant", type_=RichIdColumn(TenantId))
 _OF_ID = bindparam("of_id", type_=RichIdColumn(JobId))
@@ -76,6 +84,45 @@ END_JOB = Query[DBJob](
     .where(_IS_CHANGED_ONE)
     .values(_new("state", "result", "error_code", "error_message") | {"ended_at": func.now()} | _CHANGED)
     .returning(*_COLUMNS)
+)
+
+
+_IS_KEPT_UNTIL = func.now() + seconds(bindparam("kept_seconds", type_=Integer))
+RESERVE_FILE = Query[None](
+    update(JOBS).where(_IS_CHANGED_ONE, JOBS.c.state == "running").values(file_expires_at=_IS_KEPT_UNTIL)
+)
+SET_FILE = Query[DBJob](
+    update(JOBS)
+    .where(_IS_CHANGED_ONE)
+    .values(
+        _new("file_object", "file_name", "file_content_type", "file_size", "file_sha256")
+        | {"file_expires_at": _IS_KEPT_UNTIL}
+    )
+    .returning(*_COLUMNS)
+)
+_HAS_OBJECTS_THAT_GO = and_(
+    JOBS.c.file_expires_at.is_not(None),
+    JOBS.c.ended_at.is_not(None),
+    or_(JOBS.c.file_object.is_(None), JOBS.c.file_expires_at < func.now()),
+)
+LIST_EXPIRED_FILES = Query[DBJobKey](
+    select(JOBS.c.tenant_id, JOBS.c.id)
+    .where(_HAS_OBJECTS_THAT_GO)
+    .order_by(JOBS.c.file_expires_at)
+    .limit(bindparam("count", type_=Integer))
+)
+FORGET_FILE = Query[None](
+    update(JOBS)
+    .where(_IS_CHANGED_ONE, _HAS_OBJECTS_THAT_GO)
+    .values(
+        file_object=None, file_name=None, file_content_type=None, file_size=None, file_sha256=None, file_expires_at=None
+    )
+)
+DELETE_ENDED_JOBS = Query[None](
+    delete_batch(JOBS, lambda ended: ended.c.ended_at, lambda ended: ended.c.file_expires_at.is_(None))
+)
+DELETE_UNRUN_JOBS = Query[None](
+    delete_batch(JOBS, lambda unrun: unrun.c.updated_at, lambda unrun: unrun.c.state == "receiving")
 )
 
 

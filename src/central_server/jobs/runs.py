@@ -9,6 +9,7 @@ from central.jobs.events import JobEnded, JobStarted
 from central.jobs.models import JobState
 from central.kernel.ids import EventId, JobId, TenantId, UserId
 from central_server.infra.actor import By
+from central_server.infra.config import Settings
 from central_server.infra.db import Database, ReadExecutor, WriteExecutor
 from central_server.infra.logs import component_logger
 from central_server.infra.outbox import Outbox
@@ -32,12 +33,23 @@ class Place(NamedTuple):
     result: Mapping[str, Any] | None = None
 
 
+class NewFile(NamedTuple):
+    """The file that a job gives: which object of its folder it is, what to call it, and what is in it."""
+
+    object: str
+    name: str
+    content_type: str
+    size: int
+    sha256: str
+
+
 class Outcome(NamedTuple):
-    """How a job ends; an error makes it fail."""
+    """How a job ends; an error makes it fail, and without one it may give a file."""
 
     result: Mapping[str, Any] | None
     error_code: str | None = None
     error_message: str | None = None
+    file: NewFile | None = None
 
 
 class Run(NamedTuple):
@@ -70,9 +82,10 @@ class JobRuns:
     because one of them was taken for dead, cannot both do a batch: the second finds that the place has moved.
     """
 
-    def __init__(self, db: Database, outbox: Outbox) -> None:
+    def __init__(self, db: Database, outbox: Outbox, settings: Settings) -> None:
         self.db = db
         self.outbox = outbox
+        self.files_kept = int(settings.job_files_kept.total_seconds())
         self.log = component_logger(self)
 
     async def TX_begin(self, tenant: TenantId, job: JobId, stage: str) -> Run | None:
@@ -166,6 +179,13 @@ class JobRuns:
         )
         return frozenset(row["row_number"] for row in rows)
 
+    async def TX_reserve_file(self, run: Run) -> None:
+        """Note that there may be objects in the job's folder, which go when it is over."""
+        async with self.db.write(run.tenant_id) as tx:
+            await self.hold(run, tx)
+            kept = {"kept_seconds": self.files_kept}
+            await tx.execute(queries.RESERVE_FILE, of_tenant=run.tenant_id, of_id=run.id, **kept)
+
     async def TX_end(self, run: Run, outcome: Outcome) -> str:
         """End the job; what it was given is deleted. Gives the state, `cancelled` where that was asked meanwhile."""
         async with self.db.write(run.tenant_id) as tx:
@@ -194,8 +214,13 @@ class JobRuns:
 
     async def _end(self, row: DBJob, state: JobState, outcome: Outcome, tx: WriteExecutor) -> str:
         tenant, job = row["tenant_id"], row["id"]
-        new = {f"new_{name}": value for name, value in outcome._asdict().items()}
+        result, code, message, file = outcome
+        new = {"new_result": result, "new_error_code": code, "new_error_message": message}
         await tx.first(queries.END_JOB, of_tenant=tenant, of_id=job, new_state=state, **new)
+        if file is not None and state == "succeeded":
+            given = {f"new_file_{name}": value for name, value in file._asdict().items()}
+            kept = {"kept_seconds": self.files_kept}
+            await tx.first(queries.SET_FILE, of_tenant=tenant, of_id=job, **given, **kept)
         await tx.execute(queries.DELETE_CHUNKS, tenant_id=tenant, job_id=job)
         ended = JobEnded(tenant_id=tenant, job_id=job, succeeded=state == "succeeded", cancelled=state == "cancelled")
         await self.outbox.add(ended, _by(row), tx)

@@ -13,7 +13,8 @@ from central.jobs.models import (
     ListRowErrorsInput,
     ListRowErrorsResponse,
 )
-from central.kernel.ids import JobId, TenantId
+from central.kernel.events import Event
+from central.kernel.ids import EventId, JobId, TenantId
 from central_server.infra.actor import Actor
 from central_server.infra.db import Database, ReadExecutor, WriteExecutor
 from central_server.infra.outbox import Outbox
@@ -31,6 +32,7 @@ from central_server.jobs.policy import (
     may_see_all,
 )
 from central_server.jobs.queries import JobFilters
+from central_server.jobs.specs import run_event_of
 from central_server.jobs.tables import DBJob
 
 T = TypeVar("T")
@@ -129,6 +131,32 @@ class JobService:
             stage="receiving",
             result=result,
         )
+        return job_from(found(row))
+
+    async def start_job(
+        self,
+        kind: JobKind,
+        options: dict[str, Any],
+        result: dict[str, Any],
+        event: Callable[[JobId, EventId], Event],
+        actor: Actor,
+        executor: WriteExecutor,
+    ) -> Job:
+        """Make a job that needs no rows and waits for a worker; `event`, of its own number, starts its workflow."""
+        job = JobId.new()
+        row = await executor.first(
+            queries.INSERT_JOB,
+            tenant_id=actor.tenant_id,
+            id=job,
+            kind=kind,
+            state="queued",
+            options=options,
+            started_by=actor.user_id,
+            request_id=actor.request_id,
+            stage="queued",
+            result=result,
+        )
+        await self.outbox.add(event(job, run_event_of(job)), actor.by, executor)
         return job_from(found(row))
 
     async def add_rows(

@@ -2,6 +2,7 @@ from datetime import datetime
 from typing import Any, TypedDict
 
 from sqlalchemy import (
+    BigInteger,
     CheckConstraint,
     Column,
     DateTime,
@@ -43,18 +44,34 @@ JOBS = Table(
     Column("started_at", DateTime(timezone=True)),
     Column("ended_at", DateTime(timezone=True)),
     Column("version", Integer, nullable=False, server_default=text("1")),
+    Column("file_object", Text),
+    Column("file_name", Text),
+    Column("file_content_type", Text),
+    Column("file_size", BigInteger),
+    Column("file_sha256", Text),
+    Column("file_expires_at", DateTime(timezone=True)),
     PrimaryKeyConstraint("tenant_id", "id"),
     CheckConstraint(
         "state IN ('receiving', 'queued', 'running', 'cancelling', 'succeeded', 'failed', 'cancelled')", name="state"
     ),
     CheckConstraint("(ended_at IS NOT NULL) = (state IN ('succeeded', 'failed', 'cancelled'))", name="ended"),
+    CheckConstraint(
+        "num_nulls(file_object, file_name, file_content_type, file_size, file_sha256) IN (0, 5)", name="file"
+    ),
     ForeignKeyConstraint(
         ["tenant_id", "started_by"], ["users.tenant_id", "users.id"], ondelete="SET NULL (started_by)"
     ),
     Index("ix_jobs_created_at", "tenant_id", "created_at", "id"),
     Index("ix_jobs_started_by", "tenant_id", "started_by", "created_at", "id"),
+    Index("ix_jobs_ended_at", "ended_at", postgresql_where=text("ended_at IS NOT NULL")),
+    Index("ix_jobs_receiving", "updated_at", postgresql_where=text("state = 'receiving'")),
+    Index("ix_jobs_file_expires_at", "file_expires_at", postgresql_where=text("file_expires_at IS NOT NULL")),
 )
-"""Long work. `stage` and `position` say where it goes on after a crash: they change with what was done until there."""
+"""Long work. `stage` and `position` say where it goes on after a crash: they change with what was done until there.
+
+`file_object` names the one object of the job's folder that is its file; others are of attempts that came to nothing.
+`file_expires_at` is set as soon as there may be any, and cleared when all are deleted.
+"""
 
 JOB_CHUNKS = Table(
     "job_chunks",
@@ -108,6 +125,20 @@ class DBJob(TypedDict):
     started_at: datetime | None
     ended_at: datetime | None
     version: int
+    file_object: str | None
+    file_name: str | None
+    file_content_type: str | None
+    file_size: int | None
+    file_sha256: str | None
+    file_expires_at: datetime | None
+    has_file: bool
+
+
+class DBJobKey(TypedDict):
+    """Which job, of which tenant."""
+
+    tenant_id: TenantId
+    id: JobId
 
 
 class DBJobChunk(TypedDict):

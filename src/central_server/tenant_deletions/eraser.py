@@ -10,6 +10,7 @@ from central.tenant_deletions.models import TenantDeletionState
 from central_server.infra.db import Database, Unit, WriteExecutor
 from central_server.infra.db.erasing import Erasure
 from central_server.infra.logs import component_logger
+from central_server.infra.object_store import ObjectStore
 from central_server.tenant_deletions import queries
 from central_server.tenant_deletions.erasures import ERASURES
 from central_server.tenant_deletions.tables import DBDueDeletion, DBTenantDeletion
@@ -34,8 +35,9 @@ class TenantEraser:
     events do, could still be written by a request that was under way: it is looked for once more, a while later.
     """
 
-    def __init__(self, db: Database, tenants: TenantService) -> None:
+    def __init__(self, db: Database, tenants: TenantService, store: ObjectStore) -> None:
         self.db = db
+        self.store = store
         self.tenants = tenants
         self.log = component_logger(self)
 
@@ -53,6 +55,7 @@ class TenantEraser:
         for erasure in ERASURES if row["gone_at"] else _from_stage(row["stage"]):
             while await self._TX_erase(row, erasure):
                 beat()
+        await self._TX_erase_objects(row)
         await self._TX_finish(row)
         state: TenantDeletionState = "deleted" if row["gone_at"] else "deleting"
         self.log.info("tenant removed", tenant=row["tenant_id"], deletion=deletion, state=state)
@@ -69,6 +72,15 @@ class TenantEraser:
                 await tx.first(queries.ADVANCE_DELETION, of_id=row["id"], new_stage=erasure.name, new_removed=removed)
             await unit.commit()
         return bool(gone) and gone[erasure.name] == BATCH
+
+    async def _TX_erase_objects(self, row: DBTenantDeletion) -> None:
+        """Remove what the tenant has in the object store: first the files, so that none is counted that is there."""
+        count = await self.store.delete_prefix(row["tenant_id"])
+        async with self.db.platform_write(_REASON, routine=True) as tx:
+            held = await tx.first(queries.LOCK_DELETION, of_id=row["id"])
+            assert held is not None, "receipts stay"
+            removed = _sum(held["removed"], {"objects": count})
+            await tx.first(queries.ADVANCE_DELETION, of_id=row["id"], new_stage="objects", new_removed=removed)
 
     async def _TX_finish(self, row: DBTenantDeletion) -> None:
         """Remove the tenant's own row; where that has gone already, the deletion ends."""
@@ -98,6 +110,8 @@ class TenantEraser:
 def _from_stage(stage: str | None) -> Iterator[Erasure]:
     """Give what is left to do from a stage on."""
     names = [erasure.name for erasure in ERASURES]
+    if stage == "objects":
+        return iter(())
     return iter(ERASURES[names.index(stage) if stage in names else 0 :])
 
 

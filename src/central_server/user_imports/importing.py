@@ -1,29 +1,21 @@
 """An import of users, as a worker does it: it validates all rows, applies them, and disables who is missing."""
 
 from collections.abc import Sequence
-from time import monotonic
 from typing import Any, Final
 
-from central.errors import CentralError, ConflictError, UnavailableError
+from central.errors import ConflictError, UnavailableError
 from central.jobs.models import UserImportResult
 from central.kernel.ids import JobId, TenantId
 from central_server.infra.db import Database, WriteExecutor
-from central_server.infra.logs import component_logger
-from central_server.jobs.runs import JobRuns, JobStoppedError, Outcome, Place, RowErrors, Run
+from central_server.jobs.runs import JobRuns, Outcome, Place, RowErrors, Run
+from central_server.jobs.working import JobWork, Pace, WorkFailedError
 from central_server.user_imports.judging import RowJudge, options_of
 from central_server.user_imports.missing import MissingUsers
 from central_server.user_imports.planning import Plan
 from central_server.user_imports.reading import Seen, read_rows
 from central_server.users.batches import UserBatches
 
-_SECONDS_BETWEEN_WRITES: Final = 0.5
 _TRIES: Final = 5
-
-
-class _FailedError(Exception):
-    def __init__(self, code: str, message: str, result: dict[str, Any]) -> None:
-        super().__init__(code)
-        self.outcome = Outcome(result, code, message)
 
 
 class UserImporter:
@@ -35,39 +27,26 @@ class UserImporter:
     """
 
     def __init__(
-        self, db: Database, runs: JobRuns, people: UserBatches, judge: RowJudge, missing: MissingUsers
+        self, db: Database, runs: JobRuns, work: JobWork, people: UserBatches, judge: RowJudge, missing: MissingUsers
     ) -> None:
         self.db = db
         self.runs = runs
+        self.work = work
         self.people = people
         self.judge = judge
         self.missing = missing
-        self.log = component_logger(self)
 
     async def run(self, tenant: TenantId, job: JobId) -> str | None:
         """Do an import, or what is left of it; gives how it ended, or None when there was nothing to do."""
-        while (run := await self.runs.TX_begin(tenant, job, "validating")) is not None:
-            try:
-                return await self.runs.TX_end(run, await self._outcome(run))
-            except JobStoppedError:
-                # It is to stop, or another worker got a batch in between: how it stands now decides.
-                self.log.info("job stopped", job=job)
-        return None
+        return await self.work.do(tenant, job, "validating", self._import)
 
-    async def _outcome(self, run: Run) -> Outcome:
-        try:
-            if run.place.stage == "validating":
-                run = await self._validate(run)
-            if run.place.stage == "applying":
-                run = await self._apply(run)
-            if run.place.stage == "disabling":
-                run = await self._disable(run)
-        except _FailedError as failure:
-            return failure.outcome
-        except UnavailableError:
-            raise
-        except CentralError as error:
-            return Outcome((await self.runs.result_of(run)), error.code, error.message)
+    async def _import(self, run: Run) -> Outcome:
+        if run.place.stage == "validating":
+            run = await self._validate(run)
+        if run.place.stage == "applying":
+            run = await self._apply(run)
+        if run.place.stage == "disabling":
+            run = await self._disable(run)
         return Outcome(run.place.result)
 
     # Validating: nothing changes but row errors. It begins anew after a crash: it is what sees all rows.
@@ -75,15 +54,15 @@ class UserImporter:
     async def _validate(self, run: Run) -> Run:
         await self.runs.TX_forget_row_errors(run)
         total, seen, found = await self.runs.count_rows(run), Seen(), list[RowErrors]()
-        counts, written, chunk, rows = UserImportResult(dry_run=options_of(run).dry_run), monotonic(), 0, 0
+        counts, pace, chunk, rows = UserImportResult(dry_run=options_of(run).dry_run), Pace(), 0, 0
         while (raw := await self.runs.get_rows(run, chunk)) is not None:
             errors, plan = await self._preview(run, raw, rows + 1, seen)
             found += errors
             counts, rows, chunk = _added(counts, plan, len(errors)), rows + len(raw), chunk + 1
-            if monotonic() - written > _SECONDS_BETWEEN_WRITES or rows == total:
+            if pace.is_due() or rows == total:
                 place = Place("validating", chunk, rows, total, None, _json(_nothing(counts)))
                 run = await self.runs.TX_advance(run, place, found)
-                found, written = [], monotonic()
+                found = []
         return await self._validated(run, counts, total)
 
     async def _preview(
@@ -101,12 +80,14 @@ class UserImporter:
         options, nothing = options_of(run), _json(_nothing(counts))
         if counts.failed and (options.all_or_nothing or options.on_missing == "disable"):
             what = f"{counts.failed:,} of {total:,} rows have errors; nothing was changed."
-            raise _FailedError("rows_with_errors", what, nothing)
+            raise WorkFailedError("rows_with_errors", what, nothing)
         if options.disable_limit is not None:
             missing = await self.missing.find(run)
             if len(missing.users) > options.disable_limit:
                 what = f"{len(missing.users):,} of {missing.considered:,} would be disabled, and the limit is "
-                raise _FailedError("disable_limit", f"{what}{options.disable_limit:,}; nothing was changed.", nothing)
+                raise WorkFailedError(
+                    "disable_limit", f"{what}{options.disable_limit:,}; nothing was changed.", nothing
+                )
             counts = counts.model_copy(update={"disabled": len(missing.users)})
         if options.dry_run:
             return run._replace(place=run.place._replace(stage="done", result=_json(counts)))
@@ -164,7 +145,7 @@ class UserImporter:
         limit = options_of(run).disable_limit or 0
         if counts.disabled + disabled > limit:
             what = f"More than {limit:,} users would be disabled by now; {counts.disabled:,} were."
-            raise _FailedError("disable_limit", what, _json(counts))
+            raise WorkFailedError("disable_limit", what, _json(counts))
         counts = counts.model_copy(update={"disabled": counts.disabled + disabled})
         place = Place("disabling", run.place.position + 1, counts.disabled, None, None, _json(counts))
         return await self.runs.advance(run, place, tx)

@@ -6,6 +6,7 @@ from central_server.domains.activities.recheck_domains import RecheckDomainsActi
 from central_server.infra.http.activities.delete_answers import DeleteAnswersActivity
 from central_server.invitations.activities.expire_invitations import ExpireInvitationsActivity
 from central_server.invitations.activities.send_invitation import SendInvitationActivity
+from central_server.jobs.activities.delete_ended_jobs import DeleteEndedJobsActivity
 from central_server.jobs.activities.give_up_job import GiveUpJobActivity
 from central_server.jobs.activities.stop_job import StopJobActivity
 from central_server.media.activities.ping import PingActivity
@@ -36,6 +37,7 @@ CORE_ACTIVITIES: tuple[type, ...] = (
     EndRolesActivity,
     StopJobActivity,
     GiveUpJobActivity,
+    DeleteEndedJobsActivity,
     ImportUsersActivity,
     StartDueDeletionsActivity,
     DeleteTenantActivity,

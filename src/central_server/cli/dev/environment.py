@@ -63,6 +63,7 @@ def make_settings(folders: DevFolders, ports: DevPorts, kept: DevSecrets, postgr
         "CENTRAL_VAULT_KEYS": kept.vault_keys,
         "CENTRAL_SIGNING_KEYS": kept.signing_keys,
         "CENTRAL_MAIL_URL": f"directory://{quote(str(folders.mailbox))}",
+        "CENTRAL_OBJECT_STORE_URL": folders.objects.as_uri(),
         "CENTRAL_MAIL_FROM": "Central <no-reply@central.example>",
     }
     lines = [f"{name}={_quoted(value)}" for name, value in values.items()]

@@ -27,6 +27,11 @@ class DevFolders:
         return self.root / "mailbox"
 
     @property
+    def objects(self) -> Path:
+        """The files of tenants."""
+        return self.root / "objects"
+
+    @property
     def logs(self) -> Path:
         """What the processes write."""
         return self.root / "logs"

@@ -16,6 +16,7 @@ from sqlalchemy import (
     func,
     literal_column,
     select,
+    true,
 )
 
 from .intervals import seconds
@@ -24,11 +25,16 @@ KEPT_LONG_ENOUGH: ColumnElement[Any] = func.now() - seconds(bindparam("kept_seco
 """What ended before this may go."""
 
 
-def delete_batch(table: Table, when: Callable[[FromClause], ColumnElement[Any]]) -> Delete:
+def delete_batch(
+    table: Table,
+    when: Callable[[FromClause], ColumnElement[Any]],
+    only: Callable[[FromClause], ColumnElement[bool]] = lambda _: true(),
+) -> Delete:
     """Delete up to `count` rows of all tenants for which `when` is more than `kept_seconds` ago, the oldest first.
 
-    `when` is what an index begins with. The rows are chosen by it and then found by their place, so that no batch
-    reads the table; what somebody else has locked is left for another time, so that none waits.
+    `when` is what an index begins with; `only` is what must hold besides. The rows are chosen by it and then found by
+    their place, so that no batch reads the table; what somebody else has locked is left for another time, so that
+    none waits.
     """
     ended = table.alias("ended")
     at = when(ended)
@@ -36,7 +42,7 @@ def delete_batch(table: Table, when: Callable[[FromClause], ColumnElement[Any]])
     chosen: Select[Any] = (
         select(place)
         .select_from(ended)
-        .where(at < KEPT_LONG_ENOUGH)
+        .where(at < KEPT_LONG_ENOUGH, only(ended))
         .order_by(at)
         .limit(bindparam("count", type_=Integer))
         .with_for_update(skip_locked=True)

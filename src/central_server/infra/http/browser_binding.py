@@ -1,10 +1,11 @@
 """Serves browser routes: the same care as for operations, with pages, forms and redirects in the place of JSON."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from time import perf_counter
 from typing import cast
 
 from blacksheep import Content, Request, Response
+from blacksheep.contents import StreamedContent
 
 from central.errors import CentralError, InternalServerError
 from central.kernel.operation import BrowserRoute
@@ -47,6 +48,7 @@ class BrowserEndpoint:
         caller = caller_of(request, headers, self._parts)
         failure: Exception | None = None
         try:
+            caller = await self._admit(request, headers, caller)
             response = await self._serve(request, headers, caller)
         except CentralError as error:
             response = await self._refuse(error, request, headers, caller)
@@ -58,9 +60,15 @@ class BrowserEndpoint:
             self._parts.observer.finished(self._route.name, response.status, started, caller, failure)
         return response
 
-    async def _serve(self, request: Request, headers: Headers, caller: Caller) -> Response:
+    async def _admit(self, request: Request, headers: Headers, caller: Caller) -> Caller:
+        """Find out who is signed in, where the route is for those."""
         caller.cookies = self._parts.cookies.read(headers.get(b"cookie"))
         check_header_size(request, self._parts.settings.max_header_bytes)
+        if self._route.access is None:
+            return caller
+        return await self._parts.gate.admit(caller, _path(request)["tenant"])
+
+    async def _serve(self, request: Request, headers: Headers, caller: Caller) -> Response:
         takes_form = self._route.method == "POST"
         if takes_form:
             self._parts.origins.check_form(headers)
@@ -101,8 +109,19 @@ class BrowserEndpoint:
             own.append((b"location", answer.location.encode("ascii")))
         replaced = {name for name, _ in own}
         out = [pair for pair in out if pair[0] not in replaced] + own
-        content = Content(answer.content_type.encode(), answer.body) if answer.body else None
-        return Response(answer.status, out, content)
+        return Response(answer.status, out, _content(answer))
+
+
+def _content(answer: BrowserResponse) -> Content | None:
+    content, kind = answer.content, answer.content_type.encode()
+    if content is None:
+        return Content(kind, answer.body) if answer.body else None
+
+    async def pieces() -> AsyncGenerator[bytes]:
+        async for piece in content:
+            yield piece
+
+    return StreamedContent(kind, pieces, answer.length)
 
 
 def _path(request: Request) -> Mapping[str, str]:

@@ -1,6 +1,6 @@
 """What is no JSON call: redirects, pages and probes, without the web framework in sight."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -30,7 +30,10 @@ class BrowserRequest:
 
 @dataclass(frozen=True, slots=True)
 class BrowserResponse:
-    """What a browser route gives. `policy` replaces the content security policy, `headers` those of the same name."""
+    """What a browser route gives. `policy` replaces the content security policy, `headers` those of the same name.
+
+    `content` is sent as it comes, in the place of `body`; `length` is its size in bytes.
+    """
 
     status: int
     body: bytes = b""
@@ -38,6 +41,8 @@ class BrowserResponse:
     location: str | None = None
     policy: str | None = None
     headers: tuple[tuple[bytes, bytes], ...] = field(default=())
+    content: AsyncIterator[bytes] | None = field(default=None, repr=False)
+    length: int = -1
 
 
 def redirect(location: str) -> BrowserResponse:

@@ -4,7 +4,7 @@ import json
 from collections import Counter
 from collections.abc import AsyncIterator, Collection, Mapping
 from functools import lru_cache
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 from urllib.parse import parse_qsl
 
 from pydantic import TypeAdapter, ValidationError
@@ -15,6 +15,7 @@ from central.errors import BadRequestError, FieldError, PayloadTooLargeError, Va
 from central.kernel.model import Input
 from central.kernel.operation import AnyOperation
 
+InputT = TypeVar("InputT", bound=Input)
 _MOST_QUERY_FIELDS = 250
 _MOST_FORM_FIELDS = 20
 
@@ -52,6 +53,15 @@ class InputReader:
         except ValidationError as error:
             details = error.errors(include_url=False, include_context=False, include_input=False)
             raise ValidationFailedError.from_details(details) from None
+
+
+def read_path(model: type[InputT], path: Mapping[str, str]) -> InputT:
+    """Read an input that is all in the path of a browser route; `ValidationFailedError` for what is none."""
+    try:
+        return model.model_validate(dict(path))
+    except ValidationError as error:
+        details = error.errors(include_url=False, include_context=False, include_input=False)
+        raise ValidationFailedError.from_details(details) from None
 
 
 def parse_object(body: bytes) -> dict[str, Any]:

@@ -10,14 +10,18 @@ MOST_BATCHES: Final = 100
 
 
 async def delete_in_batches(
-    input: DeleteEndedInput, delete: Callable[[int], Awaitable[int]], heartbeat: Callable[[], None]
+    input: DeleteEndedInput,
+    delete: Callable[[int], Awaitable[int]],
+    heartbeat: Callable[[], None],
+    *,
+    batch: int = BATCH,
 ) -> DeleteEndedOutput:
-    """Call `delete(count)`, which gives how many rows it deleted, until it is less, or for a hundred times."""
+    """Call `delete(batch)`, which gives how many rows it deleted, until it is less, or for a hundred times."""
     deleted = input.deleted
     for _ in range(MOST_BATCHES):
         heartbeat()
-        count = await delete(BATCH)
+        count = await delete(batch)
         deleted += count
-        if count < BATCH:
+        if count < batch:
             return DeleteEndedOutput(deleted=deleted, is_last=True)
     return DeleteEndedOutput(deleted=deleted, is_last=False)

@@ -9,6 +9,7 @@ from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_
 from central_server.auth.activities.delete_ended_sign_ins import DeleteEndedSignInsActivity
 from central_server.auth_connectors.activities.delete_ended_tests import DeleteEndedTestsActivity
 from central_server.infra.http.activities.delete_answers import DeleteAnswersActivity
+from central_server.jobs.activities.delete_ended_jobs import DeleteEndedJobsActivity
 from central_server.sessions.activities.delete_ended_sessions import DeleteEndedSessionsActivity
 from central_server.tool_sign_ins.activities.delete_ended_tool_sign_ins import DeleteEndedToolSignInsActivity
 from central_server.upkeep.specs import CLEAN_UP, CleanUpInput, CleanUpOutput, DeleteEndedInput, DeleteEndedOutput
@@ -31,6 +32,9 @@ _STEPS: Final[dict[str, Callable[[Any, DeleteEndedInput], Awaitable[DeleteEndedO
     "connector_tests": DeleteEndedTestsActivity.delete,
     "idempotency_keys": DeleteAnswersActivity.delete,
     "sessions": DeleteEndedSessionsActivity.delete,
+    "job_files": DeleteEndedJobsActivity.delete_files,
+    "jobs": DeleteEndedJobsActivity.delete_ended,
+    "jobs_never_run": DeleteEndedJobsActivity.delete_unrun,
 }
 
 

@@ -1,21 +1,9 @@
-from datetime import timedelta
-
 from temporalio import workflow
-from temporalio.common import RetryPolicy
-from temporalio.exceptions import ActivityError
 
-from central_server.jobs.activities.give_up_job import GiveUpJobActivity
+from central_server.jobs.activities.calling import run_job
 from central_server.jobs.specs import RunJobInput, RunJobOutput
 from central_server.user_imports.activities.import_users import ImportUsersActivity
 from central_server.user_imports.specs import IMPORT_USERS
-
-_RETRIES = RetryPolicy(
-    initial_interval=timedelta(seconds=1),
-    maximum_interval=timedelta(minutes=1),
-    maximum_attempts=60,
-    non_retryable_error_types=["TypeError", "ValidationError"],
-)
-_ENDING = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=1), maximum_attempts=60)
 
 
 @workflow.defn(name=IMPORT_USERS.name)
@@ -25,20 +13,4 @@ class ImportUsersWorkflow:
     @workflow.run
     async def run(self, input: RunJobInput) -> RunJobOutput:
         """Do it, or end the job as cancelled or failed."""
-        try:
-            return await workflow.execute_activity_method(
-                ImportUsersActivity.run,
-                input,
-                start_to_close_timeout=timedelta(hours=12),
-                schedule_to_close_timeout=timedelta(hours=24),
-                heartbeat_timeout=timedelta(seconds=15),
-                cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-                retry_policy=_RETRIES,
-            )
-        except ActivityError:
-            return await workflow.execute_activity_method(
-                GiveUpJobActivity.give_up,
-                input,
-                start_to_close_timeout=timedelta(minutes=1),
-                retry_policy=_ENDING,
-            )
+        return await run_job(ImportUsersActivity.run, input)

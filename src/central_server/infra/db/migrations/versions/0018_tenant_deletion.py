@@ -5,7 +5,7 @@ from alembic import op
 from central_server.infra.db.rls import enable_platform_rls
 
 revision = "0018"
-down_revision = "0013"
+down_revision = "0017"
 branch_labels = None
 depends_on = None
 

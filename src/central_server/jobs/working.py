@@ -1,0 +1,66 @@
+from collections.abc import Awaitable, Callable, Mapping
+from time import monotonic
+from typing import Any, Final
+
+from central.errors import CentralError, UnavailableError
+from central.kernel.ids import JobId, TenantId
+from central_server.infra.logs import component_logger
+from central_server.jobs.runs import JobRuns, JobStoppedError, Outcome, Run
+
+_SECONDS_BETWEEN_WRITES: Final = 0.5
+
+
+class WorkFailedError(Exception):
+    """What a job was to do cannot be done: it fails with this code, and what it has done."""
+
+    def __init__(self, code: str, message: str, result: Mapping[str, Any]) -> None:
+        super().__init__(code)
+        self.outcome = Outcome(result, code, message)
+
+
+class JobWork:
+    """Does jobs, of whichever kind: begins, or goes on where one was; ends it as what came out."""
+
+    def __init__(self, runs: JobRuns) -> None:
+        self.runs = runs
+        self.log = component_logger(self)
+
+    async def do(
+        self, tenant: TenantId, job: JobId, stage: str, work: Callable[[Run], Awaitable[Outcome]]
+    ) -> str | None:
+        """Do a job, or what is left of it; gives how it ended, or None when there was nothing to do.
+
+        `stage` is the first one. A `WorkFailedError`, or an error that another attempt would meet as well, is how it
+        ends; what is only away for now is raised, for another attempt.
+        """
+        while (run := await self.runs.TX_begin(tenant, job, stage)) is not None:
+            try:
+                return await self.runs.TX_end(run, await self._outcome(run, work))
+            except JobStoppedError:
+                # It is to stop, or another worker got a batch in between: how it stands now decides.
+                self.log.info("job stopped", job=job)
+        return None
+
+    async def _outcome(self, run: Run, work: Callable[[Run], Awaitable[Outcome]]) -> Outcome:
+        try:
+            return await work(run)
+        except WorkFailedError as failure:
+            return failure.outcome
+        except UnavailableError:
+            raise
+        except CentralError as error:
+            return Outcome((await self.runs.result_of(run)), error.code, error.message)
+
+
+class Pace:
+    """Says when progress is worth writing down again: at most twice a second."""
+
+    def __init__(self) -> None:
+        self._written = monotonic()
+
+    def is_due(self) -> bool:
+        """Whether it is; then it is not for another while."""
+        if monotonic() - self._written <= _SECONDS_BETWEEN_WRITES:
+            return False
+        self._written = monotonic()
+        return True
