@@ -13,6 +13,7 @@ from central.kernel.operation import AnyOperation, BrowserRoute
 from central.roles import operations as roles
 from central.sessions import operations as sessions
 from central.sign_in_pages.routes import PAGE_ROUTES
+from central.tenant_archives import operations as tenant_archives
 from central.tenant_deletions import operations as tenant_deletions
 from central.tenants import operations as tenants
 from central.tool_sign_ins import operations as tool_sign_ins
@@ -22,6 +23,7 @@ from central.users import operations as users
 CATALOG: tuple[AnyOperation, ...] = (
     *tenants.OPERATIONS,
     *tenant_deletions.OPERATIONS,
+    *tenant_archives.OPERATIONS,
     *users.OPERATIONS,
     *user_imports.OPERATIONS,
     *emails.OPERATIONS,

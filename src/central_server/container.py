@@ -88,6 +88,13 @@ from central_server.sign_in_pages.sign_out_pages import SignOutPages
 from central_server.sign_in_pages.tenant_pages import TenantPages
 from central_server.sign_in_pages.tool_pages import ToolPages
 from central_server.sign_in_pages.visits import Visits
+from central_server.tenant_archives.activities.archive_tenant import ArchiveTenantActivity
+from central_server.tenant_archives.activities.import_tenant import ImportTenantActivity
+from central_server.tenant_archives.exporting import TenantExporter
+from central_server.tenant_archives.importing import TenantImporter
+from central_server.tenant_archives.passphrases import Passphrases
+from central_server.tenant_archives.routes import TenantArchiveRoutes
+from central_server.tenant_archives.service import TenantArchiveService
 from central_server.tenant_deletions.activities.delete_tenant import DeleteTenantActivity
 from central_server.tenant_deletions.activities.start_due_deletions import StartDueDeletionsActivity
 from central_server.tenant_deletions.eraser import TenantEraser
@@ -135,6 +142,7 @@ from central_server.users.verifications import EmailVerifications
 ROUTES: tuple[type, ...] = (
     TenantRoutes,
     TenantDeletionRoutes,
+    TenantArchiveRoutes,
     UserRoutes,
     UserSessionRoutes,
     UserDetailRoutes,
@@ -177,6 +185,8 @@ ACTIVITIES: tuple[type, ...] = (
     ImportUsersActivity,
     StartDueDeletionsActivity,
     DeleteTenantActivity,
+    ArchiveTenantActivity,
+    ImportTenantActivity,
     PingActivity,
 )
 SERVICES: tuple[type, ...] = (
@@ -212,6 +222,10 @@ SERVICES: tuple[type, ...] = (
     SessionPolicyService,
     TenantDeletionService,
     TenantEraser,
+    Passphrases,
+    TenantArchiveService,
+    TenantExporter,
+    TenantImporter,
     InvitationLinks,
     InvitationService,
     InvitationBatches,

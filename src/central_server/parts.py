@@ -6,6 +6,7 @@ from prometheus_client import CollectorRegistry
 
 from central_server.auth.listeners import LISTENERS as AUTH_LISTENERS
 from central_server.infra.addresses import Places
+from central_server.infra.archives import ArchiveKeys
 from central_server.infra.config import Settings, SettingsError
 from central_server.infra.db import Database
 from central_server.infra.dns import TxtResolver, parse_server
@@ -27,6 +28,7 @@ from central_server.infra.temporal.dispatcher import TemporalDispatcher
 from central_server.infra.vault import KeyRing, SigningKeys, Vault
 from central_server.invitations.listeners import LISTENERS as INVITATION_LISTENERS
 from central_server.jobs.listeners import LISTENERS as JOB_LISTENERS
+from central_server.tenant_archives.listeners import LISTENERS as TENANT_ARCHIVE_LISTENERS
 from central_server.user_imports.listeners import LISTENERS as USER_IMPORT_LISTENERS
 from central_server.users.listeners import LISTENERS as USER_LISTENERS
 
@@ -107,6 +109,11 @@ def make_resolver(settings: Settings) -> TxtResolver:
     return TxtResolver([parse_server(text) for text in settings.dns_resolvers], timeout=settings.dns_timeout)
 
 
+def make_archive_keys(settings: Settings, signing: SigningKeys) -> ArchiveKeys:
+    """Make what signs archives of tenants and says whose are believed."""
+    return ArchiveKeys(signing, settings.trusted_archive_keys)
+
+
 def make_outbound(settings: Settings) -> OutboundClient:
     """Make the one client for requests to others."""
     return OutboundClient(allow_loopback=settings.development)
@@ -119,7 +126,16 @@ def make_providers(outbound: OutboundClient) -> Providers:
 
 def make_listeners() -> Listeners:
     """Collect the listeners of all domains."""
-    return Listeners((*AUTH_LISTENERS, *USER_LISTENERS, *INVITATION_LISTENERS, *JOB_LISTENERS, *USER_IMPORT_LISTENERS))
+    return Listeners(
+        (
+            *AUTH_LISTENERS,
+            *USER_LISTENERS,
+            *INVITATION_LISTENERS,
+            *JOB_LISTENERS,
+            *USER_IMPORT_LISTENERS,
+            *TENANT_ARCHIVE_LISTENERS,
+        )
+    )
 
 
 def make_outbox(listeners: Listeners) -> Outbox:
@@ -179,6 +195,7 @@ FACTORIES = (
     make_dispatcher,
     make_vault,
     make_signing_keys,
+    make_archive_keys,
     make_mailer,
     make_object_store,
     make_templates,

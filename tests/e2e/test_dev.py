@@ -115,6 +115,15 @@ def test_importing_users(data: Path) -> None:
     assert dev.shown.rstrip().endswith("Done.")
 
 
+def test_archiving_a_tenant(data: Path) -> None:
+    """`dev -- python examples/archive_tenant.py` archives with a real worker, downloads, and changes nothing."""
+    with Dev(data, "--", "python", str(QUICKSTART.with_name("archive_tenant.py"))) as dev:
+        assert dev.ends() == 0, dev.shown
+    assert "rows in users.ndjson" in dev.shown
+    assert "refused: tenant_exists" in dev.shown
+    assert dev.shown.rstrip().endswith("Done.")
+
+
 def test_start_work_and_stop(data: Path, record_property: Callable[[str, object], None]) -> None:
     """A warm start answers soon, finds yesterday's data, the lines of Python work, and Ctrl-C ends everything."""
     with socket.create_server(("127.0.0.1", 0)) as taken, Dev(data, "--port", str(taken.getsockname()[1])) as dev:

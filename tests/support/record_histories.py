@@ -46,6 +46,7 @@ from central_server.invitations.specs import (
 from central_server.jobs.specs import STOP_JOB, RunJobInput, RunJobOutput, StopJobInput, StopJobOutput
 from central_server.media.activities.ping import PingActivity
 from central_server.media.specs import PING, PingInput
+from central_server.tenant_archives.specs import ARCHIVE_TENANT, IMPORT_TENANT
 from central_server.tenant_deletions.specs import (
     DELETE_DUE_TENANTS,
     DELETE_TENANT,
@@ -240,6 +241,20 @@ class _Importing:
         return RunJobOutput(state="failed")
 
 
+class _Archiving:
+    @activity.defn(name="tenants.archive")
+    async def archive(self, input: RunJobInput) -> RunJobOutput:
+        return RunJobOutput(state="succeeded")
+
+    @activity.defn(name="tenants.import")
+    async def bring(self, input: RunJobInput) -> RunJobOutput:
+        raise ApplicationError("not to be done", type="ValidationError", non_retryable=True)
+
+    @activity.defn(name="jobs.give_up")
+    async def give_up(self, input: RunJobInput) -> RunJobOutput:
+        return RunJobOutput(state="failed")
+
+
 class _Deleting:
     def __init__(self, *, fail: bool = False) -> None:
         self.fail = fail
@@ -309,6 +324,8 @@ _RUNS: list[tuple[str, Any, Any, Any]] = [
     ("cancelled", STOP_JOB, _stop(), _Stopping()),
     ("gone", DELETE_TENANT, DeleteTenantInput(deletion_id=TenantDeletionId.new()), _Deleting()),
     ("failed", DELETE_TENANT, DeleteTenantInput(deletion_id=TenantDeletionId.new()), _Deleting(fail=True)),
+    ("done", ARCHIVE_TENANT, _run(), _Archiving()),
+    ("given-up", IMPORT_TENANT, _run(), _Archiving()),
     ("two-due", DELETE_DUE_TENANTS, DeleteDueTenantsInput(), _Deleting()),
 ]
 _WORKFLOWS = {Queue.CORE: CORE_WORKFLOWS, Queue.MEDIA: MEDIA_WORKFLOWS}

@@ -5,15 +5,18 @@ from typing import Annotated, Final, Literal, TypeAlias
 from pydantic import Field, Tag
 
 from central.access import TenantPermissionName
-from central.kernel.ids import JobId, UserId
+from central.kernel.ids import AuthConnectorId, JobId, TenantId, UserId
 from central.kernel.model import Output, Resource, TenantInput
 from central.kernel.pages import Page, TenantPageInput
 from central.kernel.unknown import UNKNOWN_TAG, UnknownValue, kind_or_unknown
 
-JobKind: TypeAlias = Literal["user_import", "user_export"]
+JobKind: TypeAlias = Literal["user_import", "user_export", "tenant_archive", "tenant_import"]
 JobState: TypeAlias = Literal["receiving", "queued", "running", "cancelling", "succeeded", "failed", "cancelled"]
 
-PERMISSION_OF_FILE: Final[Mapping[JobKind, TenantPermissionName]] = {"user_export": "users:read"}
+PERMISSION_OF_FILE: Final[Mapping[JobKind, TenantPermissionName]] = {
+    "user_export": "users:read",
+    "tenant_archive": "tenant:write",
+}
 """What it takes to download the file of a job, besides seeing the job: what reading the same otherwise takes."""
 
 
@@ -52,6 +55,27 @@ class UserExportResult(Output):
     exported: int = 0
 
 
+class TenantArchiveResult(Output):
+    """What an archive of a tenant holds."""
+
+    kind: Literal["tenant_archive"] = "tenant_archive"
+    rows: int = 0
+    with_secrets: bool = Field(default=False, description="Whether client secrets are in it, sealed.")
+
+
+class TenantImportResult(Output):
+    """What an import of a tenant made."""
+
+    kind: Literal["tenant_import"] = "tenant_import"
+    tenant_id: TenantId | None = Field(default=None, description="The tenant, once it is there.")
+    slug: str | None = None
+    rows: int = 0
+    missing_secrets: list[AuthConnectorId] = Field(
+        default_factory=list[AuthConnectorId],
+        description="Connectors that came disabled, since their client secret is not there.",
+    )
+
+
 class UnknownJobResult(Output):
     """What a kind of job that this version does not know gives; its fields are in `model_extra`."""
 
@@ -61,8 +85,10 @@ class UnknownJobResult(Output):
 JobResult: TypeAlias = Annotated[
     Annotated[UserImportResult, Tag("user_import")]
     | Annotated[UserExportResult, Tag("user_export")]
+    | Annotated[TenantArchiveResult, Tag("tenant_archive")]
+    | Annotated[TenantImportResult, Tag("tenant_import")]
     | Annotated[UnknownJobResult, Tag(UNKNOWN_TAG)],
-    kind_or_unknown("user_import", "user_export"),
+    kind_or_unknown("user_import", "user_export", "tenant_archive", "tenant_import"),
 ]
 
 

@@ -1,5 +1,5 @@
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -199,6 +199,11 @@ class TenantService:
             queries.SET_TENANT_STATE, of_id=tenant, new_state=state, new_delete_after=delete_after
         )
         return tenant_from(_found(row))
+
+    async def take_slugs(self, tenant: TenantId, slugs: Sequence[str], executor: WriteExecutor) -> None:
+        """Take slugs for good, those first that claim their looks; `ConflictError` for one that is another tenant's."""
+        for slug in slugs:
+            await self._take_slug(tenant, slug, executor)
 
     async def remove_tenant(self, tenant: TenantId, executor: WriteExecutor) -> bool:
         """Remove what is left of a tenant that is to be deleted, but for its slugs, as the platform."""

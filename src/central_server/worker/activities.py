@@ -11,6 +11,8 @@ from central_server.jobs.activities.give_up_job import GiveUpJobActivity
 from central_server.jobs.activities.stop_job import StopJobActivity
 from central_server.media.activities.ping import PingActivity
 from central_server.sessions.activities.delete_ended_sessions import DeleteEndedSessionsActivity
+from central_server.tenant_archives.activities.archive_tenant import ArchiveTenantActivity
+from central_server.tenant_archives.activities.import_tenant import ImportTenantActivity
 from central_server.tenant_deletions.activities.delete_tenant import DeleteTenantActivity
 from central_server.tenant_deletions.activities.start_due_deletions import StartDueDeletionsActivity
 from central_server.tool_sign_ins.activities.delete_ended_tool_sign_ins import DeleteEndedToolSignInsActivity
@@ -41,5 +43,7 @@ CORE_ACTIVITIES: tuple[type, ...] = (
     ImportUsersActivity,
     StartDueDeletionsActivity,
     DeleteTenantActivity,
+    ArchiveTenantActivity,
+    ImportTenantActivity,
 )
 MEDIA_ACTIVITIES: tuple[type, ...] = (PingActivity,)

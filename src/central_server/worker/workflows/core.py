@@ -4,6 +4,8 @@ from central_server.domains.workflows.recheck_domains import RecheckDomainsWorkf
 from central_server.invitations.workflows.expire_invitations import ExpireInvitationsWorkflow
 from central_server.invitations.workflows.send_invitation import SendInvitationWorkflow
 from central_server.jobs.workflows.stop_job import StopJobWorkflow
+from central_server.tenant_archives.workflows.archive_tenant import ArchiveTenantWorkflow
+from central_server.tenant_archives.workflows.import_tenant import ImportTenantWorkflow
 from central_server.tenant_deletions.workflows.delete_due_tenants import DeleteDueTenantsWorkflow
 from central_server.tenant_deletions.workflows.delete_tenant import DeleteTenantWorkflow
 from central_server.upkeep.workflows.clean_up import CleanUpWorkflow
@@ -26,4 +28,6 @@ CORE_WORKFLOWS: tuple[type, ...] = (
     ImportUsersWorkflow,
     DeleteDueTenantsWorkflow,
     DeleteTenantWorkflow,
+    ArchiveTenantWorkflow,
+    ImportTenantWorkflow,
 )

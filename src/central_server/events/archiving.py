@@ -1,0 +1,25 @@
+"""What is archived of events: all that happened, in the order of the feed, where it has come to an end."""
+
+from sqlalchemy import BigInteger, func, literal
+
+from central_server.infra.db.archiving import Instead, LeftOut, archived
+from central_server.infra.outbox.tables import OUTBOX, POSITIONS, OutboxState
+
+_HANDING_ON = "what listens here has heard of it, and nobody is to hear of it again elsewhere"
+# What is not in the feed yet stands behind what is.
+_PLACE = func.coalesce(OUTBOX.c.position, literal(2**63 - 1, BigInteger))
+ARCHIVED = (
+    archived(
+        OUTBOX,
+        LeftOut(
+            position="a place in this server's feed; the order stays",
+            **dict.fromkeys(
+                ("state", "attempts", "next_attempt_at", "dispatched_at", "done_at", "last_error"), _HANDING_ON
+            ),
+        ),
+        order=(_PLACE, OUTBOX.c.created_at, OUTBOX.c.id),
+        instead=Instead(state=OutboxState.DONE, done_at=func.now(), position=POSITIONS.next_value()),
+        as_platform=True,
+    ),
+)
+LEFT_OUT = {"event_consumers": "readers begin behind the last event that they have"}
