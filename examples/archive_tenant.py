@@ -9,9 +9,11 @@ import tempfile
 from pathlib import Path
 from zipfile import ZipFile
 
+from pydantic import SecretStr
+
 from central_client import Central, JobFailedError
 
-PASSPHRASE = "kept apart from the archive"  # noqa: S105 (an example)
+PASSPHRASE = SecretStr("kept apart from the archive")
 
 
 def show(path: Path) -> None:

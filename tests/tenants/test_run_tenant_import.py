@@ -40,7 +40,7 @@ async def test_export_import_export_is_equal(stack: Stack, elsewhere: Stack, tmp
     place = await full_place(stack)
     await place.owner.tenants.rename(slug=f"{place.tenant.slug}-new")
     archive = await archive_of(stack, place.tenant.id, PASSPHRASE)
-    assert not _made(await imported(elsewhere, archive, tmp_path, passphrase=PASSPHRASE)).missing_secrets
+    assert not _made(await imported(elsewhere, archive, tmp_path, passphrase=PASSPHRASE)).disabled_connectors
     before = members_of(archive)
     after = members_of(await archive_of(elsewhere, place.tenant.id, PASSPHRASE))
     assert before.pop("client_secrets.sealed") != after.pop("client_secrets.sealed")  # never twice the same, sealed
@@ -91,7 +91,7 @@ async def test_without_its_secret_a_connector_is_disabled(
     async with Provider() as provider:
         connector = await connect_provider(place, provider)
     result = _made(await imported(elsewhere, await archive_of(stack, place.tenant.id, sealed), tmp_path))
-    assert result.missing_secrets == [connector.id]
+    assert result.disabled_connectors == [connector.id]
     owner = elsewhere.client(place.tenant.slug, await elsewhere.session_of(place.tenant.id, place.owner_user.id))
     enabled = {c.kind: (c.enabled, c.settings) async for c in owner.auth_connectors.list()}
     assert {kind: is_enabled for kind, (is_enabled, _) in enabled.items()} == {"oidc": False, "email_code": True}

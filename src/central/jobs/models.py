@@ -60,7 +60,7 @@ class TenantArchiveResult(Output):
 
     kind: Literal["tenant_archive"] = "tenant_archive"
     rows: int = 0
-    with_secrets: bool = Field(default=False, description="Whether client secrets are in it, sealed.")
+    sealed: bool = Field(default=False, description="Whether client secrets are in it, sealed.")
 
 
 class TenantImportResult(Output):
@@ -70,7 +70,7 @@ class TenantImportResult(Output):
     tenant_id: TenantId | None = Field(default=None, description="The tenant, once it is there.")
     slug: str | None = None
     rows: int = 0
-    missing_secrets: list[AuthConnectorId] = Field(
+    disabled_connectors: list[AuthConnectorId] = Field(
         default_factory=list[AuthConnectorId],
         description="Connectors that came disabled, since their client secret is not there.",
     )

@@ -5,11 +5,11 @@ from central.kernel.ids import JobId
 
 
 class TenantArchiveRequested(Event):
-    """Somebody has asked for an archive of all that a tenant has."""
+    """Somebody has asked for an archive of all that a tenant has; `sealed` if with the secrets of its connectors."""
 
     kind: Literal["tenant.archive_requested"] = "tenant.archive_requested"
     job_id: JobId
-    with_secrets: bool
+    sealed: bool
 
 
 class TenantImportRequested(Event):

@@ -2,6 +2,8 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, overload
 
+from pydantic import SecretStr
+
 from central.jobs.models import Job
 from central.tenant_archives import operations as archives
 from central.tenant_deletions import operations as deletions
@@ -42,7 +44,7 @@ class Tenants(Resource[IO]):
         archive: str | Path,
         *,
         slug: str | None = None,
-        passphrase: str | None = None,
+        passphrase: str | SecretStr | None = None,
         wait: bool = True,
         timeout: float | None = None,
         progress: bool | Callable[[Job], None] = False,
@@ -53,7 +55,7 @@ class Tenants(Resource[IO]):
         archive: str | Path,
         *,
         slug: str | None = None,
-        passphrase: str | None = None,
+        passphrase: str | SecretStr | None = None,
         wait: bool = True,
         timeout: float | None = None,
         progress: bool | Callable[[Job], None] = False,
@@ -63,7 +65,7 @@ class Tenants(Resource[IO]):
         archive: str | Path,
         *,
         slug: str | None = None,
-        passphrase: str | None = None,
+        passphrase: str | SecretStr | None = None,
         wait: bool = True,
         timeout: float | None = None,
         progress: bool | Callable[[Job], None] = False,

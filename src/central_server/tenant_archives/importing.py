@@ -181,7 +181,7 @@ def _done(run: Run, arrival: Arrival, rows: int) -> Place:
         "tenant_id": arrival.tenant,
         "slug": arrival.slug,
         "rows": rows,
-        "missing_secrets": list(arrival.missing_secrets),
+        "disabled_connectors": list(arrival.missing_secrets),
     }
     return Place(_IMPORTED, 0, rows, rows, None, result)
 

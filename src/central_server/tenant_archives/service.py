@@ -35,14 +35,14 @@ class TenantArchiveService:
     async def TX_start_archive(self, input: StartTenantArchiveInput, actor: Actor) -> Job:
         """Have the actor's tenant archived."""
         options = self.passphrases.seal(actor.tenant_id, input.passphrase)
-        result = {"kind": ARCHIVE, "rows": 0, "with_secrets": input.passphrase is not None}
+        result = {"kind": ARCHIVE, "rows": 0, "sealed": input.passphrase is not None}
         async with self.db.write(actor.tenant_id, actor.unit) as tx:
             return await self.jobs.start_job(
                 ARCHIVE,
                 options,
                 result,
                 lambda job, event: TenantArchiveRequested(
-                    id=event, tenant_id=actor.tenant_id, job_id=job, with_secrets=input.passphrase is not None
+                    id=event, tenant_id=actor.tenant_id, job_id=job, sealed=input.passphrase is not None
                 ),
                 actor,
                 tx,

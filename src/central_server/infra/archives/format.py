@@ -7,7 +7,6 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from central.kernel.ids import TenantId
 
-FORMAT: Final = "central-tenant-archive"
 FORMAT_VERSION: Final = 1
 MANIFEST: Final = "manifest.json"
 SIGNATURE: Final = "manifest.sig"
