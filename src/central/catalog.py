@@ -4,6 +4,7 @@ from central.auth import operations as auth
 from central.auth_connectors import operations as auth_connectors
 from central.domains import operations as domains
 from central.emails import operations as emails
+from central.event_exports import operations as event_exports
 from central.events import operations as events
 from central.explain import operations as explain
 from central.identities import operations as identities
@@ -11,12 +12,14 @@ from central.invitations import operations as invitations
 from central.jobs import operations as jobs
 from central.kernel.operation import AnyOperation, BrowserRoute
 from central.roles import operations as roles
+from central.session_revocations import operations as session_revocations
 from central.sessions import operations as sessions
 from central.sign_in_pages.routes import PAGE_ROUTES
 from central.tenant_archives import operations as tenant_archives
 from central.tenant_deletions import operations as tenant_deletions
 from central.tenants import operations as tenants
 from central.tool_sign_ins import operations as tool_sign_ins
+from central.user_exports import operations as user_exports
 from central.user_imports import operations as user_imports
 from central.users import operations as users
 
@@ -26,6 +29,7 @@ CATALOG: tuple[AnyOperation, ...] = (
     *tenant_archives.OPERATIONS,
     *users.OPERATIONS,
     *user_imports.OPERATIONS,
+    *user_exports.OPERATIONS,
     *emails.OPERATIONS,
     *roles.OPERATIONS,
     *explain.OPERATIONS,
@@ -35,8 +39,10 @@ CATALOG: tuple[AnyOperation, ...] = (
     *auth.OPERATIONS,
     *tool_sign_ins.OPERATIONS,
     *sessions.OPERATIONS,
+    *session_revocations.OPERATIONS,
     *invitations.OPERATIONS,
     *events.OPERATIONS,
+    *event_exports.OPERATIONS,
     *jobs.OPERATIONS,
 )
 

@@ -8,9 +8,11 @@ from typing import Any, Final, TypeAlias
 
 from pydantic_core import to_json
 
+from central.kernel.cells import unshielded
 from central.user_imports.models import MOST_ROWS_OF_CHUNK
 
 RowSource: TypeAlias = str | Path | Iterable[Mapping[str, Any]]
+_AS_JSON: Final = ":json"
 _MOST_BYTES: Final = 700_000
 """Of a chunk: the server takes bodies of 1 MiB unless it is told otherwise."""
 
@@ -44,7 +46,11 @@ def chunks_of(rows: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
 
 
 def _read_csv(path: Path) -> Iterator[dict[str, Any]]:
-    """Read a table with a line of names; dots lead inside (`tags.team`), and an empty cell says nothing."""
+    """Read a table with a line of names; dots lead inside (`tags.team`), and an empty cell says nothing.
+
+    An apostrophe that keeps a spreadsheet from running a cell is no part of it; `:json` behind a name says that its
+    cells are JSON. So a table that `users.export_users` wrote says what it was written from.
+    """
     with path.open(encoding="utf-8-sig", newline="") as file:
         reader = csv.DictReader(file, strict=True)
         for cells in reader:
@@ -53,7 +59,10 @@ def _read_csv(path: Path) -> Iterator[dict[str, Any]]:
             row: dict[str, Any] = {}
             for name, text in cells.items():
                 if text.strip():
-                    _put(row, name.strip(), text)
+                    try:
+                        _put(row, name.strip(), unshielded(text))
+                    except ValueError:
+                        raise ValueError(f"{path.name}, line {reader.line_num}: {name} is not JSON") from None
             yield row
 
 
@@ -61,11 +70,14 @@ def _put(row: dict[str, Any], name: str, text: str) -> None:
     if name == "roles":
         row["roles"] = [part.strip() for part in text.replace(";", ",").split(",") if part.strip()]
         return
+    value: Any = text
+    if name.endswith(_AS_JSON):
+        name, value = name.removesuffix(_AS_JSON), json.loads(text)
     outer, dot, inner = name.partition(".")
     if dot:
-        row.setdefault(outer, {})[inner] = text
+        row.setdefault(outer, {})[inner] = value
     else:
-        row[name] = text
+        row[name] = value
 
 
 def _read_ndjson(path: Path) -> Iterator[dict[str, Any]]:

@@ -40,7 +40,13 @@ from central_server.auth_connectors.trials import ConnectorTrials
 from central_server.domains.activities.recheck_domains import RecheckDomainsActivity
 from central_server.domains.routes import DomainRoutes
 from central_server.domains.service import DomainService
+from central_server.event_exports.activities.export_events import ExportEventsActivity
+from central_server.event_exports.exporting import EventExporter
+from central_server.event_exports.routes import EventExportRoutes
+from central_server.event_exports.service import EventExportService
+from central_server.events.activities.delete_old_events import DeleteOldEventsActivity
 from central_server.events.feed import FeedNews
+from central_server.events.retention import EventRetentionService
 from central_server.events.routes import EventRoutes
 from central_server.events.service import EventService
 from central_server.infra.config import Settings
@@ -72,6 +78,10 @@ from central_server.media.activities.ping import PingActivity
 from central_server.parts import FACTORIES
 from central_server.roles.routes import RoleRoutes
 from central_server.roles.service import RoleService
+from central_server.session_revocations.activities.revoke_sessions import RevokeSessionsActivity
+from central_server.session_revocations.revoking import SessionRevoker
+from central_server.session_revocations.routes import SessionRevocationRoutes
+from central_server.session_revocations.service import SessionRevocationService
 from central_server.sessions.activities.delete_ended_sessions import DeleteEndedSessionsActivity
 from central_server.sessions.ended import EndedSessions
 from central_server.sessions.routes import SessionRoutes
@@ -109,6 +119,10 @@ from central_server.tool_sign_ins.ended import EndedToolSignIns
 from central_server.tool_sign_ins.finishing import ToolSessions
 from central_server.tool_sign_ins.routes import ToolSignInRoutes
 from central_server.tool_sign_ins.starting import ToolStarts
+from central_server.user_exports.activities.export_users import ExportUsersActivity
+from central_server.user_exports.exporting import UserExporter
+from central_server.user_exports.routes import UserExportRoutes
+from central_server.user_exports.service import UserExportService
 from central_server.user_imports.activities.import_users import ImportUsersActivity
 from central_server.user_imports.importing import UserImporter
 from central_server.user_imports.judging import RowJudge
@@ -163,6 +177,9 @@ ROUTES: tuple[type, ...] = (
     JobRoutes,
     JobFileRoutes,
     UserImportRoutes,
+    UserExportRoutes,
+    EventExportRoutes,
+    SessionRevocationRoutes,
 )
 ACTIVITIES: tuple[type, ...] = (
     SendSignInCodeActivity,
@@ -187,6 +204,10 @@ ACTIVITIES: tuple[type, ...] = (
     DeleteTenantActivity,
     ArchiveTenantActivity,
     ImportTenantActivity,
+    ExportUsersActivity,
+    ExportEventsActivity,
+    RevokeSessionsActivity,
+    DeleteOldEventsActivity,
     PingActivity,
 )
 SERVICES: tuple[type, ...] = (
@@ -214,6 +235,13 @@ SERVICES: tuple[type, ...] = (
     RowJudge,
     MissingUsers,
     UserImporter,
+    UserExportService,
+    UserExporter,
+    EventRetentionService,
+    EventExportService,
+    EventExporter,
+    SessionRevocationService,
+    SessionRevoker,
     ClientSecrets,
     AuthConnectorService,
     ConnectorTrials,

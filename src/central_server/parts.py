@@ -5,6 +5,7 @@ from pathlib import Path
 from prometheus_client import CollectorRegistry
 
 from central_server.auth.listeners import LISTENERS as AUTH_LISTENERS
+from central_server.event_exports.listeners import LISTENERS as EVENT_EXPORT_LISTENERS
 from central_server.infra.addresses import Places
 from central_server.infra.archives import ArchiveKeys
 from central_server.infra.config import Settings, SettingsError
@@ -28,7 +29,9 @@ from central_server.infra.temporal.dispatcher import TemporalDispatcher
 from central_server.infra.vault import KeyRing, SigningKeys, Vault
 from central_server.invitations.listeners import LISTENERS as INVITATION_LISTENERS
 from central_server.jobs.listeners import LISTENERS as JOB_LISTENERS
+from central_server.session_revocations.listeners import LISTENERS as SESSION_REVOCATION_LISTENERS
 from central_server.tenant_archives.listeners import LISTENERS as TENANT_ARCHIVE_LISTENERS
+from central_server.user_exports.listeners import LISTENERS as USER_EXPORT_LISTENERS
 from central_server.user_imports.listeners import LISTENERS as USER_IMPORT_LISTENERS
 from central_server.users.listeners import LISTENERS as USER_LISTENERS
 
@@ -134,6 +137,9 @@ def make_listeners() -> Listeners:
             *JOB_LISTENERS,
             *USER_IMPORT_LISTENERS,
             *TENANT_ARCHIVE_LISTENERS,
+            *USER_EXPORT_LISTENERS,
+            *EVENT_EXPORT_LISTENERS,
+            *SESSION_REVOCATION_LISTENERS,
         )
     )
 

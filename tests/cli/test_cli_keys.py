@@ -62,6 +62,7 @@ async def test_doctor_says_what_is_wrong(cli, migrated: dict[str, str]) -> None:
         "stored secrets": "ok",
         "temporal": "wrong",
         "mail": "ok",
+        "files": "ok",
         "dns": "ok",
         "vault keys": "ok",
         "signing keys": "ok",

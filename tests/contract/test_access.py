@@ -38,9 +38,12 @@ FRESH = {
     "tenants.start_import",
     "tenants.run_import",
     "tenants.update_session_policy",
+    "events.set_retention",
+    "events.start_export",
     "users.delete",
     "users.impersonate",
     "users.merge",
+    "users.start_export",
 }
 CHANGES_IN_ANOTHERS_NAME = {"auth.sign_out", "tenants.rename", "users.update_me"}
 

@@ -124,6 +124,15 @@ def test_archiving_a_tenant(data: Path) -> None:
     assert dev.shown.rstrip().endswith("Done.")
 
 
+def test_exporting_users(data: Path) -> None:
+    """`dev -- python examples/export_users.py` exports with a real worker, and importing the file changes nothing."""
+    with Dev(data, "--", "python", str(QUICKSTART.with_name("export_users.py"))) as dev:
+        assert dev.ends() == 0, dev.shown
+    assert "0 created, 0 updated, 1" in dev.shown or "0 created, 0 updated, 6" in dev.shown, dev.shown
+    assert "unchanged, 0 failed" in dev.shown
+    assert dev.shown.rstrip().endswith("Done.")
+
+
 def test_start_work_and_stop(data: Path, record_property: Callable[[str, object], None]) -> None:
     """A warm start answers soon, finds yesterday's data, the lines of Python work, and Ctrl-C ends everything."""
     with socket.create_server(("127.0.0.1", 0)) as taken, Dev(data, "--port", str(taken.getsockname()[1])) as dev:

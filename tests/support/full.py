@@ -34,6 +34,7 @@ async def full_place(stack: Stack) -> Place:
             "INSERT INTO event_consumers (tenant_id, name, event_id, position) VALUES ($1, 'x', gen_random_uuid(), 1)",
             values[0],
         )
+        await connection.execute("INSERT INTO event_retentions (tenant_id, days) VALUES ($1, 365)", values[0])
         await connection.execute(
             "INSERT INTO attribute_rules (tenant_id, json_schema, version) VALUES ($1, '{}', 1)", values[0]
         )

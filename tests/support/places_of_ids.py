@@ -30,6 +30,7 @@ NAMES = {
     "GetInvitationPublicInput.token": ("token",),
     "device_code": ("device_code",),
     "ListEventsInput.target": ("user", "role_id"),
+    "StartEventExportInput.target": ("user", "role_id"),
 }
 # The same of names in the paths of browser routes, by the route's name.
 NAMES_IN_PATHS = {

@@ -32,6 +32,7 @@ from central_server.domains.specs import (
     RecheckDomainsInput,
     RecheckDomainsOutput,
 )
+from central_server.event_exports.specs import EXPORT_EVENTS
 from central_server.infra.temporal.dispatcher import TemporalDispatcher
 from central_server.infra.temporal.spec import Queue
 from central_server.infra.temporal.worker import QueueWorker
@@ -46,6 +47,7 @@ from central_server.invitations.specs import (
 from central_server.jobs.specs import STOP_JOB, RunJobInput, RunJobOutput, StopJobInput, StopJobOutput
 from central_server.media.activities.ping import PingActivity
 from central_server.media.specs import PING, PingInput
+from central_server.session_revocations.specs import REVOKE_SESSIONS
 from central_server.tenant_archives.specs import ARCHIVE_TENANT, IMPORT_TENANT
 from central_server.tenant_deletions.specs import (
     DELETE_DUE_TENANTS,
@@ -56,6 +58,7 @@ from central_server.tenant_deletions.specs import (
     DeleteTenantOutput,
 )
 from central_server.upkeep.specs import CLEAN_UP, CleanUpInput, DeleteEndedInput, DeleteEndedOutput
+from central_server.user_exports.specs import EXPORT_USERS
 from central_server.user_imports.specs import IMPORT_USERS
 from central_server.users.specs import (
     END_ROLES,
@@ -205,6 +208,10 @@ class CleaningUp:
     async def tool_sign_ins(self, input: DeleteEndedInput) -> DeleteEndedOutput:
         return self._delete(input)
 
+    @activity.defn(name="events.delete_old")
+    async def old_events(self, input: DeleteEndedInput) -> DeleteEndedOutput:
+        return self._delete(input)
+
     @activity.defn(name="jobs.delete_files")
     async def job_files(self, input: DeleteEndedInput) -> DeleteEndedOutput:
         return self._delete(input)
@@ -226,15 +233,30 @@ class CleaningUp:
         return self._delete(input)
 
 
-class _Importing:
+class _Working:
     def __init__(self, *, fail: bool = False) -> None:
         self.fail = fail
 
-    @activity.defn(name="users.import")
-    async def run(self, input: RunJobInput) -> RunJobOutput:
+    def _do(self) -> RunJobOutput:
         if self.fail:
             raise ApplicationError("not to be done", type="ValidationError", non_retryable=True)
         return RunJobOutput(state="succeeded")
+
+    @activity.defn(name="users.import")
+    async def import_users(self, input: RunJobInput) -> RunJobOutput:
+        return self._do()
+
+    @activity.defn(name="users.export")
+    async def export_users(self, input: RunJobInput) -> RunJobOutput:
+        return self._do()
+
+    @activity.defn(name="events.export")
+    async def export_events(self, input: RunJobInput) -> RunJobOutput:
+        return self._do()
+
+    @activity.defn(name="sessions.revoke")
+    async def revoke_sessions(self, input: RunJobInput) -> RunJobOutput:
+        return self._do()
 
     @activity.defn(name="jobs.give_up")
     async def give_up(self, input: RunJobInput) -> RunJobOutput:
@@ -319,8 +341,14 @@ _RUNS: list[tuple[str, Any, Any, Any]] = [
     ("done", CLEAN_UP, CleanUpInput(), CleaningUp()),
     ("three-rounds", CLEAN_UP, CleanUpInput(), CleaningUp(rounds=3)),
     ("failed", CLEAN_UP, CleanUpInput(), CleaningUp(fail=True)),
-    ("done", IMPORT_USERS, _run(), _Importing()),
-    ("given-up", IMPORT_USERS, _run(), _Importing(fail=True)),
+    ("done", IMPORT_USERS, _run(), _Working()),
+    ("given-up", IMPORT_USERS, _run(), _Working(fail=True)),
+    ("done", EXPORT_USERS, _run(), _Working()),
+    ("given-up", EXPORT_USERS, _run(), _Working(fail=True)),
+    ("done", EXPORT_EVENTS, _run(), _Working()),
+    ("given-up", EXPORT_EVENTS, _run(), _Working(fail=True)),
+    ("done", REVOKE_SESSIONS, _run(), _Working()),
+    ("given-up", REVOKE_SESSIONS, _run(), _Working(fail=True)),
     ("cancelled", STOP_JOB, _stop(), _Stopping()),
     ("gone", DELETE_TENANT, DeleteTenantInput(deletion_id=TenantDeletionId.new()), _Deleting()),
     ("failed", DELETE_TENANT, DeleteTenantInput(deletion_id=TenantDeletionId.new()), _Deleting(fail=True)),

@@ -113,6 +113,11 @@ ALLOWED: dict[str, set[str]] = {
     "invitations.resend": MANAGERS,
     "invitations.revoke": MANAGERS,
     "users.start_import": MANAGERS,
+    "users.start_export": EVERYBODY,
+    "events.start_export": MANAGERS,
+    "events.get_retention": MANAGERS,
+    "events.set_retention": OWNERS,
+    "sessions.start_revocation": MANAGERS,
     "users.add_import_rows": MANAGERS,
     "users.run_import": MANAGERS,
     # Of jobs, everybody sees and cancels their own.

@@ -4,8 +4,8 @@ from pydantic import Field, StringConstraints
 
 from central.events.registry import AnyEvent
 from central.kernel.ids import EventId, UserId
-from central.kernel.model import Response, TenantInput
-from central.kernel.pages import Page, TenantPageInput
+from central.kernel.model import Resource, Response, TenantInput
+from central.kernel.pages import Page, PageInput
 from central.kernel.text import PathValue
 from central.kernel.times import Moment
 
@@ -22,14 +22,18 @@ ConsumerName: TypeAlias = Annotated[PathValue, Field(max_length=64)]
 """What a reader of the feed calls itself."""
 
 
-class ListEventsInput(TenantPageInput):
-    """Which events to list, newest first: those for which all that is given holds."""
+class EventFilterInput(TenantInput):
+    """Which events: those for which all that is given holds."""
 
     kind: Kinds = Field(default=[], description="Of these kinds; none named: of all.")
     actor: UserId | None = Field(default=None, description="Who did it.")
     target: ThingId | None = Field(default=None, description="What it happened to: the first thing that it names.")
     after: Moment | None = Field(default=None, description="This moment included.")
     before: Moment | None = Field(default=None, description="This moment excluded.")
+
+
+class ListEventsInput(EventFilterInput, PageInput):
+    """Which events to list, newest first: those for which all that is given holds."""
 
 
 class ListEventsResponse(Page[AnyEvent]):
@@ -74,3 +78,19 @@ class AcknowledgeEventsResponse(Response):
 
     consumer: str
     last: EventId
+
+
+class EventRetention(Resource):
+    """For how long a tenant's events are kept."""
+
+    days: int | None = Field(default=None, description="Null: for ever.")
+
+
+class GetEventRetentionInput(TenantInput):
+    """The tenant."""
+
+
+class SetEventRetentionInput(TenantInput):
+    """For how many days events are kept from now on, those that are there already too."""
+
+    days: Annotated[int, Field(ge=30, le=36_500)] | None = Field(description="30 or more; null: for ever.")

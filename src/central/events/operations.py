@@ -3,10 +3,13 @@ from central.errors import NotFoundError
 from central.events.models import (
     AcknowledgeEventsInput,
     AcknowledgeEventsResponse,
+    EventRetention,
+    GetEventRetentionInput,
     ListEventsInput,
     ListEventsResponse,
     ReadEventsInput,
     ReadEventsResponse,
+    SetEventRetentionInput,
 )
 from central.kernel.operation import Operation
 
@@ -43,4 +46,27 @@ ACKNOWLEDGE_EVENTS = Operation(
     errors=(NotFoundError,),
 )
 
-OPERATIONS = (LIST_EVENTS, READ_EVENTS, ACKNOWLEDGE_EVENTS)
+GET_EVENT_RETENTION = Operation(
+    "events.get_retention",
+    "GET",
+    "/v1/tenants/{tenant}/event-retention",
+    GetEventRetentionInput,
+    EventRetention,
+    access=TenantPermission("events:read"),
+    summary="Get for how long events are kept",
+    errors=(NotFoundError,),
+)
+SET_EVENT_RETENTION = Operation(
+    "events.set_retention",
+    "PUT",
+    "/v1/tenants/{tenant}/event-retention",
+    SetEventRetentionInput,
+    EventRetention,
+    access=TenantPermission("tenant:write", fresh=True),
+    summary="Set for how long events are kept",
+    errors=(NotFoundError,),
+    description="Events that are older are deleted within some hours, for good; those whose effects are not done yet "
+    "stay until they are.",
+)
+
+OPERATIONS = (LIST_EVENTS, READ_EVENTS, ACKNOWLEDGE_EVENTS, GET_EVENT_RETENTION, SET_EVENT_RETENTION)

@@ -28,6 +28,8 @@ from central.domains.events import (
     DomainUpdated,
     DomainVerified,
 )
+from central.event_exports.events import EventExportRequested
+from central.events.events import EventRetentionChanged
 from central.identities.events import (
     IdentityLinked,
     IdentityUnlinked,
@@ -54,6 +56,7 @@ from central.roles.events import (
     RoleDeleted,
     RoleUpdated,
 )
+from central.session_revocations.events import SessionRevocationRequested
 from central.sessions.events import (
     SessionsEnded,
     SessionStarted,
@@ -73,6 +76,7 @@ from central.tool_sign_ins.events import (
     ToolSignInApproved,
     ToolSignInDenied,
 )
+from central.user_exports.events import UserExportRequested
 from central.user_imports.events import UserImportRequested
 from central.users.events import (
     AttributeRulesChanged,
@@ -167,6 +171,10 @@ EVENTS: tuple[type[Event], ...] = (
     JobCancelRequested,
     JobEnded,
     UserImportRequested,
+    UserExportRequested,
+    EventExportRequested,
+    EventRetentionChanged,
+    SessionRevocationRequested,
 )
 
 
@@ -247,6 +255,10 @@ AnyEvent: TypeAlias = Annotated[
     | Annotated[JobCancelRequested, Tag("job.cancel_requested")]
     | Annotated[JobEnded, Tag("job.ended")]
     | Annotated[UserImportRequested, Tag("user.import.requested")]
+    | Annotated[UserExportRequested, Tag("user.export.requested")]
+    | Annotated[EventExportRequested, Tag("event.export.requested")]
+    | Annotated[EventRetentionChanged, Tag("tenant.event_retention_changed")]
+    | Annotated[SessionRevocationRequested, Tag("sessions.revocation.requested")]
     | Annotated[UnknownEvent, Tag(UNKNOWN_TAG)],
     kind_or_unknown(*(event.model_fields["kind"].default for event in EVENTS)),
 ]

@@ -10,12 +10,15 @@ from central.kernel.model import Output, Resource, TenantInput
 from central.kernel.pages import Page, TenantPageInput
 from central.kernel.unknown import UNKNOWN_TAG, UnknownValue, kind_or_unknown
 
-JobKind: TypeAlias = Literal["user_import", "user_export", "tenant_archive", "tenant_import"]
+JobKind: TypeAlias = Literal[
+    "user_import", "user_export", "event_export", "session_revocation", "tenant_archive", "tenant_import"
+]
 JobState: TypeAlias = Literal["receiving", "queued", "running", "cancelling", "succeeded", "failed", "cancelled"]
 
 PERMISSION_OF_FILE: Final[Mapping[JobKind, TenantPermissionName]] = {
     "user_export": "users:read",
     "tenant_archive": "tenant:write",
+    "event_export": "events:read",
 }
 """What it takes to download the file of a job, besides seeing the job: what reading the same otherwise takes."""
 
@@ -76,6 +79,24 @@ class TenantImportResult(Output):
     )
 
 
+class EventExportResult(Output):
+    """What an export of events wrote so far."""
+
+    kind: Literal["event_export"] = "event_export"
+    exported: int = 0
+
+
+class SessionRevocationResult(Output):
+    """How many sessions a mass revocation met and ended so far; after a dry run, none were ended."""
+
+    kind: Literal["session_revocation"] = "session_revocation"
+    dry_run: bool = False
+    matched: int = Field(default=0, description="Live sessions for which all conditions held.")
+    revoked: int = Field(
+        default=0, description="Those that were ended; what was begun from them in other people's names ended, too."
+    )
+
+
 class UnknownJobResult(Output):
     """What a kind of job that this version does not know gives; its fields are in `model_extra`."""
 
@@ -85,10 +106,14 @@ class UnknownJobResult(Output):
 JobResult: TypeAlias = Annotated[
     Annotated[UserImportResult, Tag("user_import")]
     | Annotated[UserExportResult, Tag("user_export")]
+    | Annotated[EventExportResult, Tag("event_export")]
+    | Annotated[SessionRevocationResult, Tag("session_revocation")]
     | Annotated[TenantArchiveResult, Tag("tenant_archive")]
     | Annotated[TenantImportResult, Tag("tenant_import")]
     | Annotated[UnknownJobResult, Tag(UNKNOWN_TAG)],
-    kind_or_unknown("user_import", "user_export", "tenant_archive", "tenant_import"),
+    kind_or_unknown(
+        "user_import", "user_export", "event_export", "session_revocation", "tenant_archive", "tenant_import"
+    ),
 ]
 
 

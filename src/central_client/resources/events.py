@@ -1,14 +1,32 @@
-from collections.abc import AsyncIterator, Iterator, Sequence
-from typing import Any, overload
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
+from datetime import datetime
+from typing import Any, TypedDict, Unpack, overload
 
+from central.event_exports import operations as exports
+from central.event_exports.models import EventExportFormat
 from central.events import operations
 from central.events.models import ReadEventsResponse
 from central.events.registry import AnyEvent
+from central.jobs.models import Job
 from central.kernel.ids import EventId
 from central_client.call import IO, Async, Call, PagedCall, Resource, Sync
+from central_client.downloading import Target
 from central_client.drivers import AsyncCaller
+from central_client.exporting import ExportPlans, export_flow
+from central_client.progress import screen_for
+from central_client.resources.jobs import Jobs
 
 _WAIT = 20.0
+
+
+class EventFilters(TypedDict, total=False):
+    """Which events: the conditions of `events.list`, of which all that are given must hold."""
+
+    kind: Sequence[str]
+    actor: str
+    target: str
+    after: datetime
+    before: datetime
 
 
 class Events(Resource[IO]):
@@ -17,6 +35,52 @@ class Events(Resource[IO]):
     list = PagedCall(operations.LIST_EVENTS)
     read = Call(operations.READ_EVENTS)
     acknowledge = Call(operations.ACKNOWLEDGE_EVENTS)
+    get_retention = Call(operations.GET_EVENT_RETENTION)
+    set_retention = Call(operations.SET_EVENT_RETENTION)
+    start_export = Call(exports.START_EVENT_EXPORT)
+
+    @overload
+    def export_events(
+        self: "Events[Sync]",
+        *,
+        to: Target,
+        format: EventExportFormat = "ndjson",
+        timeout: float | None = None,
+        progress: bool | Callable[[Job], None] = False,
+        tenant: str | None = None,
+        **filters: Unpack[EventFilters],
+    ) -> Job: ...
+    @overload
+    def export_events(
+        self: "Events[Async]",
+        *,
+        to: Target,
+        format: EventExportFormat = "ndjson",
+        timeout: float | None = None,
+        progress: bool | Callable[[Job], None] = False,
+        tenant: str | None = None,
+        **filters: Unpack[EventFilters],
+    ) -> Coroutine[Any, Any, Job]: ...
+    def export_events(
+        self,
+        *,
+        to: Target,
+        format: EventExportFormat = "ndjson",  # noqa: A002 (what people call it)
+        timeout: float | None = None,
+        progress: bool | Callable[[Job], None] = False,
+        tenant: str | None = None,
+        **filters: Unpack[EventFilters],
+    ) -> Any:
+        """Write what happened into a file, as a job that is waited for, and download it; gives the job.
+
+        `to` is as for `jobs.download`; `filters` are those of `events.list`; `timeout` and `progress` those of
+        `jobs.wait`. Cells of a CSV that a spreadsheet would run have an apostrophe before them.
+
+        Raises `JobFailedError`, `TimeoutError`, and what `events.start_export` and `jobs.download` raise.
+        """
+        options = {**filters, "format": format} | ({} if tenant is None else {"tenant": tenant})
+        plans = ExportPlans(Events.start_export.plan, Jobs.get.plan)
+        return self.caller.run(export_flow(self.caller, plans, options, tenant, to, timeout, screen_for(progress)))
 
     @overload
     def stream(

@@ -1,3 +1,4 @@
+from central.session_revocations import operations as revocations
 from central.sessions import operations
 from central_client.call import IO, Call, PagedCall, Resource
 
@@ -13,3 +14,4 @@ class Sessions(Resource[IO]):
     revoke_all = Call(operations.REVOKE_USER_SESSIONS)
     search = PagedCall(operations.SEARCH_SESSIONS)
     revoke_matching = Call(operations.REVOKE_MATCHING_SESSIONS)
+    start_revocation = Call(revocations.START_SESSION_REVOCATION)

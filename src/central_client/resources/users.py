@@ -1,15 +1,36 @@
 from collections.abc import Callable, Coroutine, Sequence
-from typing import Any, Literal, overload
+from datetime import datetime
+from typing import Any, Literal, TypedDict, Unpack, overload
 
 from central.jobs.models import Job
+from central.user_exports import operations as exports
+from central.user_exports.models import UserExportFormat
 from central.user_imports import operations as imports
 from central.user_imports.models import OnMissing
 from central.users import operations
+from central.users.models import UserState
 from central_client.call import IO, Async, Call, PagedCall, Resource, Sync
+from central_client.downloading import Target
+from central_client.exporting import ExportPlans, export_flow
 from central_client.import_rows import RowSource
 from central_client.importing import ImportPlans, import_flow
 from central_client.progress import screen_for
 from central_client.resources.jobs import Jobs
+
+
+class UserFilters(TypedDict, total=False):
+    """Which users: the conditions of `users.list`, of which all that are given must hold."""
+
+    email: str
+    external: str
+    tag: list[str]
+    attribute: list[str]
+    connector: str
+    state: UserState
+    role: str
+    signed_in_after: datetime
+    signed_in_before: datetime
+    text: str
 
 
 class Users(Resource[IO]):
@@ -39,6 +60,7 @@ class Users(Resource[IO]):
     start_import = Call(imports.START_USER_IMPORT)
     add_import_rows = Call(imports.ADD_IMPORT_ROWS)
     run_import = Call(imports.RUN_USER_IMPORT)
+    start_export = Call(exports.START_USER_EXPORT)
 
     @overload
     def import_users(
@@ -114,3 +136,47 @@ class Users(Resource[IO]):
         )
         screen = screen_for(progress)
         return self.caller.run(import_flow(self.caller, plans, rows, options, tenant, timeout, screen, wait=wait))
+
+    @overload
+    def export_users(
+        self: "Users[Sync]",
+        *,
+        to: Target,
+        format: UserExportFormat = "csv",
+        timeout: float | None = None,
+        progress: bool | Callable[[Job], None] = False,
+        tenant: str | None = None,
+        **filters: Unpack[UserFilters],
+    ) -> Job: ...
+    @overload
+    def export_users(
+        self: "Users[Async]",
+        *,
+        to: Target,
+        format: UserExportFormat = "csv",
+        timeout: float | None = None,
+        progress: bool | Callable[[Job], None] = False,
+        tenant: str | None = None,
+        **filters: Unpack[UserFilters],
+    ) -> Coroutine[Any, Any, Job]: ...
+    def export_users(
+        self,
+        *,
+        to: Target,
+        format: UserExportFormat = "csv",  # noqa: A002 (what people call it)
+        timeout: float | None = None,
+        progress: bool | Callable[[Job], None] = False,
+        tenant: str | None = None,
+        **filters: Unpack[UserFilters],
+    ) -> Any:
+        """Write users into a file, as a job that is waited for, and download it; gives the job.
+
+        `to` is as for `jobs.download`; `filters` are those of `users.list`; `timeout` and `progress` those of
+        `jobs.wait`. `import_users` reads the file again, and changes nothing where nothing has changed. Cells that a
+        spreadsheet would run have an apostrophe before them.
+
+        Raises `JobFailedError`, `TimeoutError`, and what `users.start_export` and `jobs.download` raise.
+        """
+        options = {**filters, "format": format} | ({} if tenant is None else {"tenant": tenant})
+        plans = ExportPlans(Users.start_export.plan, Jobs.get.plan)
+        return self.caller.run(export_flow(self.caller, plans, options, tenant, to, timeout, screen_for(progress)))

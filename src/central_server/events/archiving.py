@@ -1,7 +1,8 @@
-"""What is archived of events: all that happened, in the order of the feed, where it has come to an end."""
+"""What is archived of events: how long they are kept, and all of them, in the order of the feed."""
 
 from sqlalchemy import BigInteger, func, literal
 
+from central_server.events.tables import EVENT_RETENTIONS
 from central_server.infra.db.archiving import Instead, LeftOut, archived
 from central_server.infra.outbox.tables import OUTBOX, POSITIONS, OutboxState
 
@@ -9,6 +10,7 @@ _HANDING_ON = "what listens here has heard of it, and nobody is to hear of it ag
 # What is not in the feed yet stands behind what is.
 _PLACE = func.coalesce(OUTBOX.c.position, literal(2**63 - 1, BigInteger))
 ARCHIVED = (
+    archived(EVENT_RETENTIONS),
     archived(
         OUTBOX,
         LeftOut(

@@ -1,27 +1,44 @@
 from collections.abc import Sequence
+from datetime import datetime
 from time import monotonic
-from typing import Any
+from typing import Any, NamedTuple
+
+from pydantic import ConfigDict, TypeAdapter
 
 from central.errors import NotFoundError
 from central.events.models import (
     AcknowledgeEventsInput,
     AcknowledgeEventsResponse,
+    EventFilterInput,
     ListEventsInput,
     ListEventsResponse,
     ReadEventsInput,
     ReadEventsResponse,
 )
+from central.events.registry import AnyEvent
 from central.kernel.ids import EventId, TenantId
 from central_server.events import queries
 from central_server.events.feed import FeedNews
 from central_server.events.queries import EventFilters
-from central_server.events.tables import DBEvent
+from central_server.events.tables import DBEvent, DBToldEvent
 from central_server.infra.actor import Actor
 from central_server.infra.db import Database, ReadExecutor, WriteExecutor
 from central_server.infra.paging import next_cursor, open_cursor
 from central_server.infra.waiting import wait_for_any
 
 _LOOK_AGAIN = 2.0
+_PAGE = 500
+_EVENTS = TypeAdapter[list[AnyEvent]](list[AnyEvent], config=ConfigDict(defer_build=True))
+
+
+class ToldEvent(NamedTuple):
+    """An event, with where it stands by time, and the first thing that it names."""
+
+    id: EventId
+    kind: str
+    created_at: datetime
+    target: str | None
+    event: AnyEvent
 
 
 class EventService:
@@ -40,11 +57,7 @@ class EventService:
     ) -> ListEventsResponse:
         """Give a page of events, newest first."""
         asked, last = open_cursor(input)
-        which: dict[str, Any] = {name: getattr(asked, name) for name in ("actor", "target", "after", "before")}
-        which = {name: value for name, value in which.items() if value is not None}
-        filters = EventFilters(kind=bool(asked.kind), **dict.fromkeys(which, True))
-        if asked.kind:
-            which["kinds"] = asked.kind
+        filters, which = _filters(asked)
         if last is not None:
             which |= {"last_key": last.time, "last_id": last.id}
         reader = executor or self.db.read(actor.tenant_id)
@@ -53,6 +66,27 @@ class EventService:
         shown = rows[: asked.limit]
         cursor = next_cursor(asked, shown[-1]["created_at"], shown[-1]["id"]) if len(rows) > asked.limit else None
         return ListEventsResponse.model_validate({"events": _told(shown), "next_cursor": cursor})
+
+    async def page_to_export(
+        self,
+        tenant: TenantId,
+        asked: EventFilterInput,
+        until: datetime,
+        last: "ToldEvent | None",
+        executor: ReadExecutor | WriteExecutor | None = None,
+    ) -> Sequence["ToldEvent"]:
+        """Give the next events that were written before a moment, the earliest first; none behind the last."""
+        before = until if asked.before is None else min(until, asked.before)
+        filters, which = _filters(asked.model_copy(update={"before": before}))
+        if last is not None:
+            which |= {"last_key": last.created_at, "last_id": last.id}
+        query = queries.export_events(filters, goes_on=last is not None)
+        rows = await (executor or self.db.read(tenant)).all(query, tenant_id=tenant, count=_PAGE, **which)
+        events = _EVENTS.validate_python(_told(rows))
+        return [
+            ToldEvent(row["id"], row["kind"], row["created_at"], row["target"], event)
+            for row, event in zip(rows, events, strict=True)
+        ]
 
     async def TX_read(self, input: ReadEventsInput, actor: Actor) -> ReadEventsResponse:
         """Give what comes next in the feed; waits for it as long as is asked, holding nothing meanwhile."""
@@ -115,9 +149,17 @@ class EventService:
         return _page(rows, newest[1])
 
 
+def _filters(asked: EventFilterInput) -> tuple[EventFilters, dict[str, Any]]:
+    """Give the conditions that are asked for, and their values."""
+    given: dict[str, Any] = {name: getattr(asked, name) for name in ("actor", "target", "after", "before")}
+    which = {name: value for name, value in given.items() if value is not None}
+    filters = EventFilters(kind=bool(asked.kind), **dict.fromkeys(which, True))
+    return filters, which | ({"kinds": asked.kind} if asked.kind else {})
+
+
 def _page(rows: Sequence[DBEvent], last: EventId | None) -> ReadEventsResponse:
     return ReadEventsResponse.model_validate({"events": _told(rows), "last": last})
 
 
-def _told(rows: Sequence[DBEvent]) -> list[dict[str, Any]]:
+def _told(rows: Sequence[DBEvent] | Sequence[DBToldEvent]) -> list[dict[str, Any]]:
     return [row["payload"] for row in rows]

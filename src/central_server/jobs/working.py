@@ -5,7 +5,7 @@ from typing import Any, Final
 from central.errors import CentralError, UnavailableError
 from central.kernel.ids import JobId, TenantId
 from central_server.infra.logs import component_logger
-from central_server.jobs.runs import JobRuns, JobStoppedError, Outcome, Run
+from central_server.jobs.runs import JobRuns, JobStoppedError, Outcome, Place, Run
 
 _SECONDS_BETWEEN_WRITES: Final = 0.5
 
@@ -64,3 +64,25 @@ class Pace:
             return False
         self._written = monotonic()
         return True
+
+
+class Tally:
+    """Counts what a job has done in its one stage, and writes that down now and then."""
+
+    def __init__(
+        self, runs: JobRuns, run: Run, stage: str, total: int | None, result_of: Callable[[int], Mapping[str, Any]]
+    ) -> None:
+        self.done = 0
+        self._runs = runs
+        self._run = run
+        self._stage = stage
+        self._total = total
+        self._result_of = result_of
+        self._pace = Pace()
+
+    async def TX_add(self, count: int) -> None:
+        """Count more; `JobStoppedError` when the job is not to go on."""
+        self.done += count
+        if self._pace.is_due():
+            place = Place(self._stage, 0, self.done, self._total, None, self._result_of(self.done))
+            self._run = await self._runs.TX_advance(self._run, place)

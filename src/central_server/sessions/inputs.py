@@ -1,8 +1,8 @@
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import NamedTuple, Self
 
-from central.kernel.ids import SessionId, UserId
+from central.kernel.ids import AuthConnectorId, SessionId, UserId
 from central_server.infra.config import Settings
 
 _MOST_SECONDS = 2**31 - 1
@@ -53,3 +53,14 @@ class Impersonation(NamedTuple):
 def in_seconds(span: timedelta) -> int:
     """Give a span of time as the database keeps it."""
     return min(int(span.total_seconds()), _MOST_SECONDS)
+
+
+class SessionChoice(NamedTuple):
+    """Which live sessions: those for which all that is given holds. `kept_user` is whose are not among them."""
+
+    user: UserId | None = None
+    role: str | None = None
+    connector: AuthConnectorId | None = None
+    address: str | None = None
+    created_before: datetime | None = None
+    kept_user: UserId | None = None

@@ -196,6 +196,8 @@ class SessionFilters(NamedTuple):
     address: bool = False
     created_after: bool = False
     created_before: bool = False
+    role: bool = False
+    kept_user: bool = False
 
 
 def _conditions(filters: SessionFilters) -> list[ColumnElement[bool]]:
@@ -210,6 +212,10 @@ def _conditions(filters: SessionFilters) -> list[ColumnElement[bool]]:
         conditions.append(_S.c.created_at >= bindparam("created_after", type_=_time))
     if filters.created_before:
         conditions.append(_S.c.created_at < bindparam("created_before", type_=_time))
+    if filters.role:
+        conditions.append(_HOLDS)
+    if filters.kept_user:
+        conditions.append(_S.c.user_id != bindparam("kept_user", type_=RichIdColumn(UserId)))
     return conditions
 
 

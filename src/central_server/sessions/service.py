@@ -30,7 +30,7 @@ from central_server.infra.outbox import Outbox
 from central_server.infra.paging import next_cursor, open_cursor
 from central_server.infra.tokens import is_token, new_token, token_hash
 from central_server.sessions import queries
-from central_server.sessions.inputs import Impersonation, Lifetimes, SessionLimits, in_seconds
+from central_server.sessions.inputs import Impersonation, Lifetimes, SessionChoice, SessionLimits, in_seconds
 from central_server.sessions.mapping import described, described_to_owner
 from central_server.sessions.queries import SessionFilters
 from central_server.sessions.tables import (
@@ -219,6 +219,20 @@ class SessionService:
                 ended += batch
         return RevokeMatchingSessionsResponse(matched=len(ended), revoked=len(ended), session_ids=ended[:_FIRST])
 
+    async def count_chosen(
+        self, tenant: TenantId, choice: SessionChoice, executor: ReadExecutor | WriteExecutor | None = None
+    ) -> int:
+        """Count the live sessions that are chosen."""
+        filters, which = _filters(choice)
+        found = {"of_tenant": tenant, "session": None, **which, **self._limits}
+        return int(await (executor or self.db.read(tenant)).scalar(queries.count_matching(filters), **found))
+
+    async def end_chosen(self, tenant: TenantId, choice: SessionChoice, by: By, executor: WriteExecutor) -> int:
+        """End a batch of the live sessions that are chosen, as part of more steps; gives how many, 0 for none left."""
+        filters, which = _filters(choice)
+        query = queries.end_matching(filters)
+        return len(await self._end(query, tenant, "revoked", by, executor, session=None, **which, count=_BATCH))
+
     async def TX_sign_out(self, actor: Actor) -> None:
         """End the session that asks."""
         async with self.db.write(actor.tenant_id, actor.unit) as tx:
@@ -344,7 +358,12 @@ class SessionService:
 
 
 def _filters(
-    input: ListMySessionsInput | ListUserSessionsInput | SearchSessionsInput | RevokeMatchingSessionsInput, **of: UserId
+    input: ListMySessionsInput
+    | ListUserSessionsInput
+    | SearchSessionsInput
+    | RevokeMatchingSessionsInput
+    | SessionChoice,
+    **of: UserId,
 ) -> tuple[SessionFilters, dict[str, Any]]:
     """Give the conditions that an input asks for, and their values."""
     given = {name: getattr(input, name, None) for name in SessionFilters._fields} | of

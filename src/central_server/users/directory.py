@@ -4,7 +4,7 @@ from typing import Any, TypeVar
 from pydantic_core import from_json
 
 from central.errors import ValidationFailedError
-from central.kernel.ids import TenantId
+from central.kernel.ids import TenantId, UserId
 from central.users.models import (
     CountUsersInput,
     CountUsersResponse,
@@ -23,9 +23,10 @@ from central_server.infra.text import like_pattern
 from central_server.users.mapping import found, user_from, users_from
 from central_server.users.queries import lists, people
 from central_server.users.queries.lists import UserFilterShape
-from central_server.users.tables import DBUser
+from central_server.users.tables import DBExportedUser, DBUser
 
 T = TypeVar("T")
+_PAGE = 500
 _EPOCH = "1970-01-01T00:00:00+00:00"
 
 
@@ -90,9 +91,34 @@ class UserDirectory:
         self, input: CountUsersInput, actor: Actor, executor: ReadExecutor | WriteExecutor | None = None
     ) -> CountUsersResponse:
         """Count the users of the actor's tenant for whom the conditions hold."""
-        shape, parameters = _conditions(input, actor.tenant_id)
-        count = await (executor or self.db.read(actor.tenant_id)).scalar(lists.count_users(shape), **parameters)
-        return CountUsersResponse(count=count)
+        return CountUsersResponse(count=await self.count_matching(actor.tenant_id, input, executor))
+
+    async def count_matching(
+        self, tenant: TenantId, asked: UserFilterInput, executor: ReadExecutor | WriteExecutor | None = None
+    ) -> int:
+        """Count the users of a tenant for whom the conditions hold."""
+        shape, parameters = _conditions(asked, tenant)
+        return int(await (executor or self.db.read(tenant)).scalar(lists.count_users(shape), **parameters))
+
+    async def page_to_export(
+        self,
+        tenant: TenantId,
+        asked: UserFilterInput,
+        after: UserId | None,
+        executor: ReadExecutor | WriteExecutor | None = None,
+    ) -> Sequence[DBExportedUser]:
+        """Give the next users for whom the conditions hold, by their ids; none behind the last."""
+        shape, parameters = _conditions(asked, tenant)
+        if after is not None:
+            parameters["after_id"] = after
+        query = lists.export_users(shape, goes_on=after is not None)
+        return await (executor or self.db.read(tenant)).all(query, **parameters, count=_PAGE)
+
+
+def check_filters(asked: UserFilterInput) -> None:
+    """Refuse filters that name something twice: `ValidationFailedError`."""
+    _pairs("tag", asked.tag)
+    _pairs("attribute", asked.attribute)
 
 
 def _conditions(asked: UserFilterInput, tenant: TenantId) -> tuple[UserFilterShape, dict[str, Any]]:

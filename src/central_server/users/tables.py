@@ -312,6 +312,12 @@ class DBKnownUser(DBLockedUser):
     lasting_roles: list[str]
 
 
+class DBExportedUser(DBUser):
+    """A user with the roles that were given by hand, without an end."""
+
+    lasting_roles: list[str]
+
+
 class DBAddressOfUser(TypedDict):
     """Whose an address is, lowered; one that does not count is only said to be theirs."""
 

@@ -3,6 +3,8 @@ from central_server.auth.activities.send_sign_in_code import SendSignInCodeActiv
 from central_server.auth_connectors.activities.delete_ended_tests import DeleteEndedTestsActivity
 from central_server.auth_connectors.activities.warn_of_secrets import WarnOfSecretsActivity
 from central_server.domains.activities.recheck_domains import RecheckDomainsActivity
+from central_server.event_exports.activities.export_events import ExportEventsActivity
+from central_server.events.activities.delete_old_events import DeleteOldEventsActivity
 from central_server.infra.http.activities.delete_answers import DeleteAnswersActivity
 from central_server.invitations.activities.expire_invitations import ExpireInvitationsActivity
 from central_server.invitations.activities.send_invitation import SendInvitationActivity
@@ -10,12 +12,14 @@ from central_server.jobs.activities.delete_ended_jobs import DeleteEndedJobsActi
 from central_server.jobs.activities.give_up_job import GiveUpJobActivity
 from central_server.jobs.activities.stop_job import StopJobActivity
 from central_server.media.activities.ping import PingActivity
+from central_server.session_revocations.activities.revoke_sessions import RevokeSessionsActivity
 from central_server.sessions.activities.delete_ended_sessions import DeleteEndedSessionsActivity
 from central_server.tenant_archives.activities.archive_tenant import ArchiveTenantActivity
 from central_server.tenant_archives.activities.import_tenant import ImportTenantActivity
 from central_server.tenant_deletions.activities.delete_tenant import DeleteTenantActivity
 from central_server.tenant_deletions.activities.start_due_deletions import StartDueDeletionsActivity
 from central_server.tool_sign_ins.activities.delete_ended_tool_sign_ins import DeleteEndedToolSignInsActivity
+from central_server.user_exports.activities.export_users import ExportUsersActivity
 from central_server.user_imports.activities.import_users import ImportUsersActivity
 from central_server.users.activities.delete_ended_verifications import DeleteEndedVerificationsActivity
 from central_server.users.activities.end_roles import EndRolesActivity
@@ -45,5 +49,9 @@ CORE_ACTIVITIES: tuple[type, ...] = (
     DeleteTenantActivity,
     ArchiveTenantActivity,
     ImportTenantActivity,
+    ExportUsersActivity,
+    ExportEventsActivity,
+    RevokeSessionsActivity,
+    DeleteOldEventsActivity,
 )
 MEDIA_ACTIVITIES: tuple[type, ...] = (PingActivity,)

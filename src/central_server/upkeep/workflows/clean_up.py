@@ -8,6 +8,7 @@ from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_
 
 from central_server.auth.activities.delete_ended_sign_ins import DeleteEndedSignInsActivity
 from central_server.auth_connectors.activities.delete_ended_tests import DeleteEndedTestsActivity
+from central_server.events.activities.delete_old_events import DeleteOldEventsActivity
 from central_server.infra.http.activities.delete_answers import DeleteAnswersActivity
 from central_server.jobs.activities.delete_ended_jobs import DeleteEndedJobsActivity
 from central_server.sessions.activities.delete_ended_sessions import DeleteEndedSessionsActivity
@@ -35,6 +36,7 @@ _STEPS: Final[dict[str, Callable[[Any, DeleteEndedInput], Awaitable[DeleteEndedO
     "job_files": DeleteEndedJobsActivity.delete_files,
     "jobs": DeleteEndedJobsActivity.delete_ended,
     "jobs_never_run": DeleteEndedJobsActivity.delete_unrun,
+    "old_events": DeleteOldEventsActivity.delete,
 }
 
 

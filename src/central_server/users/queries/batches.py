@@ -27,7 +27,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from central.kernel.ids import UserId
 from central_server.infra.db import Query, RichIdColumn
-from central_server.users.queries.columns import COLUMNS, OF_TENANT, OF_THIS_USER, ROLES_NOW, TENANT
+from central_server.users.queries.columns import COLUMNS, LASTING_ROLES, OF_TENANT, OF_THIS_USER, ROLES_NOW, TENANT
 from central_server.users.tables import (
     USER_EMAILS,
     USER_EXTERNAL_IDS,
@@ -84,16 +84,11 @@ FIND_NAMES = Query[DBNameOfUser](
         USER_EXTERNAL_IDS.c.external_id == _ASKED.c.external_id,
     )
 )
-_lasting = (
-    select(USER_ROLES.c.role)
-    .where(OF_THIS_USER, USER_ROLES.c.expires_at.is_(None), USER_ROLES.c.connector_id.is_(None))
-    .correlate(USERS)
-)
 LIST_KNOWN = Query[DBKnownUser](
     select(
         *COLUMNS,
         USERS.c.system_permissions,
-        func.array(_lasting.scalar_subquery(), type_=ARRAY(Text)).label("lasting_roles"),
+        LASTING_ROLES,
     ).where(USERS.c.tenant_id == TENANT, USERS.c.id == any_(_IDS))
 )
 LOCK_MANY = Query[DBUserId](

@@ -20,6 +20,12 @@ HELD_NOW = USER_ROLES.c.expires_at.is_(None) | (USER_ROLES.c.expires_at > func.n
 OF_THIS_USER = and_(USER_ROLES.c.tenant_id == USERS.c.tenant_id, USER_ROLES.c.user_id == USERS.c.id)
 _held = select(USER_ROLES.c.role).where(OF_THIS_USER, HELD_NOW).order_by(USER_ROLES.c.role).correlate(USERS)
 ROLES_NOW = func.array(_held.scalar_subquery(), type_=ARRAY(Text)).label("roles")
+_lasting = (
+    select(USER_ROLES.c.role)
+    .where(OF_THIS_USER, USER_ROLES.c.expires_at.is_(None), USER_ROLES.c.connector_id.is_(None))
+    .correlate(USERS)
+)
+LASTING_ROLES = func.array(_lasting.scalar_subquery(), type_=ARRAY(Text)).label("lasting_roles")
 _named = (
     select(func.jsonb_object_agg(USER_EXTERNAL_IDS.c.source, USER_EXTERNAL_IDS.c.external_id))
     .where(USER_EXTERNAL_IDS.c.tenant_id == USERS.c.tenant_id, USER_EXTERNAL_IDS.c.user_id == USERS.c.id)

@@ -22,8 +22,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 from central.kernel.ids import AuthConnectorId, UserId
 from central.users.models import UserSort
 from central_server.infra.db import Query, RichIdColumn
-from central_server.users.queries.columns import COLUMNS, HELD_NOW, IDENTITIES, TENANT
-from central_server.users.tables import USER_EMAILS, USER_EXTERNAL_IDS, USER_ROLES, USERS, DBUser
+from central_server.users.queries.columns import COLUMNS, HELD_NOW, IDENTITIES, LASTING_ROLES, TENANT
+from central_server.users.tables import USER_EMAILS, USER_EXTERNAL_IDS, USER_ROLES, USERS, DBExportedUser, DBUser
 
 _time = DateTime(timezone=True)
 _NEVER = literal_column("to_timestamp((0)::double precision)", _time)
@@ -119,6 +119,16 @@ def list_users(shape: UserFilterShape, sort: UserSort, *, goes_on: bool) -> Quer
     order = (key.desc(), USERS.c.id.desc()) if descending else (key, USERS.c.id)
     limit = bindparam("count", type_=Integer)
     return Query(select(*COLUMNS).where(and_(true(), *conditions)).order_by(*order).limit(limit))
+
+
+@cache
+def export_users(shape: UserFilterShape, *, goes_on: bool) -> Query[DBExportedUser]:
+    """Give the statement of a page of an export, by the ids, which never change."""
+    conditions = _conditions(shape)
+    if goes_on:
+        conditions.append(USERS.c.id > bindparam("after_id", type_=RichIdColumn(UserId)))
+    exported = select(*COLUMNS, LASTING_ROLES).where(and_(true(), *conditions)).order_by(USERS.c.id)
+    return Query(exported.limit(bindparam("count", type_=Integer)))
 
 
 @cache

@@ -1,14 +1,17 @@
 from central_server.auth.workflows.send_sign_in_code import SendSignInCodeWorkflow
 from central_server.auth_connectors.workflows.warn_of_secrets import WarnOfSecretsWorkflow
 from central_server.domains.workflows.recheck_domains import RecheckDomainsWorkflow
+from central_server.event_exports.workflows.export_events import ExportEventsWorkflow
 from central_server.invitations.workflows.expire_invitations import ExpireInvitationsWorkflow
 from central_server.invitations.workflows.send_invitation import SendInvitationWorkflow
 from central_server.jobs.workflows.stop_job import StopJobWorkflow
+from central_server.session_revocations.workflows.revoke_sessions import RevokeSessionsWorkflow
 from central_server.tenant_archives.workflows.archive_tenant import ArchiveTenantWorkflow
 from central_server.tenant_archives.workflows.import_tenant import ImportTenantWorkflow
 from central_server.tenant_deletions.workflows.delete_due_tenants import DeleteDueTenantsWorkflow
 from central_server.tenant_deletions.workflows.delete_tenant import DeleteTenantWorkflow
 from central_server.upkeep.workflows.clean_up import CleanUpWorkflow
+from central_server.user_exports.workflows.export_users import ExportUsersWorkflow
 from central_server.user_imports.workflows.import_users import ImportUsersWorkflow
 from central_server.users.workflows.end_roles import EndRolesWorkflow
 from central_server.users.workflows.send_email_change_notice import SendEmailChangeNoticeWorkflow
@@ -30,4 +33,7 @@ CORE_WORKFLOWS: tuple[type, ...] = (
     DeleteTenantWorkflow,
     ArchiveTenantWorkflow,
     ImportTenantWorkflow,
+    ExportUsersWorkflow,
+    ExportEventsWorkflow,
+    RevokeSessionsWorkflow,
 )
