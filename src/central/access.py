@@ -23,8 +23,9 @@ TenantPermissionName: TypeAlias = Literal[
     "webhooks:read",
     "webhooks:write",
     "tenant:write",
+    "tenant:delete",
 ]
-SystemPermissionName: TypeAlias = Literal["tenants:create", "tenants:read", "tenants:write"]
+SystemPermissionName: TypeAlias = Literal["tenants:create", "tenants:read", "tenants:write", "tenants:delete"]
 Impersonation: TypeAlias = Literal["reading", "allowed", "refused"]
 
 TENANT_PERMISSIONS: tuple[TenantPermissionName, ...] = get_args(TenantPermissionName)

@@ -15,6 +15,8 @@ from central.roles import operations as roles
 from central.session_revocations import operations as session_revocations
 from central.sessions import operations as sessions
 from central.sign_in_pages.routes import PAGE_ROUTES
+from central.tenant_archives import operations as tenant_archives
+from central.tenant_deletions import operations as tenant_deletions
 from central.tenants import operations as tenants
 from central.tool_sign_ins import operations as tool_sign_ins
 from central.user_exports import operations as user_exports
@@ -24,6 +26,8 @@ from central.webhooks import operations as webhooks
 
 CATALOG: tuple[AnyOperation, ...] = (
     *tenants.OPERATIONS,
+    *tenant_deletions.OPERATIONS,
+    *tenant_archives.OPERATIONS,
     *users.OPERATIONS,
     *user_imports.OPERATIONS,
     *user_exports.OPERATIONS,

@@ -103,6 +103,18 @@ from central_server.sign_in_pages.sign_out_pages import SignOutPages
 from central_server.sign_in_pages.tenant_pages import TenantPages
 from central_server.sign_in_pages.tool_pages import ToolPages
 from central_server.sign_in_pages.visits import Visits
+from central_server.tenant_archives.activities.archive_tenant import ArchiveTenantActivity
+from central_server.tenant_archives.activities.import_tenant import ImportTenantActivity
+from central_server.tenant_archives.exporting import TenantExporter
+from central_server.tenant_archives.importing import TenantImporter
+from central_server.tenant_archives.passphrases import Passphrases
+from central_server.tenant_archives.routes import TenantArchiveRoutes
+from central_server.tenant_archives.service import TenantArchiveService
+from central_server.tenant_deletions.activities.delete_tenant import DeleteTenantActivity
+from central_server.tenant_deletions.activities.start_due_deletions import StartDueDeletionsActivity
+from central_server.tenant_deletions.eraser import TenantEraser
+from central_server.tenant_deletions.routes import TenantDeletionRoutes
+from central_server.tenant_deletions.service import TenantDeletionService
 from central_server.tenants.routes import TenantRoutes
 from central_server.tenants.service import TenantService
 from central_server.tenants.session_policies import SessionPolicyService
@@ -159,6 +171,8 @@ from central_server.webhooks.signing_secrets import SigningSecrets
 
 ROUTES: tuple[type, ...] = (
     TenantRoutes,
+    TenantDeletionRoutes,
+    TenantArchiveRoutes,
     UserRoutes,
     UserSessionRoutes,
     UserDetailRoutes,
@@ -201,6 +215,10 @@ ACTIVITIES: tuple[type, ...] = (
     DeleteEndedJobsActivity,
     ImportUsersActivity,
     DeleteEndedDeliveriesActivity,
+    StartDueDeletionsActivity,
+    DeleteTenantActivity,
+    ArchiveTenantActivity,
+    ImportTenantActivity,
     ExportUsersActivity,
     ExportEventsActivity,
     RevokeSessionsActivity,
@@ -255,6 +273,12 @@ SERVICES: tuple[type, ...] = (
     DomainService,
     TenantService,
     SessionPolicyService,
+    TenantDeletionService,
+    TenantEraser,
+    Passphrases,
+    TenantArchiveService,
+    TenantExporter,
+    TenantImporter,
     InvitationLinks,
     InvitationService,
     InvitationBatches,

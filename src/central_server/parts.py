@@ -8,6 +8,7 @@ from central_server.auth.handlers import MailSignInCode
 from central_server.auth.listeners import LISTENERS as AUTH_LISTENERS
 from central_server.event_exports.listeners import LISTENERS as EVENT_EXPORT_LISTENERS
 from central_server.infra.addresses import Places
+from central_server.infra.archives import ArchiveKeys
 from central_server.infra.config import Settings, SettingsError
 from central_server.infra.db import Database
 from central_server.infra.dns import TxtResolver, parse_server
@@ -32,6 +33,7 @@ from central_server.invitations.listeners import LISTENERS as INVITATION_LISTENE
 from central_server.jobs.handlers import StopJob
 from central_server.jobs.listeners import LISTENERS as JOB_LISTENERS
 from central_server.session_revocations.listeners import LISTENERS as SESSION_REVOCATION_LISTENERS
+from central_server.tenant_archives.listeners import LISTENERS as TENANT_ARCHIVE_LISTENERS
 from central_server.user_exports.listeners import LISTENERS as USER_EXPORT_LISTENERS
 from central_server.user_imports.listeners import LISTENERS as USER_IMPORT_LISTENERS
 from central_server.users.handlers import MailEmailChange, MailEmailVerification
@@ -122,6 +124,11 @@ def make_resolver(settings: Settings) -> TxtResolver:
     return TxtResolver([parse_server(text) for text in settings.dns_resolvers], timeout=settings.dns_timeout)
 
 
+def make_archive_keys(settings: Settings, signing: SigningKeys) -> ArchiveKeys:
+    """Make what signs archives of tenants and says whose are believed."""
+    return ArchiveKeys(signing, settings.trusted_archive_keys)
+
+
 def make_outbound(settings: Settings) -> OutboundClient:
     """Make the one client for requests to others."""
     return OutboundClient(allow_loopback=settings.development)
@@ -142,6 +149,7 @@ def make_listeners() -> Listeners:
             *JOB_LISTENERS,
             *USER_IMPORT_LISTENERS,
             *WEBHOOK_LISTENERS,
+            *TENANT_ARCHIVE_LISTENERS,
             *USER_EXPORT_LISTENERS,
             *EVENT_EXPORT_LISTENERS,
             *SESSION_REVOCATION_LISTENERS,
@@ -226,6 +234,7 @@ FACTORIES = (
     make_dispatcher,
     make_vault,
     make_signing_keys,
+    make_archive_keys,
     make_mailer,
     make_object_store,
     make_templates,

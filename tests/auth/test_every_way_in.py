@@ -124,12 +124,17 @@ async def _suspend_tenant(way: Way, operator: AsyncCentral) -> None:
     await operator.tenants.suspend(tenant=way.place.tenant.id)
 
 
+async def _delete_tenant(way: Way, _: AsyncCentral) -> None:
+    await way.place.begin_deletion()
+
+
 Change = Callable[[Way, AsyncCentral], Coroutine[Any, Any, None]]
 CHANGES: dict[str, Change] = {
     "user disabled": _disable_user,
     "user deleted": _delete_user,
     "connector disabled": _disable_connector,
     "tenant suspended": _suspend_tenant,
+    "tenant deleted": _delete_tenant,
 }
 
 
@@ -148,6 +153,8 @@ async def test_no_session_after_a_change_on_the_way(
     assert (reply.status >= 400, token_in(reply)) == (True, None)
     if change == "tenant suspended":
         await operator.tenants.reactivate(tenant=place.tenant.id)
+    if change == "tenant deleted":
+        await operator.tenants.restore(tenant=place.tenant.id)
     assert [s async for s in place.owner.sessions.search(user=way.user.id, state="all")] == []
 
 

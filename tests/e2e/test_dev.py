@@ -124,6 +124,15 @@ def test_receiving_webhooks(data: Path) -> None:
     assert "0 have failed" in dev.shown
 
 
+def test_archiving_a_tenant(data: Path) -> None:
+    """`dev -- python examples/archive_tenant.py` archives with a real worker, downloads, and changes nothing."""
+    with Dev(data, "--", "python", str(QUICKSTART.with_name("archive_tenant.py"))) as dev:
+        assert dev.ends() == 0, dev.shown
+    assert "rows in users.ndjson" in dev.shown
+    assert "refused: tenant_exists" in dev.shown
+    assert dev.shown.rstrip().endswith("Done.")
+
+
 def test_exporting_users(data: Path) -> None:
     """`dev -- python examples/export_users.py` exports with a real worker, and importing the file changes nothing."""
     with Dev(data, "--", "python", str(QUICKSTART.with_name("export_users.py"))) as dev:

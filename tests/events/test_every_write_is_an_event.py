@@ -33,6 +33,12 @@ WITHOUT = {
     "auth_connectors.enable": "the example is enabled already",
     "tenants.reactivate": "the example is active already",
     "webhooks.enable_endpoint": "the same",
+    "tenants.delete": "the example is not confirmed; its own tests look for the event",
+    "tenants.delete_own": "the same",
+    "tenants.start_import": "it only collects an archive; that it is imported is an event",
+    "tenants.add_import_part": "the same",
+    "tenants.run_import": "the example is of no import of the operator's; its own tests look for the event",
+    "tenants.restore": "the example is not to be deleted; its own tests look for the event",
     "users.enable": "the example is active already",
     "domains.verify": "the example's proof is not published: its state stays as it is",
 }

@@ -5,49 +5,19 @@ import pytest
 
 from central_server.infra.db import METADATA
 from support.database import application, superuser, tenant_tables
-from support.examples import Things
+from support.full import full_place
 from support.place import Place, Stack, make_place
-from support.provider import Provider
 
-TABLES = sorted(table.name for table in METADATA.tables.values() if "tenant_id" in table.c)
+# What tells of tenants and belongs to none: the platform alone sees it.
+PLATFORM_TABLES = ["tenant_deletions"]
+_OF_TENANTS = sorted(table.name for table in METADATA.tables.values() if "tenant_id" in table.c)
+TABLES = [name for name in _OF_TENANTS if name not in PLATFORM_TABLES]
 
 
 @pytest.fixture(scope="module")
 async def alice(stack: Stack) -> Place:
     """A tenant with rows in every table."""
-    place = await make_place(stack)
-    async with Provider() as provider:
-        await Things.of(place, provider)
-    async with superuser(stack) as connection:
-        values = (place.tenant.id.uuid, place.owner_user.id.uuid)
-        connector = await connection.fetchval("SELECT id FROM auth_connectors WHERE tenant_id = $1", values[0])
-        await connection.execute(
-            "INSERT INTO identities (tenant_id, id, user_id, connector_id, issuer, subject) "
-            "VALUES ($1, gen_random_uuid(), $2, $3, 'https://idp.example', 'alice')",
-            *values,
-            connector,
-        )
-        await connection.execute(
-            "INSERT INTO login_transactions (tenant_id, id, connector_id, issuer, state_hash, nonce, verifier, "
-            "binding_hash, return_to, expires_at) VALUES ($1, gen_random_uuid(), $2, 'https://idp.example', "
-            "'\\x00', 'n', '\\x00', '\\x00', '/', now() + interval '1 hour')",
-            values[0],
-            connector,
-        )
-        await connection.execute(
-            "INSERT INTO event_consumers (tenant_id, name, event_id, position) VALUES ($1, 'x', gen_random_uuid(), 1)",
-            values[0],
-        )
-        await connection.execute("INSERT INTO event_retentions (tenant_id, days) VALUES ($1, 365)", values[0])
-        await connection.execute(
-            "INSERT INTO event_handovers (tenant_id, event_id, listener, give_up_at) "
-            "VALUES ($1, gen_random_uuid(), 'x', now())",
-            values[0],
-        )
-        await connection.execute(
-            "INSERT INTO attribute_rules (tenant_id, json_schema, version) VALUES ($1, '{}', 1)", values[0]
-        )
-    return place
+    return await full_place(stack)
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +33,7 @@ def _column(table: str) -> str:
 async def test_tables_are_the_ones_that_are_declared(stack: Stack) -> None:
     """The database has no table with a tenant that the tests below do not know."""
     async with superuser(stack) as connection:
-        assert await tenant_tables(connection) == TABLES
+        assert await tenant_tables(connection) == _OF_TENANTS
 
 
 @pytest.mark.parametrize("table", [*TABLES, "tenants"])
@@ -124,6 +94,16 @@ async def test_rows_for_another_tenant_are_not_made(alice: Place, mallory: Place
                     f"INSERT INTO {table} ({names}) VALUES ({places})", *(row[name] for name in granted)
                 )
             await connection.execute("ROLLBACK; BEGIN")
+
+
+@pytest.mark.parametrize("table", PLATFORM_TABLES)
+@pytest.mark.parametrize("statement", ["SELECT FROM {}", "DELETE FROM {}", "UPDATE {} SET tenant_id = tenant_id"])
+async def test_tables_of_the_platform_are_closed(alice: Place, table: str, statement: str) -> None:
+    """The application's own role neither reads nor changes them, whichever tenant is set."""
+    async with application(alice.stack, alice.tenant.id) as connection:
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await connection.execute(statement.format(table))
+        await connection.execute("ROLLBACK; BEGIN")
 
 
 async def test_rows_are_not_handed_over(alice: Place, mallory: Place) -> None:
@@ -190,6 +170,9 @@ async def test_walls_stand_on_every_table(stack: Stack) -> None:
     for name in (*TABLES, "tenants"):
         assert found[name]["walled"], name
         assert (found[name]["policies"], found[name]["for_public"]) == (["platform", "tenant_isolation"], False), name
+    for name in PLATFORM_TABLES:
+        assert found[name]["walled"], name
+        assert (found[name]["policies"], found[name]["for_public"]) == (["platform"], False), name
     assert "central_app" not in {row["owner"] for row in rows}
 
 

@@ -40,6 +40,16 @@ WITHOUT_TENANT = {
     "infra.outbox.statements.backlog:REDRIVE": "operators drive it again",
     "infra.outbox.statements.backlog:DELETE_SETTLED": "the hourly clean-up of what has ended in all tenants",
     "infra.outbox.statements.feed:READ_FEED_OF_ALL": "listeners inside the database follow all tenants",
+    **dict.fromkeys(
+        (
+            f"tenant_deletions.queries:{name}"
+            for name in (
+                *("GET_DELETION", "LOCK_DELETION", "BEGIN_DELETION", "ADVANCE_DELETION", "NOTE_GONE", "END_DELETION"),
+                *("LIST_DUE", "list_deletions"),
+            )
+        ),
+        "operators and workers, on what is no part of a tenant",
+    ),
     "domains.queries:LIST_DUE": "the daily look at all domains that are due",
     "domains.queries:LIST_DUE_AFTER": "the same",
     "invitations.queries:LIST_SEALED_TOKENS": "the rotation of the vault's keys, which the operator runs",

@@ -11,7 +11,7 @@ async def test_built_in_roles_say_what_they_allow(owner: AsyncCentral) -> None:
     roles = {slug: await owner.roles.get(role=slug) for slug in ("owner", "admin", "member")}
     assert all(role.built_in for role in roles.values())
     assert set(roles["owner"].permissions) == set(TENANT_PERMISSIONS)
-    assert set(TENANT_PERMISSIONS) - set(roles["admin"].permissions) == {"tenant:write"}
+    assert set(TENANT_PERMISSIONS) - set(roles["admin"].permissions) == {"tenant:write", "tenant:delete"}
     assert roles["member"].permissions == ["users:read"]
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from central.access import SystemPermission
 from central.catalog import CATALOG
 from central.errors import ForbiddenError
 from central.kernel.operation import AnyOperation
@@ -29,7 +30,7 @@ async def test_declared_operations_refuse_an_old_sign_in(
     """An operation that declares it is refused to everybody whose sign-in is older, and done after a new one."""
     things = await Things.of(place)
     example = Example.of(operation, things)
-    system = operation.name in {"tenants.suspend", "tenants.reactivate"}
+    system = isinstance(operation.access, SystemPermission)
     user = await operator.users.me() if system else place.owner_user
     await grow_stale(place, user.id)
     caller = operator if system else place.owner

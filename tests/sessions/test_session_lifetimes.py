@@ -191,6 +191,7 @@ _CHANGES: dict[str, Change] = {
     "demote": lambda place, _, user: place.owner.users.update(user=user, roles=["member"]),
     "delete": lambda place, _, user: place.owner.users.delete(user=user),
     "suspend": lambda place, operator, _: operator.tenants.suspend(tenant=place.tenant.id),
+    "delete the tenant": lambda place, *_: place.begin_deletion(),
     "sign out": lambda place, client, _: client.auth.sign_out(),
 }
 

@@ -28,6 +28,7 @@ from central.kernel.ids import (
     RoleId,
     SessionId,
     SignInId,
+    TenantDeletionId,
     TenantId,
     UserEmailId,
     UserId,
@@ -85,6 +86,7 @@ class Things:
     endpoint: str
     signing_secret: str
     delivery: str
+    deletion: str
 
     @classmethod
     async def of(cls, place: Place, provider: Provider | None = None) -> Self:
@@ -146,6 +148,7 @@ class Things:
             endpoint=endpoint,
             signing_secret=WebhookSecretId.from_uuid(await _stored(place, "webhook_secrets")),
             delivery=delivery,
+            deletion=await _deletion(place),
         )
 
     @classmethod
@@ -180,6 +183,7 @@ class Things:
             endpoint=WebhookEndpointId.new(),
             signing_secret=WebhookSecretId.new(),
             delivery=WebhookDeliveryId.new(),
+            deletion=TenantDeletionId.new(),
         )
 
     @property
@@ -277,6 +281,20 @@ async def _webhook(place: Place) -> tuple[str, str]:
     return made.endpoint.id, delivery.id
 
 
+async def _deletion(place: Place) -> str:
+    """Write down that the tenant was to be deleted twice, and restored."""
+    deletion, other = TenantDeletionId.new(), TenantDeletionId.new()
+    async with superuser(place.stack) as connection:
+        await connection.execute(
+            "INSERT INTO tenant_deletions (id, tenant_id, slug, state, state_before, by_operator, delete_after)"
+            " SELECT id, $1, $2, 'restored', 'active', true, now() FROM unnest($3::uuid[]) AS made (id)",
+            place.tenant.id.uuid,
+            place.tenant.slug,
+            [deletion.uuid, other.uuid],
+        )
+    return deletion
+
+
 async def _stored(place: Place, table: str) -> UUID:
     """Find the id of something that is there already."""
     query = f"SELECT id FROM {table} WHERE tenant_id = $1 LIMIT 1"
@@ -346,6 +364,16 @@ EXAMPLES: dict[str, Callable[[Things], Fields]] = {
     "tenants.set_branding": lambda things: {**_tenant(things), "accent_color": "#336699"},
     "tenants.suspend": _tenant,
     "tenants.reactivate": _tenant,
+    # Not confirmed: a tenant that goes is no example for the tests that come after.
+    "tenants.delete": lambda things: {**_tenant(things), "confirm": "another-slug"},
+    "tenants.delete_own": lambda things: {**_tenant(things), "confirm": "another-slug"},
+    "tenants.restore": _tenant,
+    "tenants.start_archive": _tenant,
+    "tenants.start_import": lambda _: {"slug": "an-example"},
+    "tenants.add_import_part": lambda things: {"job": things.job, "part": 1, "content": "UEsF"},
+    "tenants.run_import": lambda things: {"job": things.job},
+    "tenants.list_deletions": lambda _: {"limit": 3},
+    "tenants.get_deletion": lambda things: {"deletion": things.deletion},
     "tenants.get_session_policy": _tenant,
     "tenants.update_session_policy": lambda things: {**_tenant(things), "member_idle_timeout": "PT8H"},
     "users.me": _tenant,

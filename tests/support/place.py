@@ -98,6 +98,15 @@ class Place:
         """Have an operator suspend the tenant."""
         await (await self.stack.sign_in_operator()).tenants.suspend(tenant=self.tenant.id)
 
+    async def begin_deletion(self) -> None:
+        """Have the owner delete the tenant, which can be restored for a while."""
+        owner = await self.sign_in(self.owner_user)
+        await owner.tenants.delete_own(confirm=(await owner.tenants.get()).slug)
+
+    async def restore(self) -> None:
+        """Have an operator take that back."""
+        await (await self.stack.sign_in_operator()).tenants.restore(tenant=self.tenant.id)
+
     async def signed_in(self, *roles: str) -> AsyncCentral:
         """Create a user with these roles and sign them in."""
         return await self.sign_in(await self.user(*roles))

@@ -18,6 +18,7 @@ from central.kernel.ids import (
     DomainId,
     EventId,
     JobId,
+    TenantDeletionId,
     TenantId,
 )
 from central_server.auth_connectors.specs import WARN_OF_SECRETS, WarnOfSecretsInput, WarnOfSecretsOutput
@@ -41,6 +42,15 @@ from central_server.jobs.specs import RunJobInput, RunJobOutput
 from central_server.media.activities.ping import PingActivity
 from central_server.media.specs import PING, PingInput
 from central_server.session_revocations.specs import REVOKE_SESSIONS
+from central_server.tenant_archives.specs import ARCHIVE_TENANT, IMPORT_TENANT
+from central_server.tenant_deletions.specs import (
+    DELETE_DUE_TENANTS,
+    DELETE_TENANT,
+    DeleteDueTenantsInput,
+    DeleteDueTenantsOutput,
+    DeleteTenantInput,
+    DeleteTenantOutput,
+)
 from central_server.upkeep.specs import CLEAN_UP, CleanUpInput, DeleteEndedInput, DeleteEndedOutput
 from central_server.user_exports.specs import EXPORT_USERS
 from central_server.user_imports.specs import IMPORT_USERS
@@ -215,6 +225,35 @@ class _Working:
         return RunJobOutput(state="failed")
 
 
+class _Archiving:
+    @activity.defn(name="tenants.archive")
+    async def archive(self, input: RunJobInput) -> RunJobOutput:
+        return RunJobOutput(state="succeeded")
+
+    @activity.defn(name="tenants.import")
+    async def bring(self, input: RunJobInput) -> RunJobOutput:
+        raise ApplicationError("not to be done", type="ValidationError", non_retryable=True)
+
+    @activity.defn(name="jobs.give_up")
+    async def give_up(self, input: RunJobInput) -> RunJobOutput:
+        return RunJobOutput(state="failed")
+
+
+class _Deleting:
+    def __init__(self, *, fail: bool = False) -> None:
+        self.fail = fail
+
+    @activity.defn(name="tenants.delete")
+    async def delete(self, input: DeleteTenantInput) -> DeleteTenantOutput:
+        if self.fail:
+            raise ApplicationError("not to be done", type="ValidationError", non_retryable=True)
+        return DeleteTenantOutput(state="deleting")
+
+    @activity.defn(name="tenants.start_due_deletions")
+    async def start(self, input: DeleteDueTenantsInput) -> DeleteDueTenantsOutput:
+        return DeleteDueTenantsOutput(started=2)
+
+
 def _run() -> RunJobInput:
     return RunJobInput(event_id=EventId.new(), tenant_id=TenantId.new(), job_id=JobId.new())
 
@@ -246,6 +285,11 @@ _RUNS: list[tuple[str, Any, Any, Any]] = [
     ("given-up", EXPORT_EVENTS, _run(), _Working(fail=True)),
     ("done", REVOKE_SESSIONS, _run(), _Working()),
     ("given-up", REVOKE_SESSIONS, _run(), _Working(fail=True)),
+    ("gone", DELETE_TENANT, DeleteTenantInput(deletion_id=TenantDeletionId.new()), _Deleting()),
+    ("failed", DELETE_TENANT, DeleteTenantInput(deletion_id=TenantDeletionId.new()), _Deleting(fail=True)),
+    ("done", ARCHIVE_TENANT, _run(), _Archiving()),
+    ("given-up", IMPORT_TENANT, _run(), _Archiving()),
+    ("two-due", DELETE_DUE_TENANTS, DeleteDueTenantsInput(), _Deleting()),
 ]
 _WORKFLOWS = {Queue.CORE: CORE_WORKFLOWS, Queue.MEDIA: MEDIA_WORKFLOWS}
 

@@ -181,8 +181,19 @@ def _queries() -> Iterator[tuple[str, Query[Any]]]:
         for name, value in vars(importlib.import_module(module.name)).items():
             if isinstance(value, Query):
                 yield f"{place}:{name}", value
+            elif name == "ERASURES" and module.name.endswith(".erasing"):
+                yield from ((f"{place}:{erasure.name}", erasure.query) for erasure in value)
+            elif name in {"ARCHIVED", "GRANTS"} and module.name.endswith(".archiving"):
+                yield from _of_archived(place, value)
             elif hasattr(value, "cache_parameters") and value.__module__ == module.name:
                 yield from _of_factory(f"{place}:{name}", value)
+
+
+def _of_archived(place: str, tables: Any) -> Iterator[tuple[str, Query[Any]]]:
+    for one in tables:
+        for name in ("first", "next", "insert"):
+            if (query := getattr(one, name)) is not None:
+                yield f"{place}:{one.table.name}.{name}", query
 
 
 def _of_factory(name: str, factory: Any) -> Iterator[tuple[str, Query[Any]]]:

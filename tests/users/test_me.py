@@ -10,7 +10,7 @@ from support.place import Place
     ("role", "permissions"),
     [
         ("owner", set(TENANT_PERMISSIONS)),
-        ("admin", set(TENANT_PERMISSIONS) - {"tenant:write"}),
+        ("admin", set(TENANT_PERMISSIONS) - {"tenant:write", "tenant:delete"}),
         ("member", {"users:read"}),
     ],
 )

@@ -61,6 +61,8 @@ from central.sessions.events import (
     SessionsEnded,
     SessionStarted,
 )
+from central.tenant_archives.events import TenantArchiveRequested, TenantImported, TenantImportRequested
+from central.tenant_deletions.events import TenantDeletionRequested, TenantRestored
 from central.tenants.events import (
     SessionPolicyChanged,
     TenantBrandingChanged,
@@ -145,6 +147,11 @@ EVENTS: tuple[type[Event], ...] = (
     SessionPolicyChanged,
     TenantBrandingChanged,
     TenantCreated,
+    TenantArchiveRequested,
+    TenantImportRequested,
+    TenantImported,
+    TenantDeletionRequested,
+    TenantRestored,
     TenantReactivated,
     TenantRenamed,
     TenantSuspended,
@@ -232,6 +239,11 @@ AnyEvent: TypeAlias = Annotated[
     | Annotated[SessionPolicyChanged, Tag("tenant.session_policy_changed")]
     | Annotated[TenantBrandingChanged, Tag("tenant.branding_changed")]
     | Annotated[TenantCreated, Tag("tenant.created")]
+    | Annotated[TenantArchiveRequested, Tag("tenant.archive_requested")]
+    | Annotated[TenantImportRequested, Tag("tenant.import_requested")]
+    | Annotated[TenantImported, Tag("tenant.imported")]
+    | Annotated[TenantDeletionRequested, Tag("tenant.deletion_requested")]
+    | Annotated[TenantRestored, Tag("tenant.restored")]
     | Annotated[TenantReactivated, Tag("tenant.reactivated")]
     | Annotated[TenantRenamed, Tag("tenant.renamed")]
     | Annotated[TenantSuspended, Tag("tenant.suspended")]

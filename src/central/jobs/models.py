@@ -5,16 +5,19 @@ from typing import Annotated, Final, Literal, TypeAlias
 from pydantic import Field, Tag
 
 from central.access import TenantPermissionName
-from central.kernel.ids import JobId, UserId
+from central.kernel.ids import AuthConnectorId, JobId, TenantId, UserId
 from central.kernel.model import Output, Resource, TenantInput
 from central.kernel.pages import Page, TenantPageInput
 from central.kernel.unknown import UNKNOWN_TAG, UnknownValue, kind_or_unknown
 
-JobKind: TypeAlias = Literal["user_import", "user_export", "event_export", "session_revocation"]
+JobKind: TypeAlias = Literal[
+    "user_import", "user_export", "event_export", "session_revocation", "tenant_archive", "tenant_import"
+]
 JobState: TypeAlias = Literal["receiving", "queued", "running", "cancelling", "succeeded", "failed", "cancelled"]
 
 PERMISSION_OF_FILE: Final[Mapping[JobKind, TenantPermissionName]] = {
     "user_export": "users:read",
+    "tenant_archive": "tenant:write",
     "event_export": "events:read",
 }
 """What it takes to download the file of a job, besides seeing the job: what reading the same otherwise takes."""
@@ -55,6 +58,27 @@ class UserExportResult(Output):
     exported: int = 0
 
 
+class TenantArchiveResult(Output):
+    """What an archive of a tenant holds."""
+
+    kind: Literal["tenant_archive"] = "tenant_archive"
+    rows: int = 0
+    sealed: bool = Field(default=False, description="Whether client secrets are in it, sealed.")
+
+
+class TenantImportResult(Output):
+    """What an import of a tenant made."""
+
+    kind: Literal["tenant_import"] = "tenant_import"
+    tenant_id: TenantId | None = Field(default=None, description="The tenant, once it is there.")
+    slug: str | None = None
+    rows: int = 0
+    disabled_connectors: list[AuthConnectorId] = Field(
+        default_factory=list[AuthConnectorId],
+        description="Connectors that came disabled, since their client secret is not there.",
+    )
+
+
 class EventExportResult(Output):
     """What an export of events wrote so far."""
 
@@ -84,8 +108,12 @@ JobResult: TypeAlias = Annotated[
     | Annotated[UserExportResult, Tag("user_export")]
     | Annotated[EventExportResult, Tag("event_export")]
     | Annotated[SessionRevocationResult, Tag("session_revocation")]
+    | Annotated[TenantArchiveResult, Tag("tenant_archive")]
+    | Annotated[TenantImportResult, Tag("tenant_import")]
     | Annotated[UnknownJobResult, Tag(UNKNOWN_TAG)],
-    kind_or_unknown("user_import", "user_export", "event_export", "session_revocation"),
+    kind_or_unknown(
+        "user_import", "user_export", "event_export", "session_revocation", "tenant_archive", "tenant_import"
+    ),
 ]
 
 

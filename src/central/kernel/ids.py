@@ -132,6 +132,10 @@ class TenantId(RichId, prefix="tenant"):
     """A tenant."""
 
 
+class TenantDeletionId(RichId, prefix="deletion"):
+    """The deletion of a tenant, asked for or done."""
+
+
 class UserId(RichId, prefix="user"):
     """A person in a tenant."""
 

@@ -10,7 +10,7 @@ from central.kernel.text import Email, HexColor, Line, ShortLine, Slug, TenantRe
 from central.kernel.times import Duration, between
 from central.kernel.unknown import UnknownValue
 
-TenantState: TypeAlias = Literal["active", "suspended"]
+TenantState: TypeAlias = Literal["active", "suspended", "deleting"]
 TenantSort: TypeAlias = Literal["created_at", "-created_at", "slug", "-slug"]
 
 
@@ -20,7 +20,12 @@ class Tenant(Resource):
     id: TenantId
     slug: str = Field(description="Its name in addresses; the current one of all it ever had.")
     name: str
-    state: TenantState | UnknownValue = Field(description="In a suspended tenant nobody signs in and no session works.")
+    state: TenantState | UnknownValue = Field(
+        description="In a tenant that is suspended, or to be deleted, nobody signs in and no session works."
+    )
+    delete_after: datetime | None = Field(
+        default=None, description="Of one that is `deleting`: until then it can be restored, afterwards it goes."
+    )
     accent_color: str | None = Field(default=None, description="Of buttons and links on the sign-in page: `#rrggbb`.")
     background_color: str | None = Field(default=None, description="Behind the sign-in page, but for dark screens.")
     created_at: datetime

@@ -97,7 +97,7 @@ REACTIVATE_TENANT = Operation(
     Tenant,
     access=SystemPermission("tenants:write", fresh=True),
     summary="Reactivate a suspended tenant",
-    errors=(NotFoundError,),
+    errors=(NotFoundError, ConflictError),
 )
 GET_SESSION_POLICY = Operation(
     "tenants.get_session_policy",

@@ -39,6 +39,7 @@ from central_server.infra.text import shortened
 from central_server.infra.tokens import is_token, new_token, token_hash
 from central_server.infra.vault import SigningKeys, Vault, associated_data
 from central_server.sessions.service import IssuedSession
+from central_server.tenants.policy import check_active
 from central_server.tenants.service import TenantService
 from central_server.users.inputs import NewUser
 from central_server.users.service import UserService
@@ -354,9 +355,8 @@ async def _as_it_is(user: User) -> User:
 
 
 async def active_tenant(tenant: Tenant) -> Tenant:
-    """Give a tenant back that is active; `ForbiddenError` for one that is suspended."""
-    if tenant.state != "active":
-        raise ForbiddenError("This tenant is suspended; ask whoever runs the service.", code="tenant_suspended")
+    """Give a tenant back that is active; `ForbiddenError` for one that is suspended or being deleted."""
+    check_active(tenant.state)
     return tenant
 
 

@@ -63,6 +63,14 @@ class ClientSecrets:
         )
         return id
 
+    def open(self, tenant: TenantId, connector: AuthConnectorId, sealed: bytes) -> bytes:
+        """Open a secret of a connector, for an archive that seals it otherwise; `VaultError` in any other place."""
+        return self.vault.open(sealed, _place(tenant, connector))
+
+    def seal(self, tenant: TenantId, connector: AuthConnectorId, secret: bytes) -> bytes:
+        """Seal a secret as it is kept here."""
+        return self.vault.seal(secret, _place(tenant, connector))
+
     async def delete_all(self, tenant: TenantId, connector: AuthConnectorId, executor: WriteExecutor) -> None:
         """Forget the secrets of a connector."""
         await executor.execute(queries.DELETE_SECRETS, tenant_id=tenant, connector_id=connector)

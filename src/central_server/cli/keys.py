@@ -68,9 +68,24 @@ def rotate(*, batch: Annotated[int, typer.Option(min=1, max=10_000, help="Rows o
     typer.echo(f"{with_services(work)} secrets were wrapped anew; all are under the primary key now.")
 
 
+def archive() -> None:
+    """Show the public key by which other servers believe this one's archives of tenants.
+
+    It goes into CENTRAL_TRUSTED_ARCHIVE_KEYS there. It changes with the first of CENTRAL_SIGNING_KEYS.
+    """
+
+    async def work(container: "AsyncContainer") -> str:
+        from central_server.infra.archives import ArchiveKeys
+
+        return (await container.get(ArchiveKeys)).public_key
+
+    typer.echo(with_services(work))
+
+
 def add_to(program: typer.Typer) -> None:
     """Add the family."""
     keys = family(_HELP, "central-server keys new >> central.env")
     add_command(keys, new, "central-server keys new")
     add_command(keys, rotate, "central-server keys rotate", "central-server keys rotate --batch 1000")
+    add_command(keys, archive, "central-server keys archive")
     program.add_typer(keys, name="keys")

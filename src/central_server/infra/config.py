@@ -2,6 +2,7 @@
 
 import ipaddress
 import os
+import re
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
@@ -45,7 +46,14 @@ def _resolver(value: str) -> str:
     return str(parse_server(value))
 
 
+def _archive_key(value: str) -> str:
+    if not re.fullmatch(r"[0-9a-f]{64}", value):
+        raise ValueError("expected a public key of 64 hexadecimal digits, as `central-server keys archive` shows it")
+    return value
+
+
 Origin = Annotated[str, AfterValidator(_origin)]
+ArchiveKey = Annotated[str, AfterValidator(_archive_key)]
 RateLimit = Annotated[InstanceOf[Limit], NoDecode, BeforeValidator(_limit), PlainSerializer(str)]
 ResolverAddress = Annotated[str, AfterValidator(_resolver)]
 
@@ -180,6 +188,19 @@ class Settings(BaseSettings):
         le=timedelta(days=365),
         description="How long webhook deliveries are kept after their end (seconds or ISO 8601).",
     )
+    tenant_undo_window: timedelta = Field(
+        default=timedelta(days=14),
+        ge=timedelta(0),
+        le=timedelta(days=365),
+        description="How long a tenant that was deleted can be restored, before anything of it goes (seconds or ISO "
+        "8601); at least a day outside development.",
+    )
+
+    trusted_archive_keys: Annotated[tuple[ArchiveKey, ...], NoDecode] = Field(
+        default=(),
+        description="Public keys of other servers whose archives of tenants may be imported, by commas; "
+        "`central-server keys archive` shows a server's own.",
+    )
 
     rate_limits: Literal["postgres", "memory", "off"] = Field(
         default="postgres",
@@ -212,7 +233,7 @@ class Settings(BaseSettings):
     @classmethod
     def _split_lists(cls, values: dict[str, Any]) -> dict[str, Any]:
         """Read lists as people write them in an environment: `a, b`."""
-        for name in ("allowed_origins", "trusted_proxies", "dns_resolvers"):
+        for name in ("allowed_origins", "trusted_proxies", "dns_resolvers", "trusted_archive_keys"):
             if isinstance(text := values.get(name), str):
                 values[name] = [part.strip() for part in text.split(",") if part.strip()]
         return values
@@ -224,6 +245,8 @@ class Settings(BaseSettings):
                 raise ValueError("public_url must be https outside development")
             if self.mail_url.get_secret_value().startswith("directory:"):
                 raise ValueError("mail_url must be smtp:// or smtps:// outside development")
+            if self.tenant_undo_window < timedelta(days=1):
+                raise ValueError("tenant_undo_window must be at least a day outside development")
         return self
 
     @property

@@ -19,6 +19,9 @@ _TOLD = {
     "tenant_suspended": Told(
         "This organisation is suspended", f"Nobody can sign in to it at present. {_ASK}", again=False
     ),
+    "tenant_deleting": Told(
+        "This organisation is being deleted", f"Nobody can sign in to it any more. {_ASK}", again=False
+    ),
     "tenant_not_found": Told(
         "There is no such sign-in page", "Check the address, or begin from your application.", again=False
     ),

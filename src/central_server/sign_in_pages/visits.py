@@ -54,11 +54,11 @@ class Visits:
             raise BadRequestError(error.field_errors[0].message, code="return_not_allowed") from None
 
     async def tenant(self, request: BrowserRequest) -> Tenant:
-        """Find the tenant of the path; `NotFoundError` for none, `ForbiddenError` for a suspended one."""
+        """Find the tenant of the path; `NotFoundError` for none, `ForbiddenError` for one that is not active."""
         return await self.tenants.with_tenant_by_ref(request.path["tenant"], active_tenant)
 
     async def any_tenant(self, ref: str) -> Tenant:
-        """Find a tenant, suspended or not; `NotFoundError` for none."""
+        """Find a tenant, active or not; `NotFoundError` for none."""
         return await self.tenants.with_tenant_by_ref(ref, _as_it_is)
 
     async def visitor(self, caller: Caller) -> Visitor | None:

@@ -1,6 +1,6 @@
-"""Which slugs a tenant may have."""
+"""Which slugs a tenant may have, and in which state it lets people in."""
 
-from central.errors import ValidationFailedError
+from central.errors import ForbiddenError, ValidationFailedError
 
 _RESERVED = """
     about account admin administrator api app apps assets auth billing blog callback cdn central client config
@@ -32,3 +32,11 @@ def check_slug(slug: str) -> None:
     """Refuse reserved words, what looks like one, and what looks like an id."""
     if skeleton(slug) in _RESERVED_SKELETONS or slug.startswith(("xn--", "tenant-")):
         raise ValidationFailedError.of("slug", f"{slug!r} is reserved; choose another", code="slug_reserved")
+
+
+def check_active(state: str) -> None:
+    """Refuse whoever wants to sign in to a tenant that is not active."""
+    if state == "deleting":
+        raise ForbiddenError("This tenant is being deleted; ask whoever runs the service.", code="tenant_deleting")
+    if state != "active":
+        raise ForbiddenError("This tenant is suspended; ask whoever runs the service.", code="tenant_suspended")

@@ -8,6 +8,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     column,
+    delete,
     exists,
     func,
     insert,
@@ -58,9 +59,7 @@ FIND_SLUG = Query[str](
 )
 GET_TENANT = Query[DBTenant](select(*_COLUMNS).where(TENANTS.c.id == bindparam("id")))
 LOCK_TENANT = Query[DBTenant](select(*_COLUMNS).where(TENANTS.c.id == bindparam("id")).with_for_update())
-HOLD_ACTIVE_TENANT = Query[DBTenant](
-    select(*_COLUMNS).where(TENANTS.c.id == bindparam("id"), TENANTS.c.state == "active").with_for_update(read=True)
-)
+HOLD_TENANT = Query[DBTenant](select(*_COLUMNS).where(TENANTS.c.id == bindparam("id")).with_for_update(read=True))
 RENAME_TENANT = Query[DBTenant](
     update(TENANTS)
     .where(TENANTS.c.id == bindparam("of_id"))
@@ -85,10 +84,17 @@ SET_TENANT_BRANDING = Query[DBTenant](
 )
 SET_TENANT_STATE = Query[DBTenant](
     update(TENANTS)
-    .where(TENANTS.c.id == bindparam("of_id"), TENANTS.c.state != bindparam("new_state", type_=Text))
-    .values(state=bindparam("new_state"), version=TENANTS.c.version + 1, updated_at=func.now())
+    .where(TENANTS.c.id == bindparam("of_id"))
+    .values(
+        state=bindparam("new_state", type_=Text),
+        delete_after=bindparam("new_delete_after", type_=TENANTS.c.delete_after.type),
+        version=TENANTS.c.version + 1,
+        updated_at=func.now(),
+    )
     .returning(*_COLUMNS)
 )
+DELETE_TENANT = Query[None](delete(TENANTS).where(TENANTS.c.id == bindparam("id"), TENANTS.c.state == "deleting"))
+"""Takes with it what came since its tables were emptied; its slugs stay."""
 
 _POLICY_COLUMNS = (*(TENANTS.c[name] for name in _POLICY), TENANTS.c.version)
 _OWN_POLICY = select(*_POLICY_COLUMNS).where(TENANTS.c.id == bindparam("id"))

@@ -1,9 +1,10 @@
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
 from typing import Any, TypeVar
 
 from central.auth_connectors.models import CreateAuthConnectorInput, EmailCodeSettingsInput
-from central.errors import ConflictError, ForbiddenError, NotFoundError
+from central.errors import ConflictError, NotFoundError
 from central.kernel.events import Event
 from central.kernel.ids import TenantId
 from central.tenants.events import (
@@ -34,7 +35,7 @@ from central_server.infra.paging import next_cursor, open_cursor
 from central_server.infra.text import like_pattern
 from central_server.roles.service import RoleService
 from central_server.tenants import queries
-from central_server.tenants.policy import check_slug, skeleton
+from central_server.tenants.policy import check_active, check_slug, skeleton
 from central_server.tenants.queries import TenantListShape
 from central_server.tenants.tables import DBTenant
 from central_server.users.inputs import NewUser
@@ -171,29 +172,55 @@ class TenantService:
         return tenant_from(_found(row))
 
     async def TX_suspend_tenant(self, input: SuspendTenantInput, actor: Actor) -> Tenant:
-        """Suspend a tenant; `ConflictError` for the operator's own."""
+        """Suspend a tenant; `ConflictError` for the operator's own, and for one that is to be deleted."""
         tenant = _found(await self.get_tenant_by_ref(input.tenant))
         if tenant.id == actor.tenant_id:
             raise ConflictError("You would lock yourself out; suspend it from another tenant.", code="own_tenant")
-        return await self._set_state(tenant, "suspended", TenantSuspended(tenant_id=tenant.id), actor)
+        return await self._switch(tenant.id, "suspended", TenantSuspended(tenant_id=tenant.id), actor)
 
     async def TX_reactivate_tenant(self, input: ReactivateTenantInput, actor: Actor) -> Tenant:
-        """Reactivate a tenant; one that is active already stays so."""
+        """Reactivate a tenant; one that is active already stays so. `ConflictError` for one that is to be deleted."""
         tenant = _found(await self.get_tenant_by_ref(input.tenant))
-        return await self._set_state(tenant, "active", TenantReactivated(tenant_id=tenant.id), actor)
+        return await self._switch(tenant.id, "active", TenantReactivated(tenant_id=tenant.id), actor)
 
     async def hold_active_tenant(self, tenant: TenantId, executor: WriteExecutor) -> None:
         """Keep an active tenant active until the transaction ends; `ForbiddenError` for one that is not."""
-        if await executor.first(queries.HOLD_ACTIVE_TENANT, id=tenant) is None:
-            raise ForbiddenError("This tenant is suspended; ask whoever runs the service.", code="tenant_suspended")
+        row = await executor.first(queries.HOLD_TENANT, id=tenant)
+        check_active(_found(row)["state"])
 
-    async def _set_state(self, tenant: Tenant, state: TenantState, event: Event, actor: Actor) -> Tenant:
+    async def lock_tenant(self, tenant: TenantId, executor: WriteExecutor) -> Tenant:
+        """Keep others from changing a tenant until the transaction ends; `NotFoundError` when there is none."""
+        row = await executor.first(queries.LOCK_TENANT, id=tenant)
+        return tenant_from(_found(row))
+
+    async def set_state(
+        self, tenant: TenantId, state: TenantState, executor: WriteExecutor, *, delete_after: datetime | None = None
+    ) -> Tenant:
+        """Set a tenant's state, as the platform; `delete_after` comes with `deleting` alone."""
+        row = await executor.first(
+            queries.SET_TENANT_STATE, of_id=tenant, new_state=state, new_delete_after=delete_after
+        )
+        return tenant_from(_found(row))
+
+    async def take_slugs(self, tenant: TenantId, slugs: Sequence[str], executor: WriteExecutor) -> None:
+        """Take slugs for good, those first that claim their looks; `ConflictError` for one that is another tenant's."""
+        for slug in slugs:
+            await self._take_slug(tenant, slug, executor)
+
+    async def remove_tenant(self, tenant: TenantId, executor: WriteExecutor) -> bool:
+        """Remove what is left of a tenant that is to be deleted, but for its slugs, as the platform."""
+        return await executor.execute(queries.DELETE_TENANT, id=tenant) > 0
+
+    async def _switch(self, id: TenantId, state: TenantState, event: Event, actor: Actor) -> Tenant:
         async with self.db.platform_write(f"tenant becomes {state}", actor.unit) as tx:
-            row = await tx.first(queries.SET_TENANT_STATE, of_id=tenant.id, new_state=state)
-            if row is None:
+            tenant = await self.lock_tenant(id, tx)
+            if tenant.state == "deleting":
+                raise ConflictError("This tenant is to be deleted; restore it first.", code="tenant_deleting")
+            if tenant.state == state:
                 return tenant
-            await self.outbox.add(event.model_copy(update={"version": row["version"]}), actor.by, tx)
-            return tenant_from(row)
+            changed = await self.set_state(id, state, tx)
+            await self.outbox.add(event.model_copy(update={"version": changed.version}), actor.by, tx)
+            return changed
 
     async def _lock(self, expected_version: int | None, actor: Actor, tx: WriteExecutor) -> DBTenant:
         """Keep others from changing the tenant; `ConflictError` when somebody did since the caller read it."""

@@ -1,7 +1,7 @@
 from datetime import datetime
 from typing import TypedDict
 
-from sqlalchemy import Boolean, CheckConstraint, Column, ForeignKey, Index, Integer, Table, Text, text
+from sqlalchemy import Boolean, CheckConstraint, Column, DateTime, Index, Integer, Table, Text, text
 
 from central.kernel.ids import TenantId
 from central_server.infra.db import METADATA, RichIdColumn, created_at, updated_at
@@ -22,7 +22,9 @@ TENANTS = Table(
     Column("admin_lifetime_seconds", Integer),
     Column("accent_color", Text),
     Column("background_color", Text),
-    CheckConstraint("state IN ('active', 'suspended')", name="state"),
+    Column("delete_after", DateTime(timezone=True)),
+    CheckConstraint("state IN ('active', 'suspended', 'deleting')", name="state"),
+    CheckConstraint("(state = 'deleting') = (delete_after IS NOT NULL)", name="deleting"),
     # What stands here goes into a style sheet.
     CheckConstraint("accent_color ~ '^#[0-9a-f]{6}$'", name="accent_color"),
     CheckConstraint("background_color ~ '^#[0-9a-f]{6}$'", name="background_color"),
@@ -36,7 +38,7 @@ TENANT_SLUGS = Table(
     "tenant_slugs",
     METADATA,
     Column("slug", Text, primary_key=True),
-    Column("tenant_id", RichIdColumn(TenantId), ForeignKey("tenants.id", ondelete="CASCADE"), nullable=False),
+    Column("tenant_id", RichIdColumn(TenantId), nullable=False),
     Column("skeleton", Text, nullable=False),
     Column("claims_skeleton", Boolean, nullable=False),
     created_at(),
@@ -45,7 +47,8 @@ TENANT_SLUGS = Table(
 )
 """Every slug a tenant has or had: none of them ever leads to another tenant.
 
-Slugs that look alike share a `skeleton`; the first one claims it, and only its tenant may take another such.
+Slugs that look alike share a `skeleton`; the first one claims it, and only its tenant may take another such. They stay
+when the tenant is deleted, and so refer to it by no foreign key.
 """
 
 
@@ -61,6 +64,7 @@ class DBTenant(TypedDict):
     version: int
     accent_color: str | None
     background_color: str | None
+    delete_after: datetime | None
 
 
 class DBSessionPolicy(TypedDict):

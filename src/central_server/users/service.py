@@ -241,6 +241,10 @@ class UserService:
         row = await reader.first(queries.GET_SYSTEM_PERMISSIONS, tenant_id=tenant, id=user)
         return None if row is None else frozenset(row["system_permissions"])
 
+    async def has_operators(self, tenant: TenantId, executor: ReadExecutor | WriteExecutor | None = None) -> bool:
+        """Whether anybody of a tenant may do something in the whole system."""
+        return bool(await (executor or self.db.read(tenant)).scalar(queries.HAS_OPERATORS, tenant_id=tenant))
+
     async def TX_set_system_permissions(self, tenant: TenantId, user: UserId, permissions: Sequence[str]) -> None:
         """Make a user an operator with these permissions, or none; `NotFoundError` when there is no such user.
 

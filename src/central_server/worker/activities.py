@@ -13,6 +13,10 @@ from central_server.jobs.activities.give_up_job import GiveUpJobActivity
 from central_server.media.activities.ping import PingActivity
 from central_server.session_revocations.activities.revoke_sessions import RevokeSessionsActivity
 from central_server.sessions.activities.delete_ended_sessions import DeleteEndedSessionsActivity
+from central_server.tenant_archives.activities.archive_tenant import ArchiveTenantActivity
+from central_server.tenant_archives.activities.import_tenant import ImportTenantActivity
+from central_server.tenant_deletions.activities.delete_tenant import DeleteTenantActivity
+from central_server.tenant_deletions.activities.start_due_deletions import StartDueDeletionsActivity
 from central_server.tool_sign_ins.activities.delete_ended_tool_sign_ins import DeleteEndedToolSignInsActivity
 from central_server.user_exports.activities.export_users import ExportUsersActivity
 from central_server.user_imports.activities.import_users import ImportUsersActivity
@@ -37,6 +41,10 @@ CORE_ACTIVITIES: tuple[type, ...] = (
     DeleteEndedJobsActivity,
     ImportUsersActivity,
     DeleteEndedDeliveriesActivity,
+    StartDueDeletionsActivity,
+    DeleteTenantActivity,
+    ArchiveTenantActivity,
+    ImportTenantActivity,
     ExportUsersActivity,
     ExportEventsActivity,
     RevokeSessionsActivity,

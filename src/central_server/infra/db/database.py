@@ -97,6 +97,10 @@ class Database:
         """Give a reader for a tenant; each query is a transaction of its own, in one round trip."""
         return TenantReader(self._reading, tenant)
 
+    def snapshot(self, tenant: TenantId) -> AbstractAsyncContextManager[ReadExecutor]:
+        """Open a read-only transaction for a tenant in which all is as it was at the first query (REPEATABLE READ)."""
+        return Transaction(self._reading, Sight(tenant), read_only=True, snapshot=True)
+
     def write(self, tenant: TenantId, unit: Unit | None = None) -> AbstractAsyncContextManager[WriteExecutor]:
         """Open a transaction for a tenant, or a part of the unit's."""
         if unit is not None:

@@ -40,6 +40,18 @@ def enable_rls(
         op.execute(statement)
 
 
+def enable_platform_rls(op: Operations, table: str, *, privileges: str = _PRIVILEGES) -> None:
+    """Wall a table that is no tenant's, though it tells of them: the platform's role alone sees it."""
+    name = f"{SCHEMA}.{checked_name(table)}"
+    for statement in (
+        f"ALTER TABLE {name} ENABLE ROW LEVEL SECURITY",
+        f"ALTER TABLE {name} FORCE ROW LEVEL SECURITY",
+        f"CREATE POLICY platform ON {name} FOR ALL TO {PLATFORM_ROLE} USING (true) WITH CHECK (true)",
+        f"GRANT {privileges} ON {name} TO {PLATFORM_ROLE}",
+    ):
+        op.execute(statement)
+
+
 def platform_function(op: Operations, signature: str, *, app_role: str = APP_ROLE) -> None:
     """Hand a SECURITY DEFINER function to the platform's role, and let the application alone call it.
 

@@ -20,9 +20,10 @@ class Sight(NamedTuple):
         """The tenant as the setting holds it."""
         return None if self.tenant is None else setting_of(self.tenant)
 
-    def begin(self, *, read_only: bool = False) -> str:
+    def begin(self, *, read_only: bool = False, snapshot: bool = False) -> str:
         """Give the statements that open a transaction with this sight, for one round trip."""
-        begin = "BEGIN READ ONLY" if read_only else "BEGIN"
+        begin = "BEGIN ISOLATION LEVEL REPEATABLE READ" if snapshot else "BEGIN"
+        begin += " READ ONLY" if read_only else ""
         if self.platform:
             return f"{begin};SET LOCAL ROLE {PLATFORM_ROLE}"
         return begin if self.tenant is None else f"{begin};{self._tenant()}"

@@ -152,16 +152,19 @@ class Savepoint:
 class Transaction:
     """A transaction as a block: committed at its end, rolled back if it raises."""
 
-    __slots__ = ("_connection", "_executor", "_pool", "_read_only", "_sight", "_stack")
+    __slots__ = ("_connection", "_executor", "_pool", "_read_only", "_sight", "_snapshot", "_stack")
 
-    def __init__(self, pool: Pool, sight: Sight, *, read_only: bool = False) -> None:
+    def __init__(self, pool: Pool, sight: Sight, *, read_only: bool = False, snapshot: bool = False) -> None:
         self._pool = pool
         self._sight = sight
         self._read_only = read_only
+        self._snapshot = snapshot
 
     async def __aenter__(self) -> TransactionExecutor:
         """Take a connection, begin, and set the tenant, in one round trip."""
-        self._connection, self._stack = await begin(self._pool, self._sight, read_only=self._read_only)
+        self._connection, self._stack = await begin(
+            self._pool, self._sight, read_only=self._read_only, snapshot=self._snapshot
+        )
         self._executor = self._stack.push(self._sight)
         return self._executor
 
@@ -174,11 +177,13 @@ class Transaction:
         await end(self._pool, self._connection, commit=error is None, broken=broken)
 
 
-async def begin(pool: Pool, sight: Sight, *, read_only: bool = False) -> tuple[Connection, Stack]:
+async def begin(
+    pool: Pool, sight: Sight, *, read_only: bool = False, snapshot: bool = False
+) -> tuple[Connection, Stack]:
     """Take a connection and open a transaction on it."""
     connection = pool.take() or await pool.wait()
     try:
-        await connection.execute(sight.begin(read_only=read_only))
+        await connection.execute(sight.begin(read_only=read_only, snapshot=snapshot))
     except BaseException as error:
         pool.discard(connection)
         if isinstance(error, Exception) and (meaning := translate(error)) is not error:

@@ -1,4 +1,4 @@
-from sqlalchemy import ARRAY, Text, Uuid, and_, any_, bindparam, case, func, insert, null, select, true, update
+from sqlalchemy import ARRAY, Text, Uuid, and_, any_, bindparam, case, exists, func, insert, null, select, true, update
 from sqlalchemy import delete as delete_from
 from sqlalchemy.dialects.postgresql import JSONB
 
@@ -191,6 +191,13 @@ NOTE_SIGN_IN = Query[DBPrivileges](
     .returning(ROLES_NOW, USERS.c.system_permissions)
 )
 GET_SYSTEM_PERMISSIONS = Query[DBSystemPermissions](select(USERS.c.system_permissions).where(IS_ONE))
+HAS_OPERATORS = Query[bool](
+    select(
+        exists()
+        .where(USERS.c.tenant_id == TENANT, func.cardinality(USERS.c.system_permissions) > 0)
+        .label("has_operators")
+    )
+)
 SET_SYSTEM_PERMISSIONS = Query[DBUserId](
     update(USERS)
     .where(IS_CHANGED_ONE)

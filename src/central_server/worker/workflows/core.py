@@ -4,6 +4,10 @@ from central_server.event_exports.workflows.export_events import ExportEventsWor
 from central_server.infra.outbox.workflows.hand_over import HandOverWorkflow
 from central_server.invitations.workflows.expire_invitations import ExpireInvitationsWorkflow
 from central_server.session_revocations.workflows.revoke_sessions import RevokeSessionsWorkflow
+from central_server.tenant_archives.workflows.archive_tenant import ArchiveTenantWorkflow
+from central_server.tenant_archives.workflows.import_tenant import ImportTenantWorkflow
+from central_server.tenant_deletions.workflows.delete_due_tenants import DeleteDueTenantsWorkflow
+from central_server.tenant_deletions.workflows.delete_tenant import DeleteTenantWorkflow
 from central_server.upkeep.workflows.clean_up import CleanUpWorkflow
 from central_server.user_exports.workflows.export_users import ExportUsersWorkflow
 from central_server.user_imports.workflows.import_users import ImportUsersWorkflow
@@ -17,6 +21,10 @@ CORE_WORKFLOWS: tuple[type, ...] = (
     ExpireInvitationsWorkflow,
     EndRolesWorkflow,
     ImportUsersWorkflow,
+    DeleteDueTenantsWorkflow,
+    DeleteTenantWorkflow,
+    ArchiveTenantWorkflow,
+    ImportTenantWorkflow,
     ExportUsersWorkflow,
     ExportEventsWorkflow,
     RevokeSessionsWorkflow,

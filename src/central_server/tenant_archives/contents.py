@@ -1,0 +1,49 @@
+"""What an archive of a tenant holds, in the order in which it can be inserted; and what it does not hold, and why."""
+
+from typing import Final
+
+from central_server.auth.archiving import ARCHIVED as AUTH
+from central_server.auth.archiving import LEFT_OUT as NOT_AUTH
+from central_server.auth_connectors.archiving import ARCHIVED as AUTH_CONNECTORS
+from central_server.auth_connectors.archiving import LEFT_OUT as NOT_AUTH_CONNECTORS
+from central_server.domains.archiving import ARCHIVED as DOMAINS
+from central_server.events.archiving import ARCHIVED as EVENTS
+from central_server.events.archiving import LEFT_OUT as NOT_EVENTS
+from central_server.infra.db.archiving import Archived
+from central_server.infra.http.archiving import LEFT_OUT as NOT_ANSWERS
+from central_server.invitations.archiving import ARCHIVED as INVITATIONS
+from central_server.jobs.archiving import LEFT_OUT as NOT_JOBS
+from central_server.roles.archiving import ARCHIVED as ROLES
+from central_server.sessions.archiving import LEFT_OUT as NOT_SESSIONS
+from central_server.tenants.archiving import ARCHIVED as TENANT
+from central_server.tool_sign_ins.archiving import LEFT_OUT as NOT_TOOL_SIGN_INS
+from central_server.users.archiving import ARCHIVED as USERS
+from central_server.users.archiving import GRANTS
+from central_server.users.archiving import LEFT_OUT as NOT_USERS
+from central_server.webhooks.archiving import LEFT_OUT as NOT_WEBHOOKS
+
+ARCHIVED: Final[tuple[Archived, ...]] = (
+    *TENANT,
+    *ROLES,
+    *USERS,
+    *AUTH_CONNECTORS,
+    *GRANTS,
+    *DOMAINS,
+    *AUTH,
+    *INVITATIONS,
+    *EVENTS,
+)
+SEALED_MEMBER: Final = "client_secrets.sealed"
+LEFT_OUT: Final[dict[str, str]] = {
+    **NOT_USERS,
+    **NOT_AUTH_CONNECTORS,
+    **NOT_AUTH,
+    **NOT_EVENTS,
+    **NOT_ANSWERS,
+    **NOT_JOBS,
+    **NOT_SESSIONS,
+    **NOT_TOOL_SIGN_INS,
+    **NOT_WEBHOOKS,
+    "tenant_deletions": "receipts of the platform",
+}
+"""Tables with tenants that no archive holds, each with the reason."""

@@ -1,0 +1,197 @@
+"""Importing a tenant, as a worker does it: an archive is read, checked, and made the tenant in one transaction."""
+
+import asyncio
+import base64
+import binascii
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractAsyncContextManager
+from itertools import islice
+from tempfile import TemporaryFile
+from typing import IO, Any, Final, cast
+
+from pydantic import ValidationError
+
+from central.errors import BadRequestError, ConflictError, ValidationFailedError
+from central.kernel.ids import JobId, TenantId
+from central.tenant_archives.events import TenantImported
+from central_server.auth_connectors.archiving import SECRETS
+from central_server.auth_connectors.client_secrets import ClientSecrets
+from central_server.infra.actor import By
+from central_server.infra.archives import ArchiveError, ArchiveKeys, ArchiveReader, open_secrets
+from central_server.infra.db import Database, Unit, WriteExecutor, register_conflict
+from central_server.infra.db.archiving import Archived
+from central_server.infra.outbox import Outbox
+from central_server.jobs.runs import JobRuns, Outcome, Place, Run
+from central_server.jobs.working import JobWork, WorkFailedError
+from central_server.tenant_archives.contents import ARCHIVED, SEALED_MEMBER
+from central_server.tenant_archives.passphrases import Passphrases
+from central_server.tenant_archives.policy import Arrival, check_members, fitted, missing_secrets, row_invalid
+from central_server.tenants.archiving import SLUGS
+from central_server.tenants.policy import check_slug
+from central_server.tenants.service import TenantService
+
+_BATCH: Final = 500
+_REASON: Final = "tenant import"
+_READING: Final = "reading"
+_IMPORTED: Final = "imported"
+_NOT_OF_ROWS: Final = frozenset({"tenant_exists", "slug_taken"})
+_MOST_SECRETS_BYTES: Final = 16 * 1024 * 1024
+
+register_conflict(
+    "pk_tenants", lambda: ConflictError("This tenant is here already; delete it first.", code="tenant_exists")
+)
+
+
+class TenantImporter:
+    """Imports tenants.
+
+    The transaction that makes the tenant has the job's row locked, and writes there that it is done: so it happens
+    once, however often a worker dies, and nobody signs in to a part of a tenant. While it runs, the job cannot be
+    cancelled.
+    """
+
+    def __init__(
+        self,
+        db: Database,
+        outbox: Outbox,
+        runs: JobRuns,
+        work: JobWork,
+        tenants: TenantService,
+        secrets: ClientSecrets,
+        passphrases: Passphrases,
+        keys: ArchiveKeys,
+    ) -> None:
+        self.db = db
+        self.outbox = outbox
+        self.runs = runs
+        self.work = work
+        self.tenants = tenants
+        self.secrets = secrets
+        self.passphrases = passphrases
+        self.keys = keys
+
+    async def run(self, tenant: TenantId, job: JobId) -> str | None:
+        """Do the job, or what is left of it; gives how it ended, or None when there was nothing to do."""
+        return await self.work.do(tenant, job, _READING, self._import)
+
+    async def _import(self, run: Run) -> Outcome:
+        if run.place.stage == _IMPORTED:
+            return Outcome(run.place.result)
+        with TemporaryFile() as file:
+            try:
+                await self._assemble(run, file)
+                reader = await asyncio.to_thread(ArchiveReader, file, self.keys)
+                return Outcome((await self._TX_import(run, reader)).place.result)
+            except ArchiveError as error:
+                raise WorkFailedError(error.code, error.message, run.place.result or {}) from error
+            except (BadRequestError, ConflictError, ValidationFailedError) as error:
+                if error.code in _NOT_OF_ROWS:
+                    raise
+                message = "Rows of the archive contradict each other, or what is here; nothing was imported."
+                raise WorkFailedError("archive_inconsistent", message, run.place.result or {}) from error
+
+    async def _assemble(self, run: Run, file: IO[bytes]) -> None:
+        """Put the parts together, outside the database."""
+        part = 0
+        while (rows := await self.runs.get_rows(run, part)) is not None:
+            try:
+                file.write(base64.b64decode(rows[0]["content"], validate=True))
+            except binascii.Error:
+                raise ArchiveError("archive_malformed", f"Part {part} of the archive is no base64.") from None
+            part += 1
+
+    async def _TX_import(self, run: Run, reader: ArchiveReader) -> Run:
+        check_members(reader)
+        passphrase = self.passphrases.open(run.tenant_id, run.options)
+        secrets = await self._open_secrets(reader, passphrase)
+        arrival = _arrival(run, reader, opened=secrets is not None)
+        _check_slug(arrival.slug)
+        async with self.db.unit(None) as unit:
+            async with self.db.write(run.tenant_id, unit) as tx:
+                await self.runs.hold(run, tx)
+            rows = await self._insert_all(reader, arrival, secrets or [], run.by, unit)
+            async with self.db.write(run.tenant_id, unit) as tx:
+                run = await self.runs.advance(run, _done(run, arrival, rows), tx)
+            await unit.commit()
+        return run
+
+    async def _insert_all(
+        self, reader: ArchiveReader, arrival: Arrival, secrets: list[dict[str, Any]], by: By, unit: Unit
+    ) -> int:
+        rows = 0
+        for archived in ARCHIVED:
+            lines = reader.lines(archived.member)
+            while batch := await asyncio.to_thread(_read, archived, lines, arrival):
+                async with self._scope(archived, arrival.tenant, unit) as tx:
+                    await self._insert(archived, batch, arrival, tx)
+                rows += len(batch)
+        async with self.db.write(arrival.tenant, unit) as tx:
+            await tx.execute_many(SECRETS.insert, [self._sealed(arrival.tenant, row) for row in secrets])
+            await self.outbox.add(TenantImported(tenant_id=arrival.tenant), by, tx)
+        return rows + len(secrets)
+
+    async def _insert(
+        self, archived: Archived, batch: list[dict[str, Any]], arrival: Arrival, tx: WriteExecutor
+    ) -> None:
+        if archived is SLUGS:
+            former = [str(row["slug"]) for row in batch] if arrival.keeps_slugs else [arrival.slug]
+            await self.tenants.take_slugs(arrival.tenant, former, tx)
+        else:
+            await tx.execute_many(archived.insert, [{**row, "tenant_id": arrival.tenant} for row in batch])
+
+    def _scope(self, archived: Archived, tenant: TenantId, unit: Unit) -> AbstractAsyncContextManager[WriteExecutor]:
+        if archived.as_platform:
+            return self.db.platform_write(_REASON, unit, routine=True)
+        return self.db.write(tenant, unit)
+
+    async def _open_secrets(self, reader: ArchiveReader, passphrase: str | None) -> list[dict[str, Any]] | None:
+        """Open the client secrets, if they are there and can be; None for an archive or an import without."""
+        how = reader.manifest.sealed_with
+        if how is None or passphrase is None:
+            return None
+        sealed = reader.content(SEALED_MEMBER, _MOST_SECRETS_BYTES)
+        plain = await open_secrets(sealed, passphrase, how, reader.manifest.tenant_id)
+        return [_row(SECRETS, line) for line in plain.split(b"\n") if line]
+
+    def _sealed(self, tenant: TenantId, row: Mapping[str, Any]) -> dict[str, Any]:
+        sealed = self.secrets.seal(tenant, row["connector_id"], row["secret"])
+        return {**row, "tenant_id": tenant, "secret": sealed}
+
+
+def _arrival(run: Run, reader: ArchiveReader, *, opened: bool) -> Arrival:
+    asked = cast("str | None", run.options.get("slug"))
+    return Arrival(
+        reader.manifest.tenant_id,
+        asked or reader.manifest.slug,
+        asked in {None, reader.manifest.slug},
+        missing_secrets(reader, opened=opened),
+    )
+
+
+def _check_slug(slug: str) -> None:
+    try:
+        check_slug(slug)
+    except ValidationFailedError:
+        raise ArchiveError("slug_reserved", f"{slug!r} is reserved here; give another slug.") from None
+
+
+def _done(run: Run, arrival: Arrival, rows: int) -> Place:
+    result = {
+        **(run.place.result or {}),
+        "tenant_id": arrival.tenant,
+        "slug": arrival.slug,
+        "rows": rows,
+        "disabled_connectors": list(arrival.missing_secrets),
+    }
+    return Place(_IMPORTED, 0, rows, rows, None, result)
+
+
+def _read(archived: Archived, lines: Iterator[bytes], arrival: Arrival) -> list[dict[str, Any]]:
+    return [fitted(archived, _row(archived, line), arrival) for line in islice(lines, _BATCH)]
+
+
+def _row(archived: Archived, line: bytes) -> dict[str, Any]:
+    try:
+        return archived.read(line)
+    except ValidationError:
+        raise row_invalid(archived.table.name) from None

@@ -1,0 +1,58 @@
+"""What becomes of the rows of an archive where it is imported."""
+
+from collections.abc import Collection
+from typing import Any, NamedTuple, cast
+
+from central.kernel.ids import AuthConnectorId, TenantId
+from central_server.infra.archives import ArchiveError, ArchiveReader
+from central_server.infra.db.archiving import Archived
+from central_server.tenant_archives.contents import ARCHIVED, SEALED_MEMBER
+
+
+class Arrival(NamedTuple):
+    """The tenant that an archive becomes: which, what it is called here, and which connectors lack their secret."""
+
+    tenant: TenantId
+    slug: str
+    keeps_slugs: bool
+    missing_secrets: Collection[AuthConnectorId]
+
+
+def check_members(reader: ArchiveReader) -> None:
+    """Refuse an archive that has not exactly the files that this version knows."""
+    expected = {archived.member for archived in ARCHIVED}
+    if reader.manifest.sealed_with is not None:
+        expected.add(SEALED_MEMBER)
+    if expected != set(reader.members):
+        raise ArchiveError("archive_malformed", "The archive has not the files that this version of the format has.")
+
+
+def missing_secrets(reader: ArchiveReader, *, opened: bool) -> list[AuthConnectorId]:
+    """Name the connectors that come without their secret."""
+    return [] if opened else [AuthConnectorId(id) for id in reader.manifest.connectors_with_secrets]
+
+
+def fitted(archived: Archived, row: dict[str, Any], arrival: Arrival) -> dict[str, Any]:
+    """Give a row as it is inserted: the tenant's own name here, no way in without its secret, no event of others."""
+    match archived.table.name:
+        case "tenants":
+            return {**row, "slug": arrival.slug}
+        case "auth_connectors" if row["id"] in arrival.missing_secrets:
+            return {**row, "enabled": False}
+        case "outbox":
+            _check_of(arrival.tenant, row["payload"])
+        case _:
+            pass
+    return row
+
+
+def _check_of(tenant: TenantId, payload: Any) -> None:
+    """Refuse an event that says that it is another tenant's, as an event names its tenant itself."""
+    named: Any = cast("dict[str, Any]", payload).get("tenantId") if isinstance(payload, dict) else None
+    if named != tenant:
+        raise row_invalid("outbox")
+
+
+def row_invalid(table: str) -> ArchiveError:
+    """Say that a row is none; not which, since rows are of people."""
+    return ArchiveError("row_invalid", f"A row of {table} is not what it must be; nothing was imported.")
