@@ -51,6 +51,7 @@ CATALOG: tuple[AnyOperation, ...] = (
 BROWSER_ROUTES: tuple[BrowserRoute, ...] = (
     auth.PROVIDER_START,
     auth.PROVIDER_CALLBACK,
+    events.STREAM_EVENTS,
     jobs.DOWNLOAD_FILE,
     *PAGE_ROUTES,
     BrowserRoute("meta.liveness", "GET", "/meta/liveness-probe", "Whether the process answers.", "unlimited"),

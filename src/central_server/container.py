@@ -49,6 +49,8 @@ from central_server.events.feed import FeedNews
 from central_server.events.retention import EventRetentionService
 from central_server.events.routes import EventRoutes
 from central_server.events.service import EventService
+from central_server.events.stream_routes import EventStreamRoutes
+from central_server.events.streaming import EventStreams
 from central_server.infra.config import Settings
 from central_server.infra.http.activities.delete_answers import DeleteAnswersActivity
 from central_server.infra.http.forms import FormTokens
@@ -190,6 +192,7 @@ ROUTES: tuple[type, ...] = (
     InvitationRoutes,
     InvitedRoutes,
     EventRoutes,
+    EventStreamRoutes,
     JobRoutes,
     JobFileRoutes,
     UserImportRoutes,
@@ -317,6 +320,7 @@ SERVICES: tuple[type, ...] = (
     SignInErrorPages,
     FeedNews,
     EventService,
+    EventStreams,
     ToolStarts,
     ToolDecisions,
     ToolSessions,

@@ -133,6 +133,7 @@ def test_browser_routes_are_these() -> None:
     assert [(route.name, route.method, route.path) for route in BROWSER_ROUTES] == [
         ("auth.provider_start", "GET", "/v1/tenants/{tenant}/auth-connectors/{connector}/start"),
         ("auth.provider_callback", "GET", "/v1/tenants/{tenant}/auth-connectors/{connector}/callback"),
+        ("events.stream", "GET", "/v1/tenants/{tenant}/events/stream"),
         ("jobs.file", "GET", "/v1/tenants/{tenant}/jobs/{job}/file"),
         ("pages.sign_in", "GET", "/signin"),
         ("pages.find_realm", "POST", "/signin"),

@@ -13,6 +13,17 @@ from crash.diary import Diary, Person
 from crash.stand import Stand
 
 _OPEN = "SELECT count(*) FROM event_handovers WHERE state IN ('pending', 'handed')"
+_UNSENT = "SELECT count(*) FROM webhook_deliveries WHERE state = 'waiting'"
+_HURRY = "UPDATE webhook_deliveries SET next_attempt_at = now() WHERE state = 'waiting' AND claimed_until IS NULL"
+_NOT_FOLLOWED = "SELECT count(*) FROM outbox WHERE position > (SELECT min(position) FROM event_followers)"
+_UNPLANNED = (
+    "SELECT count(*) FROM outbox o JOIN webhook_endpoints e USING (tenant_id)"
+    " WHERE o.created_at > e.created_at AND o.kind <> 'webhook.ping' AND NOT EXISTS (SELECT FROM webhook_deliveries d"
+    " WHERE d.tenant_id = o.tenant_id AND d.event_id = o.id AND d.endpoint_id = e.id)"
+)
+_PLANNED = (
+    "SELECT d.event_id, d.state, e.url FROM webhook_deliveries d JOIN webhook_endpoints e ON e.id = d.endpoint_id"
+)
 _UNPLACED = "SELECT count(*) FROM outbox WHERE position IS NULL"
 _USERS = "SELECT id, email, display_name, state, tags ->> 'crash' AS tag, version FROM users WHERE tenant_id = $1"
 _VERSIONS = (
@@ -53,11 +64,16 @@ async def connect(stand: Stand) -> Any:
 
 
 async def drained(stand: Stand, seconds: float) -> None:
-    """Wait until every event has its place and every listener its events; `TimeoutError` when that does not come."""
+    """Wait until every event has its place, every listener its events and every receiver its webhooks.
+
+    The waits of what is tried again are cut short, which are hours in the end. `TimeoutError` when it does not come.
+    """
+    waiting = (_UNPLACED, _OPEN, _NOT_FOLLOWED, _UNSENT)
     connection = await connect(stand)
     try:
         async with asyncio.timeout(seconds):
-            while await connection.fetchval(_UNPLACED) or await connection.fetchval(_OPEN):  # noqa: ASYNC110 (by others)
+            while any([await connection.fetchval(query) for query in waiting]):
+                await connection.execute(_HURRY)
                 await asyncio.sleep(0.5)
     finally:
         await connection.close()
@@ -120,8 +136,22 @@ async def _check_deliveries(
     kinds, listeners = [kind for kind, _ in heard], [listener for _, listener in heard]
     if missing := await connection.fetchval(_NOT_HANDED, kinds, listeners):
         findings.undelivered.append(f"{missing} events without the receipt of a listener")
+    await _check_webhooks(connection, stand, findings)
     asked = {f"<{EventId.from_uuid(row['id'])}@" for row in await connection.fetch(_MAILS)}
     taken = Counter(id.partition("@")[0] + "@" for id in stand.mail.message_ids)
     findings.undelivered += [f"mail of {id}…> never came" for id in sorted(asked - taken.keys())]
     findings.notes["mails asked for"] = len(asked)
     findings.notes["mails that came more than once, as they may"] = sum(taken[id] > 1 for id in asked)
+
+
+async def _check_webhooks(connection: Any, stand: Stand, findings: Findings) -> None:
+    """Each event has one delivery to the endpoint of its tenant, and the receiver had it."""
+    if missing := await connection.fetchval(_UNPLANNED):
+        findings.undelivered.append(f"{missing} events without a delivery")
+    planned = await connection.fetch(_PLANNED)
+    keys = [f"/{row['url'].rpartition('/')[2]} {EventId.from_uuid(row['event_id'])}" for row in planned]
+    findings.duplicated += [f"two deliveries: {key}" for key, count in Counter(keys).items() if count > 1]
+    taken = stand.receiver.taken
+    findings.undelivered += [f"webhook that never came: {key}" for key in keys if not taken[key]]
+    findings.notes["webhooks"] = len(keys)
+    findings.notes["webhooks that came more than once, as they may"] = sum(taken[key] > 1 for key in keys)

@@ -36,6 +36,7 @@ class Faults:
             "media worker killed": self._kill("media"),
             "Temporal killed": self._kill_temporal,
             "mail server away": self._lose_mail,
+            "receiver of webhooks fails": self._fail_receiver,
         }
         async with asyncio.TaskGroup() as group:
             group.create_task(self._trouble(before, Random(f"{self._seed}-before"), stop, pause))
@@ -93,3 +94,8 @@ class Faults:
         await asyncio.to_thread(self._stand.mail.stop)
         await asyncio.sleep(random.uniform(1, 4))
         await asyncio.to_thread(self._stand.mail.start)
+
+    async def _fail_receiver(self, random: Random) -> None:
+        self._stand.receiver.is_well = False
+        await asyncio.sleep(random.uniform(1, 4))
+        self._stand.receiver.is_well = True

@@ -25,11 +25,11 @@ def lines(report: Report) -> Iterator[str]:
     yield "| Looked for | found | of | 95 % bound |"
     yield "|---|--:|--:|--:|"
     acknowledged, refused = diary.count("acknowledged"), diary.count("refused")
-    asked = findings.notes["mails asked for"]
+    asked = findings.notes["mails asked for"] + findings.notes["webhooks"]
     yield _row("acknowledged, and not stored or not told by an event", findings.lost, acknowledged)
     yield _row("refused or deleted, and stored", findings.unwanted, refused)
     yield _row("stored or told twice", findings.duplicated, acknowledged)
-    yield _row("not delivered to a listener, or not mailed", findings.undelivered, asked)
+    yield _row("not delivered to a listener, not mailed or not sent", findings.undelivered, asked)
     yield ""
     yield from (f"{name}: {count:,}" for name, count in findings.notes.items())
     for wrong in (findings.lost, findings.unwanted, findings.duplicated, findings.undelivered):

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from central_server.infra.embedded.ports import free_port
 from central_server.infra.embedded.postgres import EmbeddedPostgres
 from central_server.infra.embedded.temporal import EmbeddedTemporal
 from crash.programs import Program, is_alive, processes_with
+from support.http_server import HttpServer, Reply, Request
 from support.place import RATE_LIMITS, Place, make_place, make_stack
 from support.programs import environment_of
 from support.smtp import SmtpSink
@@ -43,6 +45,20 @@ class MailServer:
             self._sink = None
 
 
+class Receiver:
+    """Takes the webhooks of all tenants, but for times in which it fails; remembers how often it took which."""
+
+    def __init__(self) -> None:
+        self.is_well = True
+        self.taken: Counter[str] = Counter()
+
+    async def __call__(self, request: Request) -> Reply:
+        if not self.is_well:
+            return Reply(503)
+        self.taken[f"{request.path} {request.headers['webhook-id']}"] += 1
+        return Reply(204)
+
+
 @dataclass
 class Stand:
     """What there is to break, and what is used."""
@@ -51,6 +67,7 @@ class Stand:
     postgres: EmbeddedPostgres
     temporal: EmbeddedTemporal
     mail: MailServer
+    receiver: Receiver
     places: list[Place]
     api_url: str
     superuser_url: str
@@ -119,7 +136,8 @@ async def make_stand(folder: Path, tenants: int) -> AsyncIterator[Stand]:
         mail, port = MailServer(), free_port()
         mail.start()
         stack.callback(mail.stop)
-        url = f"http://127.0.0.1:{port}"
+        url, receiver = f"http://127.0.0.1:{port}", Receiver()
+        hooks = await stack.enter_async_context(HttpServer(receiver))
         overrides = {
             "public_url": url,
             "temporal_address": temporal.address,
@@ -127,6 +145,8 @@ async def make_stand(folder: Path, tenants: int) -> AsyncIterator[Stand]:
         }
         async with make_stack(postgres, DATABASE, folder / "mailbox", **overrides) as made:
             places = [await make_place(made) for _ in range(tenants)]
+            for place in places:
+                await place.owner.webhooks.create_endpoint(url=f"{hooks.url}/{place.tenant.slug}")
             sessions = [await made.session_of(place.tenant.id, place.owner_user.id) for place in places]
             environment = _environment(made.settings, folder, port)
             superuser_url = made.superuser_url
@@ -142,7 +162,7 @@ async def make_stand(folder: Path, tenants: int) -> AsyncIterator[Stand]:
         for program in programs.values():
             await program.start()
             stack.push_async_callback(program.kill)
-        stand = Stand(folder, postgres, temporal, mail, places, url, superuser_url, programs, sessions)
+        stand = Stand(folder, postgres, temporal, mail, receiver, places, url, superuser_url, programs, sessions)
         await stand.healthy()
         yield stand
 

@@ -1,6 +1,6 @@
 from typing import Annotated, TypeAlias
 
-from pydantic import Field, StringConstraints
+from pydantic import BeforeValidator, Field, StringConstraints
 
 from central.events.registry import AnyEvent
 from central.kernel.ids import EventId, UserId
@@ -13,6 +13,11 @@ EventKind: TypeAlias = Annotated[
     str, StringConstraints(min_length=3, max_length=100, pattern=r"^[a-z_]+(?:\.[a-z_]+)+$")
 ]
 """What an event is about: `user.created`. Kinds of newer servers may be asked for, too."""
+
+
+def _by_commas(kinds: object) -> object:
+    return kinds.split(",") if isinstance(kinds, str) else kinds
+
 
 Kinds: TypeAlias = Annotated[list[EventKind], Field(max_length=50)]
 ThingId: TypeAlias = Annotated[str, StringConstraints(max_length=64, pattern=r"^[a-z]+-[0-7][0-9A-HJKMNP-TV-Z]{25}$")]
@@ -63,6 +68,20 @@ class ReadEventsResponse(Response):
     last: EventId | None = Field(
         default=None,
         description="Give it as `after` to go on. It may be an event of another kind, which was passed over.",
+    )
+
+
+class StreamEventsInput(TenantInput):
+    """Where in the feed a stream of server-sent events goes on."""
+
+    after: EventId | None = Field(
+        default=None, description="The last event that was read; a `Last-Event-ID` header wins over it."
+    )
+    consumer: ConsumerName | None = Field(
+        default=None, description="Without `after`: behind what this consumer has acknowledged."
+    )
+    kind: Annotated[Kinds, BeforeValidator(_by_commas)] = Field(
+        default=[], description="Of these kinds, by commas; none named: of all."
     )
 
 

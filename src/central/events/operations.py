@@ -1,4 +1,4 @@
-from central.access import TenantPermission
+from central.access import SignedIn, TenantPermission
 from central.errors import NotFoundError
 from central.events.models import (
     AcknowledgeEventsInput,
@@ -11,7 +11,7 @@ from central.events.models import (
     ReadEventsResponse,
     SetEventRetentionInput,
 )
-from central.kernel.operation import Operation
+from central.kernel.operation import BrowserRoute, Operation
 
 LIST_EVENTS = Operation(
     "events.list",
@@ -67,6 +67,14 @@ SET_EVENT_RETENTION = Operation(
     errors=(NotFoundError,),
     description="Events that are older are deleted within some hours, for good; those whose effects are not done yet "
     "stay until they are.",
+)
+STREAM_EVENTS = BrowserRoute(
+    "events.stream",
+    "GET",
+    "/v1/tenants/{tenant}/events/stream",
+    "What happens, as server-sent events: first what was missed, then what comes; for who holds `events:read`.",
+    "signed_in",
+    SignedIn(),
 )
 
 OPERATIONS = (LIST_EVENTS, READ_EVENTS, ACKNOWLEDGE_EVENTS, GET_EVENT_RETENTION, SET_EVENT_RETENTION)

@@ -1,0 +1,142 @@
+"""The feed as server-sent events, over a real connection."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+import pytest
+
+from central.kernel.ids import EventId
+from support.feed import put_into_feed, relaying
+from support.place import Place
+from support.served import served
+
+_SECONDS = 10
+
+
+class Stream:
+    """What a reader has of a stream."""
+
+    def __init__(self, response: httpx.Response) -> None:
+        self.response = response
+        self._lines = response.aiter_lines()
+
+    async def event(self) -> dict[str, str]:
+        """Give the next event: its fields by name."""
+        fields: dict[str, str] = {}
+        async with asyncio.timeout(_SECONDS):
+            async for line in self._lines:
+                name, _, value = line.partition(": ")
+                if line:
+                    fields[name] = value
+                elif "data" in fields:
+                    return fields
+                else:
+                    fields = {}
+        raise AssertionError("the stream has ended")
+
+    async def ends(self) -> bool:
+        """Read on to its end; whether no event came until then."""
+        async with asyncio.timeout(30):
+            return not [line async for line in self._lines if line.startswith("data: ")]
+
+
+@asynccontextmanager
+async def stream(
+    place: Place, session: str | None = None, headers: dict[str, str] | None = None, **query: str
+) -> AsyncIterator[Stream]:
+    """Read a stream of the owner's, or of another session's."""
+    session = session or await place.stack.session_of(place.tenant.id, place.owner_user.id)
+    async with served(place.stack) as url, httpx.AsyncClient(base_url=url, timeout=_SECONDS) as http:
+        target = f"/v1/tenants/{place.tenant.slug}/events/stream"
+        given = {"cookie": f"central_session={session}", **(headers or {})}
+        async with http.stream("GET", target, params=query, headers=given) as response:
+            if response.status_code != 200:
+                await response.aread()
+            yield Stream(response)
+
+
+async def test_catches_up_and_goes_on(place: Place) -> None:
+    """First comes what was missed, then what happens, each with its id and kind, as the API gives it."""
+    earlier = await place.user()
+    await put_into_feed(place)
+    async with relaying(place.stack), stream(place, kind="user.created") as opened:
+        assert opened.response.headers["content-type"] == "text/event-stream"
+        assert opened.response.headers["cache-control"] == "no-store"
+        seen = [json.loads((await opened.event())["data"])["userId"]]
+        while seen[-1] != earlier.id:
+            seen.append(json.loads((await opened.event())["data"])["userId"])
+        later = await place.user()
+        live = await opened.event()
+    document = json.loads(live["data"])
+    assert (live["event"], document["userId"], document["__type"]) == ("user.created", later.id, "UserCreated")
+    assert live["id"] == document["id"]
+
+
+async def test_goes_on_behind_the_last_one(place: Place) -> None:
+    """A browser that connects again says which event it had, and gets those behind it; kinds are set apart by commas."""
+    first, second = await place.user(), await place.user()
+    await place.owner.users.disable(user=second.id)
+    await put_into_feed(place)
+    async with stream(place, kind="user.created,user.disabled") as opened:
+        event = await opened.event()
+        while json.loads(event["data"]).get("userId") != first.id:
+            event = await opened.event()
+    async with stream(place, headers={"last-event-id": event["id"]}, kind="user.created,user.disabled") as again:
+        kinds = [(await again.event())["event"] for _ in range(2)]
+    assert kinds == ["user.created", "user.disabled"]
+
+
+async def test_ends_with_the_session(place: Place) -> None:
+    """A session that ends while its stream is open is told nothing more: not even what happens in the same moment."""
+    admin = await place.user("admin")
+    session = await place.stack.session_of(place.tenant.id, admin.id)
+    async with relaying(place.stack), stream(place, session, kind="user.updated,user.disabled") as opened:
+        await place.owner.users.update(user=admin.id, display_name="Grace")
+        assert (await opened.event())["event"] == "user.updated"
+        await place.owner.users.disable(user=admin.id)
+        assert await opened.ends()
+
+
+async def test_ends_with_the_permission(place: Place) -> None:
+    """Whoever may not read events any more is told nothing more."""
+    role = await place.owner.roles.create(slug="auditor", name="Auditor", permissions=["events:read"])
+    user = await place.user("auditor")
+    session = await place.stack.session_of(place.tenant.id, user.id)
+    async with relaying(place.stack), stream(place, session, kind="role.updated,user.created") as opened:
+        await place.user()
+        assert (await opened.event())["event"] == "user.created"
+        await place.owner.roles.update(role=role.slug, permissions=["users:read"])
+        assert await opened.ends()
+
+
+async def test_who_may_not_read(place: Place, other_place: Place) -> None:
+    """Without the permission it is 403, without a session 401, and another tenant's path is not there."""
+    member = await place.user()
+    session = await place.stack.session_of(place.tenant.id, member.id)
+    async with stream(place, session) as refused:
+        assert refused.response.status_code == 403
+    async with stream(place, "none") as unknown:
+        assert unknown.response.status_code == 401
+    foreign = await place.stack.session_of(other_place.tenant.id, other_place.owner_user.id)
+    async with stream(place, foreign) as absent:
+        assert absent.response.status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [
+        ({"after": "event-1"}, 422),
+        ({"after": str(EventId.new())}, 404),
+        ({"kind": "Not A Kind"}, 422),
+        ({"limit": "5"}, 422),
+        ({"consumer": ".."}, 422),
+    ],
+)
+async def test_what_is_asked_wrongly(place: Place, query: dict[str, Any], status: int) -> None:
+    """What cannot be read, or is not there, is an answer and no stream."""
+    async with stream(place, **query) as refused:
+        assert refused.response.status_code == status
