@@ -54,6 +54,13 @@ def proof(session: nox.Session) -> None:
 
 
 @nox.session
+def crash(session: nox.Session) -> None:
+    """Kill everything while 16 callers work, and look what is stored then (`--operations`, `--seed`)."""
+    install(session)
+    session.run("python", "-m", "crash", *session.posargs, env={"PYTHONPATH": "tests"})
+
+
+@nox.session
 def browser(session: nox.Session) -> None:
     """Use the hosted pages in a real Chromium, and keep pictures of them (`CENTRAL_SCREENSHOTS`)."""
     chromium = os.environ.get("CENTRAL_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")

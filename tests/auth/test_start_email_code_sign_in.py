@@ -19,7 +19,7 @@ _ROW = (
     " expires_at - created_at AS lifetime FROM email_codes WHERE id = $1"
 )
 _EVENT = (
-    "SELECT kind, state, o.actor, payload - 'id' - 'occurredAt' - 'occurred_at' AS payload FROM ("
+    "SELECT kind, o.actor, payload - 'id' - 'occurredAt' - 'occurred_at' AS payload FROM ("
     "SELECT * FROM outbox) o WHERE kind = 'auth.email_code.requested'"
     " AND payload::text LIKE '%' || $1 || '%'"
 )

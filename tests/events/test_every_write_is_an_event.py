@@ -1,5 +1,7 @@
 """Every operation that changes something writes an event in its own transaction."""
 
+import json
+
 import pytest
 
 from central.access import Anyone, SystemPermission
@@ -53,9 +55,17 @@ async def test_write_emits_an_event(place: Place, operation: AnyOperation) -> No
             before = await connection.fetchval("SELECT count(*) FROM outbox")
             reply = await raw.send(example.method, example.target, example.body, BINDING)
             after = await connection.fetchval("SELECT count(*) FROM outbox")
+            told = await connection.fetch(
+                "SELECT target, payload ->> 'version' AS version FROM outbox ORDER BY created_at DESC LIMIT $1",
+                after - before,
+            )
     if operation.name not in WITHOUT:
         assert reply.status < 300, reply.body
         assert after > before, f"{operation.name} changed something without an event"
+        result = json.loads(reply.body or "null")
+        if operation.output is not None and {"id", "version"} <= set(getattr(operation.output, "model_fields", ())):
+            versions = {row["version"] for row in told if row["target"] in {result["id"], None}}
+            assert str(result["version"]) in versions, f"{operation.name} does not tell the version of {result['id']}"
 
 
 def test_exceptions_are_operations() -> None:

@@ -61,5 +61,7 @@ def contract_modules() -> list[types.ModuleType]:
 def event_classes() -> list[type[Event]]:
     """Give every event that the contract declares."""
     contract_modules()
-    declared = [event for event in Event.__subclasses__() if event.__module__.startswith("central.")]
+    bases = [Event, *Event.__subclasses__()]
+    found = {event for base in bases for event in base.__subclasses__() if event.__module__.startswith("central.")}
+    declared = [event for event in found if "kind" in event.model_fields]
     return sorted(declared, key=lambda event: event.__name__)

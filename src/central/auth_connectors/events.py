@@ -3,7 +3,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from central.kernel.events import Event
+from central.kernel.events import Changed, Event
 from central.kernel.ids import AuthConnectorId, ClientSecretId, ConnectorTestId
 
 
@@ -15,8 +15,10 @@ class AuthConnectorCreated(Event):
     forced: bool = Field(default=False, description="Whether it was enabled without a test sign-in.")
 
 
-class AuthConnectorUpdated(Event):
+class AuthConnectorUpdated(Changed):
     """A connector's name, settings or provisioning changed."""
+
+    told = frozenset({"name", "settings", "provisioning"})
 
     kind: Literal["auth_connector.updated"] = "auth_connector.updated"
     connector_id: AuthConnectorId

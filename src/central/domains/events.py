@@ -1,6 +1,6 @@
 from typing import Literal
 
-from central.kernel.events import Event
+from central.kernel.events import Changed, Event
 from central.kernel.ids import DomainId
 
 
@@ -11,8 +11,10 @@ class DomainCreated(Event):
     domain_id: DomainId
 
 
-class DomainUpdated(Event):
+class DomainUpdated(Changed):
     """A domain's connector, or whether it counts for its subdomains, changed."""
+
+    told = frozenset({"include_subdomains", "connector_id"})
 
     kind: Literal["domain.updated"] = "domain.updated"
     domain_id: DomainId

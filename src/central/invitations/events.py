@@ -1,7 +1,7 @@
 from typing import Literal
 
 from central.invitations.models import InvitationDelivery
-from central.kernel.events import Event
+from central.kernel.events import Changed, Event
 from central.kernel.ids import InvitationId, UserId
 from central.kernel.unknown import UnknownValue
 
@@ -14,8 +14,11 @@ class InvitationCreated(Event):
     delivery: InvitationDelivery | UnknownValue
 
 
-class InvitationUpdated(Event):
+class InvitationUpdated(Changed):
     """A pending invitation was made again: with other roles, words or time, or with a new link."""
+
+    told = frozenset({"roles", "expires_at"})
+    withheld = frozenset({"message"})
 
     kind: Literal["invitation.updated"] = "invitation.updated"
     invitation_id: InvitationId

@@ -1,9 +1,11 @@
 """Events: what happened, as the outbox keeps it and listeners read it."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, ClassVar, Self
 
 from pydantic import Field
+from pydantic.alias_generators import to_camel
 
 from central.kernel.ids import EventId, RichId, TenantId, UserId
 from central.kernel.model import Output
@@ -34,9 +36,42 @@ class Event(Output):
     impersonator: UserId | None = Field(default=None, description="Who acted in the actor's name, if somebody did.")
     request_id: str | None = Field(default=None, description="The request it happened in, as the logs name it.")
     occurred_at: datetime = Field(default_factory=lambda: datetime.now(UTC))
+    version: int | None = Field(
+        default=None, description="The version that the thing has since then, where it has one and is still there."
+    )
 
     @property
     def target(self) -> RichId | None:
         """What it happened to: the first thing that it names, if it names any."""
         found: RichId | None = next((getattr(self, name) for name in _things_of(type(self))), None)
         return found
+
+
+class FieldChange(Output):
+    """A field that was changed, as JSON spells it. One that is withheld is named without its values."""
+
+    field: str
+    before: Any = None
+    after: Any = None
+    withheld: bool = Field(default=False, description="It is personal or long: read the thing itself.")
+
+
+class Changed(Event):
+    """Somebody changed fields of a thing. Subclasses say of which fields values are told, and which are only named."""
+
+    told: ClassVar[frozenset[str]] = frozenset()
+    withheld: ClassVar[frozenset[str]] = frozenset()
+
+    changes: list[FieldChange] = []
+
+    @classmethod
+    def between(cls, before: Mapping[str, Any], after: Mapping[str, Any], /, **about: Any) -> Self:
+        """Make the event of what differs between a thing's rows before and after it."""
+        changes = [
+            FieldChange(field=to_camel(name), withheld=True)
+            if name in cls.withheld
+            else FieldChange(field=to_camel(name), before=before.get(name), after=after.get(name))
+            for name in sorted(cls.told | cls.withheld)
+            if before.get(name) != after.get(name)
+        ]
+        return cls(changes=changes, version=after.get("version"), **about)

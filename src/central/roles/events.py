@@ -1,6 +1,6 @@
 from typing import Literal
 
-from central.kernel.events import Event
+from central.kernel.events import Changed, Event
 from central.kernel.ids import RoleId
 
 
@@ -11,8 +11,10 @@ class RoleCreated(Event):
     role_id: RoleId
 
 
-class RoleUpdated(Event):
+class RoleUpdated(Changed):
     """A role's name, description or permissions changed; they count from the next request."""
+
+    told = frozenset({"name", "description", "permissions"})
 
     kind: Literal["role.updated"] = "role.updated"
     role_id: RoleId

@@ -1,6 +1,6 @@
 from typing import Literal
 
-from central.kernel.events import Event
+from central.kernel.events import Changed, Event
 
 
 class TenantCreated(Event):
@@ -9,14 +9,18 @@ class TenantCreated(Event):
     kind: Literal["tenant.created"] = "tenant.created"
 
 
-class TenantRenamed(Event):
+class TenantRenamed(Changed):
     """A tenant's name or slug changed."""
+
+    told = frozenset({"name", "slug"})
 
     kind: Literal["tenant.renamed"] = "tenant.renamed"
 
 
-class TenantBrandingChanged(Event):
+class TenantBrandingChanged(Changed):
     """The colours of a tenant's sign-in page changed."""
+
+    told = frozenset({"accent_color", "background_color"})
 
     kind: Literal["tenant.branding_changed"] = "tenant.branding_changed"
 
@@ -33,7 +37,9 @@ class TenantReactivated(Event):
     kind: Literal["tenant.reactivated"] = "tenant.reactivated"
 
 
-class SessionPolicyChanged(Event):
+class SessionPolicyChanged(Changed):
     """How long sessions live in a tenant changed, for those that live already too."""
+
+    told = frozenset({"member_idle_timeout", "member_lifetime", "admin_idle_timeout", "admin_lifetime"})
 
     kind: Literal["tenant.session_policy_changed"] = "tenant.session_policy_changed"

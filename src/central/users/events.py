@@ -1,6 +1,6 @@
 from typing import Literal
 
-from central.kernel.events import Event
+from central.kernel.events import Changed, Event
 from central.kernel.ids import EmailChangeId, EmailVerificationId, RoleId, UserEmailId, UserId
 
 
@@ -11,8 +11,11 @@ class UserCreated(Event):
     user_id: UserId
 
 
-class UserUpdated(Event):
+class UserUpdated(Changed):
     """A user's name, address or roles changed."""
+
+    told = frozenset({"locale", "time_zone", "roles", "system_permissions"})
+    withheld = frozenset({"email", "display_name", "attributes"})
 
     kind: Literal["user.updated"] = "user.updated"
     user_id: UserId
@@ -39,8 +42,10 @@ class UserDeleted(Event):
     user_id: UserId
 
 
-class UserTagsChanged(Event):
+class UserTagsChanged(Changed):
     """Tags were given to a user or taken from them."""
+
+    told = frozenset({"tags"})
 
     kind: Literal["user.tags.changed"] = "user.tags.changed"
     user_id: UserId
@@ -68,8 +73,10 @@ class UserMerged(Event):
     other_id: UserId
 
 
-class AttributeRulesChanged(Event):
+class AttributeRulesChanged(Changed):
     """The tenant's schema of attributes changed."""
+
+    withheld = frozenset({"json_schema"})
 
     kind: Literal["attribute_rules.changed"] = "attribute_rules.changed"
 

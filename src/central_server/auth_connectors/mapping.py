@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from pydantic.alias_generators import to_camel
+
 from central.auth_connectors.models import (
     AuthConnector,
     AuthConnectorPublic,
@@ -38,6 +40,21 @@ def stored_provisioning(provisioning: ProvisioningInput) -> dict[str, Any]:
         "group_claim": provisioning.group_claim,
         "group_roles": [each.model_dump() for each in provisioning.group_roles],
     }
+
+
+def told_of(row: DBAuthConnector) -> dict[str, Any]:
+    """Give a connector as its events tell of it; its secrets are elsewhere."""
+    provisioning = {
+        "just_in_time": row["just_in_time"],
+        "allowed_domains": row["allowed_domains"],
+        "default_roles": row["default_roles"],
+        "attributes": row["attribute_claims"],
+        "group_claim": row["group_claim"],
+        "group_roles": row["group_roles"],
+    }
+    parts: dict[str, dict[str, Any]] = {"settings": row["settings"], "provisioning": provisioning}
+    spelled = {part: {to_camel(name): value for name, value in fields.items()} for part, fields in parts.items()}
+    return {"name": row["name"], "version": row["version"], **spelled}
 
 
 def is_tested(row: DBAuthConnector) -> bool:

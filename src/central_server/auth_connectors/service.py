@@ -39,6 +39,7 @@ from central_server.auth_connectors.mapping import (
     secret_of,
     stored_provisioning,
     stored_settings,
+    told_of,
 )
 from central_server.auth_connectors.policy import (
     check_may_trust,
@@ -195,7 +196,9 @@ class AuthConnectorService:
         )
         if (secret := secret_of(input.settings)) is not None:
             await self.secrets.insert(tenant, id, secret, input.client_secret_expires_at, by.user, executor)
-        created = AuthConnectorCreated(tenant_id=tenant, connector_id=id, forced=input.enabled and not is_mail)
+        created = AuthConnectorCreated(
+            tenant_id=tenant, connector_id=id, version=1, forced=input.enabled and not is_mail
+        )
         await self.outbox.add(created, by, executor)
         return _found(inserted)
 
@@ -213,7 +216,9 @@ class AuthConnectorService:
             row = await tx.first(
                 queries.UPDATE_AUTH_CONNECTOR, of_tenant=actor.tenant_id, of_id=input.connector, **changed
             )
-            event = AuthConnectorUpdated(tenant_id=actor.tenant_id, connector_id=input.connector)
+            event = AuthConnectorUpdated.between(
+                told_of(before), told_of(_found(row)), tenant_id=actor.tenant_id, connector_id=input.connector
+            )
             await self.outbox.add(event, actor.by, tx)
             return await self._described(_found(row), tx)
 
@@ -254,7 +259,10 @@ class AuthConnectorService:
             check_tested(tested=is_tested(before), force=input.force)
             row = await self._set_enabled(before, tx, enabled=True)
             event = AuthConnectorEnabled(
-                tenant_id=actor.tenant_id, connector_id=input.connector, forced=not is_tested(before)
+                tenant_id=actor.tenant_id,
+                connector_id=input.connector,
+                version=row["version"],
+                forced=not is_tested(before),
             )
             await self.outbox.add(event, actor.by, tx)
             return await self._described(row, tx)
@@ -268,7 +276,9 @@ class AuthConnectorService:
                 return await self._described(before, tx)
             row = await self._set_enabled(before, tx, enabled=False)
             await self._end_sessions(input.connector, "connector_disabled", actor, tx)
-            event = AuthConnectorDisabled(tenant_id=actor.tenant_id, connector_id=input.connector)
+            event = AuthConnectorDisabled(
+                tenant_id=actor.tenant_id, connector_id=input.connector, version=row["version"]
+            )
             await self.outbox.add(event, actor.by, tx)
             return await self._described(row, tx)
 

@@ -160,7 +160,7 @@ class DomainService:
                 include_subdomains=input.include_subdomains,
                 connector_id=input.connector,
             )
-            await self.outbox.add(DomainCreated(tenant_id=actor.tenant_id, domain_id=id), actor.by, tx)
+            await self.outbox.add(DomainCreated(tenant_id=actor.tenant_id, domain_id=id, version=1), actor.by, tx)
         return domain_from(_found(row))
 
     async def TX_update_domain(self, input: UpdateDomainInput, actor: Actor) -> Domain:
@@ -181,7 +181,8 @@ class DomainService:
                 new_include_subdomains=_given(input, "include_subdomains", before["include_subdomains"]),
                 new_connector_id=_given(input, "connector", before["connector_id"]),
             )
-            await self.outbox.add(DomainUpdated(tenant_id=actor.tenant_id, domain_id=input.domain), actor.by, tx)
+            updated = DomainUpdated.between(before, _found(row), tenant_id=actor.tenant_id, domain_id=input.domain)
+            await self.outbox.add(updated, actor.by, tx)
         return domain_from(_found(row))
 
     async def TX_verify_domain(self, input: VerifyDomainInput, actor: Actor) -> Domain:

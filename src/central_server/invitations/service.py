@@ -158,7 +158,9 @@ class InvitationService:
             row = await tx.first(
                 queries.REVOKE_INVITATION, of_tenant=actor.tenant_id, of_id=input.invitation, by=actor.user_id
             )
-            event = InvitationRevoked(tenant_id=actor.tenant_id, invitation_id=input.invitation)
+            event = InvitationRevoked(
+                tenant_id=actor.tenant_id, invitation_id=input.invitation, version=_found(row)["version"]
+            )
             await self.outbox.add(event, actor.by, tx)
             return invitation_from(_found(row))
 
@@ -205,7 +207,7 @@ class InvitationService:
             by=actor.user_id,
             lifetime_seconds=_seconds(input.expires_in_days),
         )
-        event = InvitationCreated(tenant_id=tenant, invitation_id=id, delivery=_delivery(input))
+        event = InvitationCreated(tenant_id=tenant, invitation_id=id, version=1, delivery=_delivery(input))
         await self.outbox.add(event, actor.by, tx)
         if input.send:
             await self._request_mail(id, input.email, actor, tx)
@@ -241,7 +243,8 @@ class InvitationService:
             lifetime_seconds=_seconds(days),
         )
         invitation = invitation_from(_found(row))
-        event = InvitationUpdated(tenant_id=actor.tenant_id, invitation_id=before["id"], delivery=invitation.delivery)
+        about = {"tenant_id": actor.tenant_id, "invitation_id": before["id"], "delivery": invitation.delivery}
+        event = InvitationUpdated.between(before, _found(row), **about)
         await self.outbox.add(event, actor.by, tx)
         return invitation
 

@@ -84,7 +84,9 @@ class JobRuns:
                 return None
             if row is not None and row["state"] == "queued":
                 begun = await tx.first(queries.BEGIN_JOB, of_tenant=tenant, of_id=job, new_stage=stage)
-                await self.outbox.add(JobStarted(tenant_id=tenant, job_id=job), _by(row), tx)
+                assert begun is not None, "it is locked"
+                started = JobStarted(tenant_id=tenant, job_id=job, version=begun["version"])
+                await self.outbox.add(started, _by(row), tx)
                 row = begun
             if row is None or row["state"] != "running":
                 await self.outbox.settle(run_event_of(job), JOB_RUNNER, tx)
@@ -190,9 +192,16 @@ class JobRuns:
     async def _end(self, row: DBJob, state: JobState, outcome: Outcome, tx: WriteExecutor) -> str:
         tenant, job = row["tenant_id"], row["id"]
         new = {f"new_{name}": value for name, value in outcome._asdict().items()}
-        await tx.first(queries.END_JOB, of_tenant=tenant, of_id=job, new_state=state, **new)
+        after = await tx.first(queries.END_JOB, of_tenant=tenant, of_id=job, new_state=state, **new)
+        assert after is not None, "it is locked"
         await tx.execute(queries.DELETE_CHUNKS, tenant_id=tenant, job_id=job)
-        ended = JobEnded(tenant_id=tenant, job_id=job, succeeded=state == "succeeded", cancelled=state == "cancelled")
+        ended = JobEnded(
+            tenant_id=tenant,
+            job_id=job,
+            version=after["version"],
+            succeeded=state == "succeeded",
+            cancelled=state == "cancelled",
+        )
         await self.outbox.add(ended, _by(row), tx)
         # The receipt comes with the end: should Temporal lose its data before, the relay starts the workflow again.
         await self.outbox.settle(run_event_of(job), JOB_RUNNER, tx)

@@ -172,7 +172,8 @@ class JobService:
     async def _ask_to_stop(self, row: DBJob, actor: Actor, tx: WriteExecutor) -> Job:
         changed = {"new_state": "cancelling", "new_stage": row["stage"]}
         asked = await tx.first(queries.SET_STATE, of_tenant=actor.tenant_id, of_id=row["id"], **changed)
-        await self.outbox.add(JobCancelRequested(tenant_id=actor.tenant_id, job_id=row["id"]), actor.by, tx)
+        event = JobCancelRequested(tenant_id=actor.tenant_id, job_id=row["id"], version=found(asked)["version"])
+        await self.outbox.add(event, actor.by, tx)
         return job_from(found(asked))
 
     async def _drop(self, row: DBJob, actor: Actor, tx: WriteExecutor) -> Job:
@@ -187,7 +188,8 @@ class JobService:
             new_error_message=None,
         )
         await tx.execute(queries.DELETE_CHUNKS, tenant_id=actor.tenant_id, job_id=row["id"])
-        event = JobEnded(tenant_id=actor.tenant_id, job_id=row["id"], succeeded=False, cancelled=True)
+        version = found(ended)["version"]
+        event = JobEnded(tenant_id=actor.tenant_id, job_id=row["id"], version=version, succeeded=False, cancelled=True)
         await self.outbox.add(event, actor.by, tx)
         return job_from(found(ended))
 

@@ -108,7 +108,7 @@ class RoleService:
                 permissions=sorted(input.permissions),
             )
             role = role_from(_found(row))
-            await self.outbox.add(RoleCreated(tenant_id=actor.tenant_id, role_id=role.id), actor.by, tx)
+            await self.outbox.add(RoleCreated(tenant_id=actor.tenant_id, role_id=role.id, version=1), actor.by, tx)
         return role
 
     async def TX_update_role(self, input: UpdateRoleInput, actor: Actor) -> Role:
@@ -134,7 +134,8 @@ class RoleService:
             if may_change_things(permissions):
                 # After the role: whoever signs in with it holds it first, and their sessions after it.
                 await self.sessions.make_powerful(actor.tenant_id, input.role, tx)
-            await self.outbox.add(RoleUpdated(tenant_id=actor.tenant_id, role_id=before["id"]), actor.by, tx)
+            updated = RoleUpdated.between(before, _found(row), tenant_id=actor.tenant_id, role_id=before["id"])
+            await self.outbox.add(updated, actor.by, tx)
         return role_from(_found(row))
 
     async def TX_delete_role(self, input: DeleteRoleInput, actor: Actor) -> None:

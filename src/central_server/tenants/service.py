@@ -137,7 +137,7 @@ class TenantService:
         async with self.db.write(id, unit) as tx:
             row = await tx.first(queries.INSERT_TENANT, id=id, slug=input.slug, name=input.name)
             await self._take_slug(id, input.slug, tx)
-            await self.outbox.add(TenantCreated(tenant_id=id), by, tx)
+            await self.outbox.add(TenantCreated(tenant_id=id, version=1), by, tx)
             await self.roles.create_built_in_roles(id, tx)
             await self.users.create_user(id, _owner(input), by, tx)
             await self.auth_connectors.create_auth_connector(id, _EMAIL_CODES, by, tx)
@@ -148,24 +148,26 @@ class TenantService:
         if input.slug is not None:
             check_slug(input.slug)
         async with self.db.write(actor.tenant_id, actor.unit) as tx:
-            await self._lock(input.expected_version, actor, tx)
+            before = await self._lock(input.expected_version, actor, tx)
             if input.slug is not None:
                 await self._take_slug(actor.tenant_id, input.slug, tx)
             row = await tx.first(queries.RENAME_TENANT, of_id=actor.tenant_id, new_name=input.name, new_slug=input.slug)
-            await self.outbox.add(TenantRenamed(tenant_id=actor.tenant_id), actor.by, tx)
+            renamed = TenantRenamed.between(before, _found(row), tenant_id=actor.tenant_id)
+            await self.outbox.add(renamed, actor.by, tx)
         return tenant_from(_found(row))
 
     async def TX_set_branding(self, input: SetTenantBrandingInput, actor: Actor) -> Tenant:
         """Set the colours of a tenant's sign-in page; `ConflictError` for a stale version."""
         async with self.db.write(actor.tenant_id, actor.unit) as tx:
-            await self._lock(input.expected_version, actor, tx)
+            before = await self._lock(input.expected_version, actor, tx)
             row = await tx.first(
                 queries.SET_TENANT_BRANDING,
                 of_id=actor.tenant_id,
                 new_accent=input.accent_color,
                 new_background=input.background_color,
             )
-            await self.outbox.add(TenantBrandingChanged(tenant_id=actor.tenant_id), actor.by, tx)
+            changed = TenantBrandingChanged.between(before, _found(row), tenant_id=actor.tenant_id)
+            await self.outbox.add(changed, actor.by, tx)
         return tenant_from(_found(row))
 
     async def TX_suspend_tenant(self, input: SuspendTenantInput, actor: Actor) -> Tenant:
@@ -190,15 +192,16 @@ class TenantService:
             row = await tx.first(queries.SET_TENANT_STATE, of_id=tenant.id, new_state=state)
             if row is None:
                 return tenant
-            await self.outbox.add(event, actor.by, tx)
+            await self.outbox.add(event.model_copy(update={"version": row["version"]}), actor.by, tx)
             return tenant_from(row)
 
-    async def _lock(self, expected_version: int | None, actor: Actor, tx: WriteExecutor) -> None:
+    async def _lock(self, expected_version: int | None, actor: Actor, tx: WriteExecutor) -> DBTenant:
         """Keep others from changing the tenant; `ConflictError` when somebody did since the caller read it."""
         locked = await tx.first(queries.LOCK_TENANT, id=actor.tenant_id)
         before = _found(locked)
         if expected_version not in {None, before["version"]}:
             raise ConflictError("Somebody else changed this tenant first; read it again.", code="version_conflict")
+        return before
 
     async def _take_slug(self, tenant: TenantId, slug: str, tx: WriteExecutor) -> None:
         """Take a slug for good, unless it is the tenant's already."""

@@ -1,6 +1,6 @@
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from central.errors import ConflictError, FieldError, NotFoundError, ValidationFailedError
 from central.kernel.ids import TenantId
@@ -67,7 +67,8 @@ class SessionPolicyService:
                 raise ConflictError("Somebody else changed this tenant first; read it again.", code="version_conflict")
             await self.sessions.end_faded_sessions(actor.tenant_id, tx)
             row = await tx.first(queries.SET_SESSION_POLICY, of_id=actor.tenant_id, **_changed(input, before))
-            await self.outbox.add(SessionPolicyChanged(tenant_id=actor.tenant_id), actor.by, tx)
+            changed = SessionPolicyChanged.between(_told(before), _told(_found(row)), tenant_id=actor.tenant_id)
+            await self.outbox.add(changed, actor.by, tx)
         return self._policy(actor.tenant_id, _found(row))
 
     async def _row(self, tenant: TenantId, executor: ReadExecutor | WriteExecutor | None) -> DBSessionPolicy:
@@ -102,6 +103,14 @@ def _changed(input: UpdateSessionPolicyInput, before: DBSessionPolicy) -> dict[s
         given = field in input.model_fields_set
         changed[f"new_{column}"] = (None if asked is None else in_seconds(asked)) if given else columns[column]
     return changed
+
+
+def _told(row: DBSessionPolicy) -> dict[str, Any]:
+    """Give a policy as its event tells of it."""
+    columns = cast("Mapping[str, int | None]", row)
+    spans = {field: _span(columns[column]) for field, (column, _) in _FIELDS.items()}
+    told = {field: None if span is None else in_json(span) for field, span in spans.items()}
+    return {**told, "version": row["version"]}
 
 
 def _shorter(own: timedelta | None, server: timedelta) -> timedelta:

@@ -110,6 +110,7 @@ def _change(row: Row, user: DBKnownUser, rules: Rules) -> UserChange | None:
     held = set(user["roles"])
     return UserChange(
         user=user["id"],
+        before=before,
         details=details,
         names=names,
         granted=granted,

@@ -39,6 +39,8 @@ class UserImportService:
         """Let it begin: the event, of the job's own number, starts the workflow that does it."""
         async with self.db.write(actor.tenant_id, actor.unit) as tx:
             job = await self.jobs.queue(input.job, KIND, actor, tx)
-            event = UserImportRequested(id=run_event_of(input.job), tenant_id=actor.tenant_id, job_id=input.job)
+            event = UserImportRequested(
+                id=run_event_of(input.job), tenant_id=actor.tenant_id, job_id=input.job, version=job.version
+            )
             await self.outbox.add(event, actor.by, tx)
         return job

@@ -51,7 +51,8 @@ class UserAttributes:
             )
             if row is None or input.expected_version not in {None, row["version"] - 1}:
                 raise ConflictError("Somebody else changed the schema first; read it again.", code="version_conflict")
-            await self.outbox.add(AttributeRulesChanged(tenant_id=actor.tenant_id), actor.by, tx)
+            changed = AttributeRulesChanged.between({}, row, tenant_id=actor.tenant_id)
+            await self.outbox.add(changed, actor.by, tx)
         return AttributeRules.model_validate({**row})
 
     async def merge_allowed(

@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from central.errors import ForbiddenError
-from central.kernel.events import Event
 from central.kernel.ids import TenantId, UserEmailId, UserId
 from central.users.events import UserCreated, UserDisabled, UserUpdated
 from central_server.infra.actor import By
@@ -84,7 +83,7 @@ class UserBatches:
         ids = [UserId.new() for _ in new]
         rows = [_new_row(id, user) for id, user in zip(ids, new, strict=True)]
         await executor.scalar(queries.CREATE_MANY, tenant_id=tenant, users=rows, granted_by=by.user)
-        await self.outbox.add_all([UserCreated(tenant_id=tenant, user_id=id) for id in ids], by, executor)
+        await self.outbox.add_all([UserCreated(tenant_id=tenant, user_id=id, version=1) for id in ids], by, executor)
 
     async def update(self, tenant: TenantId, changes: Sequence[UserChange], by: By, executor: WriteExecutor) -> None:
         """Change locked users and tell it; the sessions of those end who may do other things than before."""
@@ -100,8 +99,7 @@ class UserBatches:
         if names:
             await executor.execute(queries.SET_NAMES, tenant_id=tenant, names=names)
         await self._change_roles(tenant, changes, by, executor)
-        events: list[Event] = [UserUpdated(tenant_id=tenant, user_id=change.user) for change in changes]
-        await self.outbox.add_all(events, by, executor)
+        await self.outbox.add_all([_updated(tenant, change) for change in changes], by, executor)
 
     async def disable(
         self, tenant: TenantId, users: Collection[UserId], by: By, executor: WriteExecutor
@@ -199,3 +197,10 @@ def _new_row(id: UserId, user: NewUser) -> dict[str, Any]:
         "external_ids": dict(user.external_ids),
         "roles": sorted(user.roles),
     }
+
+
+def _updated(tenant: TenantId, change: UserChange) -> UserUpdated:
+    """Make the event of a change to a user who was locked, and so has the next version."""
+    roles = sorted({*change.before["roles"], *change.granted} - set(change.revoked))
+    after = {**change.before, **change.details, "roles": roles, "version": change.before["version"] + 1}
+    return UserUpdated.between(change.before, after, tenant_id=tenant, user_id=change.user)

@@ -19,6 +19,7 @@ from central_server.users.mapping import found, user_from, user_private_from
 from central_server.users.policy import given_details
 from central_server.users.queries import details, people
 from central_server.users.service import UserService
+from central_server.users.tables import DBUser
 
 _MOST_TAGS = 50
 _MOST_EXTERNAL_IDS = 20
@@ -43,7 +44,8 @@ class UserDetails:
         async with self.db.write(actor.tenant_id, actor.unit) as tx:
             before = await self.guard.lock(actor.user_id, actor, tx)
             row = await self.users.update_details(given_details(input), before.row, tx)
-            await self.outbox.add(UserUpdated(tenant_id=actor.tenant_id, user_id=actor.user_id), actor.by, tx)
+            updated = UserUpdated.between(before.row, row, tenant_id=actor.tenant_id, user_id=actor.user_id)
+            await self.outbox.add(updated, actor.by, tx)
         return user_private_from({**actor.principal, **row, "user_id": actor.user_id})
 
     async def TX_set_tags(self, input: SetTagsInput, actor: Actor) -> User:
@@ -54,7 +56,7 @@ class UserDetails:
             if len(tags) > _MOST_TAGS:
                 raise ConflictError(f"A user has up to {_MOST_TAGS} tags; take some away first.", code="too_many_tags")
             row = await self.users.update_details({"tags": tags}, before.row, tx)
-            await self._tell(UserTagsChanged(tenant_id=actor.tenant_id, user_id=input.user), actor, tx)
+            await self._tell_tags(before.row, row, actor, tx)
         return user_from(row, actor.tenant_id)
 
     async def TX_remove_tags(self, input: RemoveTagsInput, actor: Actor) -> User:
@@ -63,7 +65,7 @@ class UserDetails:
             before = await self.guard.lock(input.user, actor, tx)
             tags = {key: value for key, value in before.row["tags"].items() if key not in input.keys}
             row = await self.users.update_details({"tags": tags}, before.row, tx)
-            await self._tell(UserTagsChanged(tenant_id=actor.tenant_id, user_id=input.user), actor, tx)
+            await self._tell_tags(before.row, row, actor, tx)
         return user_from(row, actor.tenant_id)
 
     async def TX_set_external_id(self, input: SetExternalIdInput, actor: Actor) -> User:
@@ -94,9 +96,11 @@ class UserDetails:
         tx: WriteExecutor,
     ) -> User:
         await tx.execute(query, tenant_id=actor.tenant_id, user_id=user, **parameters)
-        row = await tx.first(people.NOTE_CHANGE, of_tenant=actor.tenant_id, of_id=user)
-        await self._tell(event, actor, tx)
-        return user_from(found(row), actor.tenant_id)
+        noted = await tx.first(people.NOTE_CHANGE, of_tenant=actor.tenant_id, of_id=user)
+        row = found(noted)
+        await self.outbox.add(event.model_copy(update={"version": row["version"]}), actor.by, tx)
+        return user_from(row, actor.tenant_id)
 
-    async def _tell(self, event: Event, actor: Actor, tx: WriteExecutor) -> None:
+    async def _tell_tags(self, before: DBUser, after: DBUser, actor: Actor, tx: WriteExecutor) -> None:
+        event = UserTagsChanged.between(before, after, tenant_id=actor.tenant_id, user_id=after["id"])
         await self.outbox.add(event, actor.by, tx)

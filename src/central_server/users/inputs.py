@@ -55,9 +55,10 @@ class Powers(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserChange:
-    """What is to change of a user: all details as they are to be, and further names and roles."""
+    """What is to change of a locked user: all details as they are to be, and further names and roles."""
 
     user: UserId
+    before: Mapping[str, Any]
     details: Mapping[str, Any]
     names: Mapping[str, str] = field(default_factory=dict[str, str])
     granted: Sequence[str] = ()

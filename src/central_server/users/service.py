@@ -159,7 +159,7 @@ class UserService:
             external_ids=dict(new.external_ids),
             roles=sorted(new.roles),
             granted_by=new.granted_by or by.user,
-            **self.outbox.parameters(UserCreated(tenant_id=tenant, user_id=id), by),
+            **self.outbox.parameters(UserCreated(tenant_id=tenant, user_id=id, version=1), by),
         )
         assert row is not None, "an INSERT returns its row or raises"
         return user_from(row, tenant)
@@ -177,7 +177,8 @@ class UserService:
             row = await self._update(input, before, actor, tx)
             if ends_sessions:
                 await self._end_sessions(input.user, "roles_changed", actor, tx)
-            await self.outbox.add(UserUpdated(tenant_id=actor.tenant_id, user_id=input.user), actor.by, tx)
+            updated = UserUpdated.between(before.row, found(row), tenant_id=actor.tenant_id, user_id=input.user)
+            await self.outbox.add(updated, actor.by, tx)
             return user_from(found(row), actor.tenant_id)
 
     async def TX_disable_user(self, input: DisableUserInput, actor: Actor) -> User:
@@ -189,7 +190,8 @@ class UserService:
             if row is None:
                 return user_from(before.row, actor.tenant_id)
             await self._end_sessions(input.user, "user_disabled", actor, tx)
-            await self.outbox.add(UserDisabled(tenant_id=actor.tenant_id, user_id=input.user), actor.by, tx)
+            disabled = UserDisabled(tenant_id=actor.tenant_id, user_id=input.user, version=row["version"])
+            await self.outbox.add(disabled, actor.by, tx)
             return user_from(row, actor.tenant_id)
 
     async def TX_enable_user(self, input: EnableUserInput, actor: Actor) -> User:
@@ -199,7 +201,8 @@ class UserService:
             row = await tx.first(queries.ENABLE_USER, of_tenant=actor.tenant_id, of_id=input.user)
             if row is None:
                 return user_from(before.row, actor.tenant_id)
-            await self.outbox.add(UserEnabled(tenant_id=actor.tenant_id, user_id=input.user), actor.by, tx)
+            enabled = UserEnabled(tenant_id=actor.tenant_id, user_id=input.user, version=row["version"])
+            await self.outbox.add(enabled, actor.by, tx)
             return user_from(row, actor.tenant_id)
 
     async def TX_delete_user(self, input: DeleteUserInput, actor: Actor) -> None:
@@ -253,7 +256,11 @@ class UserService:
             if changed is None:
                 raise NotFoundError.of("user")
             await self.sessions.end_sessions_of_user(tenant, user, "roles_changed", SYSTEM, tx)
-            await self.outbox.add(UserUpdated(tenant_id=tenant, user_id=user), SYSTEM, tx)
+            after = {"system_permissions": sorted(permissions)}
+            updated = UserUpdated.between(
+                {"system_permissions": sorted(before or ())}, after, tenant_id=tenant, user_id=user
+            )
+            await self.outbox.add(updated, SYSTEM, tx)
 
     async def drop_unproven_claims(self, tenant: TenantId, email: str, by: By, executor: WriteExecutor) -> None:
         """Take an address that is proven now from whoever only said that it was a further one of theirs."""
@@ -270,8 +277,8 @@ class UserService:
         attributes = await self.attributes.merge_allowed(tenant, before["attributes"], given, executor)
         if attributes == before["attributes"]:
             return
-        await self.update_details({"attributes": attributes}, before, executor)
-        await self.outbox.add(UserUpdated(tenant_id=tenant, user_id=user), by, executor)
+        after = await self.update_details({"attributes": attributes}, before, executor)
+        await self.outbox.add(UserUpdated.between(before, after, tenant_id=tenant, user_id=user), by, executor)
 
     async def _mark_verified(self, tenant: TenantId, user: UserId, email: str, by: By, executor: WriteExecutor) -> None:
         marked = await executor.first(emails.MARK_EMAIL_VERIFIED, of_tenant=tenant, of_user=user, of_email=email)

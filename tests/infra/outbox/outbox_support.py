@@ -17,7 +17,7 @@ from support.outbox_place import Place
 from support.sample_specs import SAMPLE, SampleInput
 
 FAST = RelaySettings(poll=0.05, redrive=30, first_away_delay=0.05, last_away_delay=0.2, measure=60)
-QUICK = Retries(first=0.05, last=0.1, within=0.5)
+QUICK = Retries(first=0.05, last=0.1, within=1.0)
 
 
 class Sampled(Event):

@@ -80,7 +80,7 @@ async def test_crash_after_claim_is_healed(
     """A relay that dies between claim and start leaves a row that another one starts, after the redrive interval."""
     event = Sampled(tenant_id=tenant)
     await add(event)
-    settings = replace(FAST, redrive=0.1)
+    settings = replace(FAST, redrive=0.5)
     dying = relay_of(place, starter, settings)
     monkeypatch.setattr(dying, "_start_one", _killed)
     with pytest.raises(_Killed):
@@ -91,7 +91,7 @@ async def test_crash_after_claim_is_healed(
     await other.TX_pass()
     assert starter.started == []
     async with running(other):
-        await until(lambda: _all(place, "done", 1), 3)
+        await until(lambda: _all(place, "done", 1), 5)
     assert starter.started == [event.id]
     assert (await place.handover(event))["attempts"] == 2
 
@@ -105,7 +105,7 @@ async def test_start_without_receipt_is_redriven(place: Place, tenant: TenantId,
         await until(lambda: _all(place, "dead", 1), 3)
     row = await place.handover(event)
     assert starter.started == [event.id] * row["attempts"]
-    assert row["attempts"] >= 3
+    assert row["attempts"] >= 2
     assert row["last_error"] == "handed over, but no receipt came"
     assert row["updated_at"] - row["created_at"] >= timedelta(seconds=QUICK.within)
     assert relay.stats.dead == 1
@@ -139,7 +139,7 @@ async def test_poison_does_not_stop_the_batch(
         await until(lambda: _all(place, "dead", 1), 3)
     assert sorted(starter.started) == sorted(event.id for event in good)
     row = await place.handover(poison)
-    assert row["attempts"] >= 3
+    assert row["attempts"] >= 2
     assert row["last_error"] == "ValueError: this event cannot be read"
     assert (relay.stats.dispatched, relay.stats.failed, relay.stats.dead) == (5, row["attempts"], 1)
 

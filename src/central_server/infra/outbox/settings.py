@@ -44,7 +44,7 @@ class RelayStats:
     dead: int = 0
     unplaced: int = 0
     unplaced_lag: float = 0.0
-    backlogs: Mapping[str, Backlog] = field(default_factory=dict)
+    backlogs: Mapping[str, Backlog] = field(default_factory=dict[str, Backlog])
 
     @property
     def waiting(self) -> int:
