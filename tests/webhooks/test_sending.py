@@ -245,7 +245,7 @@ async def test_two_senders_send_each_once(place: Place, receiver: Receiver) -> N
     deliveries = await flood(place, receiver, 100)
     senders = [await make_sender(place.stack, per_endpoint=20, per_tenant=20) for _ in range(2)]
     async with sending(*senders):
-        await until(lambda: _all_ended(place))
+        await until(lambda: _all_ended(place), 60)
     assert Counter(receiver.ids) == Counter(delivery.event_id for delivery in deliveries)
     assert sum(sender.stats.delivered for sender in senders) == 100
 

@@ -2,6 +2,7 @@ import pytest
 
 from central.errors import ConflictError, NotFoundError, ValidationFailedError
 from central.kernel.ids import WebhookEndpointId
+from central.webhooks.events import WebhookEndpointUpdated
 from central_client import AsyncCentral
 from support.place import Place
 from support.webhooks import Receiver, endpoint_at, happened, make_sender, plan, send_due
@@ -14,6 +15,19 @@ async def test_what_is_given_changes(owner: AsyncCentral) -> None:
     assert (changed.url, changed.description, changed.kinds, changed.version) == ("https://b.example/", "A", ["a.b"], 2)
     changed = await owner.webhooks.update_endpoint(endpoint=made.id, description=None, kinds=[])
     assert (changed.url, changed.description, changed.kinds) == ("https://b.example/", None, [])
+
+
+async def test_the_event_says_what_changed(place: Place) -> None:
+    """Kinds before and after; of the address, which may hold a credential, only that it changed."""
+    url = "https://a.example/?key=s3cret"
+    made = (await place.owner.webhooks.create_endpoint(url=url, kinds=["a.b"])).endpoint
+    await place.owner.webhooks.update_endpoint(endpoint=made.id, url=f"{url}2", kinds=["c.d"])
+    (event,) = [event async for event in place.owner.events.list(kind=["webhook_endpoint.updated"])]
+    assert isinstance(event, WebhookEndpointUpdated)
+    kinds, address = event.changes
+    assert (kinds.field, kinds.before, kinds.after) == ("kinds", ["a.b"], ["c.d"])
+    assert (address.field, address.withheld, address.before, event.version) == ("url", True, None, 2)
+    assert "s3cret" not in event.model_dump_json()
 
 
 async def test_wrong_changes(owner: AsyncCentral) -> None:

@@ -2,7 +2,7 @@ from typing import Literal, TypeAlias
 
 from pydantic import Field
 
-from central.kernel.events import Event
+from central.kernel.events import Changed, Event
 from central.kernel.ids import WebhookDeliveryId, WebhookEndpointId
 from central.kernel.unknown import UnknownValue
 
@@ -17,8 +17,11 @@ class WebhookEndpointCreated(Event):
     endpoint_id: WebhookEndpointId
 
 
-class WebhookEndpointUpdated(Event):
-    """An endpoint's address, description or kinds changed."""
+class WebhookEndpointUpdated(Changed):
+    """An endpoint's address, description or kinds changed. The address is not told: it may hold a credential."""
+
+    told = frozenset({"description", "kinds"})
+    withheld = frozenset({"url"})
 
     kind: Literal["webhook_endpoint.updated"] = "webhook_endpoint.updated"
     endpoint_id: WebhookEndpointId

@@ -110,7 +110,7 @@ class WebhookService:
                 created_by=actor.user_id,
             )
             secret = await self.secrets.insert(tenant, id, tx)
-            await self.outbox.add(WebhookEndpointCreated(tenant_id=tenant, endpoint_id=id), actor.by, tx)
+            await self.outbox.add(WebhookEndpointCreated(tenant_id=tenant, endpoint_id=id, version=1), actor.by, tx)
             return WebhookEndpointWithSecret(endpoint=await self._described(_found(row), tx), secret=secret)
 
     async def TX_update_endpoint(self, input: UpdateWebhookEndpointInput, actor: Actor) -> WebhookEndpoint:
@@ -133,7 +133,9 @@ class WebhookService:
                 new_description=input.description if is_described else before["description"],
                 new_kinds=before["kinds"] if input.kinds is None else sorted(set(input.kinds)),
             )
-            event = WebhookEndpointUpdated(tenant_id=actor.tenant_id, endpoint_id=input.endpoint)
+            event = WebhookEndpointUpdated.between(
+                before, _found(row), tenant_id=actor.tenant_id, endpoint_id=input.endpoint
+            )
             await self.outbox.add(event, actor.by, tx)
             return await self._described(_found(row), tx)
 
@@ -143,7 +145,9 @@ class WebhookService:
         async with self.db.write(actor.tenant_id, actor.unit) as tx:
             row = await tx.first(queries.ENABLE_ENDPOINT, of_tenant=actor.tenant_id, of_id=input.endpoint)
             if row is not None:
-                event = WebhookEndpointEnabled(tenant_id=actor.tenant_id, endpoint_id=input.endpoint)
+                event = WebhookEndpointEnabled(
+                    tenant_id=actor.tenant_id, endpoint_id=input.endpoint, version=row["version"]
+                )
                 await self.outbox.add(event, actor.by, tx)
             return _found(await self.get_endpoint_by_id(actor.tenant_id, input.endpoint, tx))
 
@@ -168,7 +172,7 @@ class WebhookService:
         row = await executor.first(queries.DISABLE_ENDPOINT, of_tenant=tenant, of_id=endpoint, new_reason=reason)
         if row is None:
             return False
-        event = WebhookEndpointDisabled(tenant_id=tenant, endpoint_id=endpoint, reason=reason)
+        event = WebhookEndpointDisabled(tenant_id=tenant, endpoint_id=endpoint, reason=reason, version=row["version"])
         await self.outbox.add(event, by, executor)
         return True
 
@@ -187,8 +191,10 @@ class WebhookService:
             await self.lock(input.endpoint, actor, tx)
             secret = await self.secrets.rotate(tenant, input.endpoint, input.overlap, tx)
             row = await tx.first(queries.TOUCH_ENDPOINT, of_tenant=tenant, of_id=input.endpoint)
-            await self.outbox.add(WebhookSecretRotated(tenant_id=tenant, endpoint_id=input.endpoint), actor.by, tx)
-            return WebhookEndpointWithSecret(endpoint=await self._described(_found(row), tx), secret=secret)
+            shown = await self._described(_found(row), tx)
+            event = WebhookSecretRotated(tenant_id=tenant, endpoint_id=input.endpoint, version=shown.version)
+            await self.outbox.add(event, actor.by, tx)
+            return WebhookEndpointWithSecret(endpoint=shown, secret=secret)
 
     async def lock(self, endpoint: WebhookEndpointId, actor: Actor, executor: WriteExecutor) -> DBWebhookEndpoint:
         """Keep an endpoint as it is until the end of the transaction; `NotFoundError` when there is none."""
