@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
+from io import BytesIO
 from typing import assert_type
 
 from pydantic import SecretStr
@@ -10,7 +11,7 @@ from pydantic import SecretStr
 from central.auth.models import SignedInPrivate, StartEmailCodeSignInResponse
 from central.auth_connectors.models import AuthConnector, AuthConnectorPublic, EmailCodeSettingsInput
 from central.domains.models import Domain
-from central.jobs.models import Job, RowError
+from central.jobs.models import Job, JobFile, RowError
 from central.sessions.models import RevokeSessionsResponse, SessionPrivate
 from central.tenants.models import Tenant, TenantPublic
 from central.users.impersonation import ImpersonateUserResponse
@@ -108,6 +109,9 @@ def blocking_jobs(client: Central) -> None:
     assert_type(client.users.import_users([{"email": "a@b.de"}], dry_run=True, progress=print), Job)
     assert_type(client.jobs.wait(job="job-1", timeout=1.0, progress=True), Job)
     assert_type(list(client.jobs.follow(job="job-1")), list[Job])
+    assert_type(client.jobs.download(job="job-1", to="users.csv", progress=True), JobFile)
+    assert_type(client.users.export_users(to="users.csv", format="csv", role="owner", tag=["a:b"]), Job)
+    assert_type(client.sessions.start_revocation(role="member"), Job)
     assert_type(client.jobs.list_row_errors(job=client.jobs.get(job=JobId.new()).id), Pager[RowError])
 
 
@@ -115,6 +119,8 @@ async def awaited_jobs(client: AsyncCentral) -> None:
     """The same, awaited."""
     assert_type(await client.users.import_users("people.csv", match="external_id", source="hr"), Job)
     assert_type(await client.jobs.wait(job="job-1"), Job)
+    assert_type(await client.jobs.download(job="job-1", to=BytesIO()), JobFile)
+    assert_type(await client.events.export_events(to="events.ndjson", kind=["user.created"]), Job)
     assert_type([job async for job in client.jobs.follow(job="job-1")], list[Job])
 
 

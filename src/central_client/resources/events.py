@@ -1,6 +1,8 @@
+# ruff: noqa: PLC0415  (as in `users`)
+
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from datetime import datetime
-from typing import Any, TypedDict, Unpack, overload
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack, overload
 
 from central.event_exports import operations as exports
 from central.event_exports.models import EventExportFormat
@@ -10,11 +12,12 @@ from central.events.registry import AnyEvent
 from central.jobs.models import Job
 from central.kernel.ids import EventId
 from central_client.call import IO, Async, Call, PagedCall, Resource, Sync
-from central_client.downloading import Target
 from central_client.drivers import AsyncCaller
-from central_client.exporting import ExportPlans, export_flow
 from central_client.progress import screen_for
 from central_client.resources.jobs import Jobs
+
+if TYPE_CHECKING:
+    from central_client.downloading import Target
 
 _WAIT = 20.0
 
@@ -43,7 +46,7 @@ class Events(Resource[IO]):
     def export_events(
         self: "Events[Sync]",
         *,
-        to: Target,
+        to: "Target",
         format: EventExportFormat = "ndjson",
         timeout: float | None = None,
         progress: bool | Callable[[Job], None] = False,
@@ -54,7 +57,7 @@ class Events(Resource[IO]):
     def export_events(
         self: "Events[Async]",
         *,
-        to: Target,
+        to: "Target",
         format: EventExportFormat = "ndjson",
         timeout: float | None = None,
         progress: bool | Callable[[Job], None] = False,
@@ -64,7 +67,7 @@ class Events(Resource[IO]):
     def export_events(
         self,
         *,
-        to: Target,
+        to: "Target",
         format: EventExportFormat = "ndjson",  # noqa: A002 (what people call it)
         timeout: float | None = None,
         progress: bool | Callable[[Job], None] = False,
@@ -78,6 +81,8 @@ class Events(Resource[IO]):
 
         Raises `JobFailedError`, `TimeoutError`, and what `events.start_export` and `jobs.download` raise.
         """
+        from central_client.exporting import ExportPlans, export_flow
+
         options = {**filters, "format": format} | ({} if tenant is None else {"tenant": tenant})
         plans = ExportPlans(Events.start_export.plan, Jobs.get.plan)
         return self.caller.run(export_flow(self.caller, plans, options, tenant, to, timeout, screen_for(progress)))

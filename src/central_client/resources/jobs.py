@@ -1,12 +1,16 @@
+# ruff: noqa: PLC0415  (as in `users`)
+
 from collections.abc import Callable, Coroutine
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
 from central.jobs import operations
 from central.jobs.models import Job, JobFile
 from central_client.call import IO, Async, Call, PagedCall, Resource, Sync
-from central_client.downloading import Target, download_flow
 from central_client.following import AsyncChanges, Changes, Poll, wait_flow
 from central_client.progress import bytes_shown, screen_for
+
+if TYPE_CHECKING:
+    from central_client.downloading import Target
 
 
 class Jobs(Resource[IO]):
@@ -70,7 +74,7 @@ class Jobs(Resource[IO]):
         self: "Jobs[Sync]",
         *,
         job: str,
-        to: Target,
+        to: "Target",
         progress: bool | Callable[[int, int], None] = False,
         tenant: str | None = None,
     ) -> JobFile: ...
@@ -79,7 +83,7 @@ class Jobs(Resource[IO]):
         self: "Jobs[Async]",
         *,
         job: str,
-        to: Target,
+        to: "Target",
         progress: bool | Callable[[int, int], None] = False,
         tenant: str | None = None,
     ) -> Coroutine[Any, Any, JobFile]: ...
@@ -87,7 +91,7 @@ class Jobs(Resource[IO]):
         self,
         *,
         job: str,
-        to: Target,
+        to: "Target",
         progress: bool | Callable[[int, int], None] = False,
         tenant: str | None = None,
     ) -> Any:
@@ -100,5 +104,7 @@ class Jobs(Resource[IO]):
         Raises `NotFoundError` for no file, or none any more, `ForbiddenError` without the permission for what is in
         it, `UnreadableAnswerError` when it came otherwise than the server says, `OSError` when it cannot be written.
         """
+        from central_client.downloading import download_flow
+
         shown = bytes_shown(progress)
         return self.caller.run(download_flow(self.caller, Jobs.get.plan, job, tenant, to, shown))

@@ -1,6 +1,8 @@
+# ruff: noqa: PLC0415  (what few calls need is loaded by them: the time until the first one counts)
+
 from collections.abc import Callable, Coroutine, Sequence
 from datetime import datetime
-from typing import Any, Literal, TypedDict, Unpack, overload
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack, overload
 
 from central.jobs.models import Job
 from central.user_exports import operations as exports
@@ -10,12 +12,12 @@ from central.user_imports.models import OnMissing
 from central.users import operations
 from central.users.models import UserState
 from central_client.call import IO, Async, Call, PagedCall, Resource, Sync
-from central_client.downloading import Target
-from central_client.exporting import ExportPlans, export_flow
-from central_client.import_rows import RowSource
-from central_client.importing import ImportPlans, import_flow
 from central_client.progress import screen_for
 from central_client.resources.jobs import Jobs
+
+if TYPE_CHECKING:
+    from central_client.downloading import Target
+    from central_client.import_rows import RowSource
 
 
 class UserFilters(TypedDict, total=False):
@@ -65,7 +67,7 @@ class Users(Resource[IO]):
     @overload
     def import_users(
         self: "Users[Sync]",
-        rows: RowSource,
+        rows: "RowSource",
         *,
         dry_run: bool = False,
         all_or_nothing: bool = False,
@@ -82,7 +84,7 @@ class Users(Resource[IO]):
     @overload
     def import_users(
         self: "Users[Async]",
-        rows: RowSource,
+        rows: "RowSource",
         *,
         dry_run: bool = False,
         all_or_nothing: bool = False,
@@ -98,7 +100,7 @@ class Users(Resource[IO]):
     ) -> Coroutine[Any, Any, Job]: ...
     def import_users(
         self,
-        rows: RowSource,
+        rows: "RowSource",
         *,
         dry_run: bool = False,
         all_or_nothing: bool = False,
@@ -122,6 +124,8 @@ class Users(Resource[IO]):
         Raises `JobFailedError` when the job fails or is cancelled, `TimeoutError`, `ValueError` for a file that cannot
         be read, and what the operations raise. What is wrong with single rows is told by `jobs.list_row_errors`.
         """
+        from central_client.importing import ImportPlans, import_flow
+
         options = {
             "dry_run": dry_run,
             "all_or_nothing": all_or_nothing,
@@ -141,7 +145,7 @@ class Users(Resource[IO]):
     def export_users(
         self: "Users[Sync]",
         *,
-        to: Target,
+        to: "Target",
         format: UserExportFormat = "csv",
         timeout: float | None = None,
         progress: bool | Callable[[Job], None] = False,
@@ -152,7 +156,7 @@ class Users(Resource[IO]):
     def export_users(
         self: "Users[Async]",
         *,
-        to: Target,
+        to: "Target",
         format: UserExportFormat = "csv",
         timeout: float | None = None,
         progress: bool | Callable[[Job], None] = False,
@@ -162,7 +166,7 @@ class Users(Resource[IO]):
     def export_users(
         self,
         *,
-        to: Target,
+        to: "Target",
         format: UserExportFormat = "csv",  # noqa: A002 (what people call it)
         timeout: float | None = None,
         progress: bool | Callable[[Job], None] = False,
@@ -177,6 +181,8 @@ class Users(Resource[IO]):
 
         Raises `JobFailedError`, `TimeoutError`, and what `users.start_export` and `jobs.download` raise.
         """
+        from central_client.exporting import ExportPlans, export_flow
+
         options = {**filters, "format": format} | ({} if tenant is None else {"tenant": tenant})
         plans = ExportPlans(Users.start_export.plan, Jobs.get.plan)
         return self.caller.run(export_flow(self.caller, plans, options, tenant, to, timeout, screen_for(progress)))
