@@ -5,9 +5,10 @@ from central.tenants.models import CreateTenantInput
 from central_server.auth_connectors.service import AuthConnectorService
 from central_server.cli.services import services
 from central_server.infra.actor import SYSTEM
+from central_server.infra.archives import ArchiveKeys
 from central_server.infra.config import load_settings
 from central_server.infra.db import Database
-from central_server.infra.vault import KeyRing
+from central_server.infra.vault import KeyRing, SigningKeys
 from central_server.infra.vault.keyring import generate_key
 from central_server.tenants.service import TenantService
 from support.place import Stack
@@ -45,6 +46,15 @@ async def test_rotation(cli, migrated: dict[str, str]) -> None:
     assert (await cli("keys", "rotate")).out.startswith("0 secrets")
     without_old = await cli("doctor", vault_keys=new)
     assert "1 of 1 tried open" in " ".join(without_old.out.split())
+
+
+async def test_the_key_of_archives(cli, migrated: dict[str, str]) -> None:
+    """It is public, the same each time, and another one for other signing keys."""
+    shown = (await cli("keys", "archive")).out.strip()
+    assert shown == ArchiveKeys(SigningKeys.parse(migrated["signing_keys"]), ()).public_key
+    other = (await cli("keys", "archive", signing_keys=f"k2:{generate_key()}")).out.strip()
+    assert len(other) == len(shown) == 64
+    assert other != shown
 
 
 async def test_doctor_says_what_is_wrong(cli, migrated: dict[str, str]) -> None:

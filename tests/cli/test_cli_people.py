@@ -45,9 +45,9 @@ async def test_operators(cli, migrated: dict[str, str]) -> None:
     one = await cli("operators", "grant", *person, "--permission", "tenants:read")
     assert one.out.strip().endswith("whole system: tenants:read")
     everything = await cli("operators", "grant", *person)
-    assert everything.out.strip().endswith(": tenants:create, tenants:read, tenants:write")
+    assert everything.out.strip().endswith(": tenants:create, tenants:delete, tenants:read, tenants:write")
     less = await cli("operators", "revoke", *person, "--permission", "tenants:write")
-    assert less.out.strip().endswith(": tenants:create, tenants:read")
+    assert less.out.strip().endswith(": tenants:create, tenants:delete, tenants:read")
     assert (await cli("operators", "revoke", *person)).out.strip().endswith(": nothing")
 
 

@@ -28,9 +28,7 @@ async def settle(place: Place) -> None:
     """Let all of a tenant's events be in the feed, and done."""
     await put_into_feed(place)
     async with superuser(place.stack) as connection:
-        await connection.execute(
-            "UPDATE outbox SET state = 'done', done_at = now() WHERE tenant_id = $1", place.tenant.id.uuid
-        )
+        await connection.execute("UPDATE event_handovers SET state = 'done' WHERE tenant_id = $1", place.tenant.id.uuid)
 
 
 async def clean_up(place: Place) -> int:
@@ -105,13 +103,18 @@ async def test_what_is_not_done_stays(place: Place) -> None:
     users = [await place.user() for _ in range(4)]
     await settle(place)
     await age_events(place, timedelta(days=50))
-    odd = {0: "position = NULL", 1: "state = 'pending'", 2: "state = 'dispatched'", 3: "state = 'dead'"}
+    unplaced, *others = users
+    event = "SELECT id FROM outbox WHERE tenant_id = $1 AND target = $2"
     async with superuser(place.stack) as connection:
-        for number, change in odd.items():
+        tenant = place.tenant.id.uuid
+        await connection.execute(f"UPDATE outbox SET position = NULL WHERE id = ({event})", tenant, str(unplaced.id))
+        for user, state in zip(others, ("pending", "handed", "dead"), strict=True):
             await connection.execute(
-                f"UPDATE outbox SET {change} WHERE tenant_id = $1 AND target = $2",
-                place.tenant.id.uuid,
-                str(users[number].id),
+                "INSERT INTO event_handovers (tenant_id, event_id, listener, state, give_up_at)"
+                f" VALUES ($1, ({event}), 'tests', $3, now())",
+                tenant,
+                str(user.id),
+                state,
             )
     await clean_up(place)
     left = [event.target async for event in place.owner.events.list()]
@@ -142,8 +145,8 @@ async def test_many_go_while_others_are_written(place: Place) -> None:
     await place.owner.events.set_retention(days=30)
     async with superuser(place.stack) as connection:
         await connection.execute(
-            "INSERT INTO outbox (id, tenant_id, kind, payload, state, position, created_at)"
-            " SELECT gen_random_uuid(), $1, 'user.created', '{}', 'done', nextval('central.outbox_positions'),"
+            "INSERT INTO outbox (id, tenant_id, kind, payload, position, created_at)"
+            " SELECT gen_random_uuid(), $1, 'user.created', '{}', nextval('central.outbox_positions'),"
             " now() - interval '31 days' FROM generate_series(1, 1200)",
             place.tenant.id.uuid,
         )

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from central.kernel.ids import EventId
+from central_server.events.streaming import EventStreams
 from support.feed import put_into_feed, relaying
 from support.place import Place
 from support.served import served
@@ -49,6 +50,7 @@ async def stream(
     place: Place, session: str | None = None, headers: dict[str, str] | None = None, **query: str
 ) -> AsyncIterator[Stream]:
     """Read a stream of the owner's, or of another session's."""
+    (await place.stack.central.container.get(EventStreams)).wait = 1
     session = session or await place.stack.session_of(place.tenant.id, place.owner_user.id)
     async with served(place.stack) as url, httpx.AsyncClient(base_url=url, timeout=_SECONDS) as http:
         target = f"/v1/tenants/{place.tenant.slug}/events/stream"
@@ -77,7 +79,7 @@ async def test_catches_up_and_goes_on(place: Place) -> None:
 
 
 async def test_goes_on_behind_the_last_one(place: Place) -> None:
-    """A browser that connects again says which event it had, and gets those behind it; kinds are set apart by commas."""
+    """A browser that connects again says which event it had, and gets those behind it; kinds stand between commas."""
     first, second = await place.user(), await place.user()
     await place.owner.users.disable(user=second.id)
     await put_into_feed(place)

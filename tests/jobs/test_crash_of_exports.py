@@ -156,8 +156,8 @@ async def test_an_export_of_events_outlives_its_worker(durable: tuple[Stack, Tem
             " 'kind', 'user.created', 'user_id', 'user-01H2XVNZ7C9NXWK3TMCRD9QWMN', 'occurred_at', now(), 'number', n)"
         )
         await connection.execute(
-            "INSERT INTO outbox (id, tenant_id, kind, payload, state, created_at) SELECT gen_random_uuid(), $1,"
-            f" 'user.created', {payload}, 'done', now() - interval '1 hour' FROM generate_series(1, {MANY}) n",
+            "INSERT INTO outbox (id, tenant_id, kind, payload, created_at) SELECT gen_random_uuid(), $1,"
+            f" 'user.created', {payload}, now() - interval '1 hour' FROM generate_series(1, {MANY}) n",
             place.tenant.id.uuid,
             place.tenant.id,
         )

@@ -1,13 +1,16 @@
 import asyncio
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from central.errors import ConflictError, ForbiddenError, NotFoundError, UnauthenticatedError
 from central_client import AsyncCentral
 from support.database import superuser
 from support.deleting import delete_wholly, make_due
-from support.place import Place
+from support.place import Place, make_settings
 
 
 async def _told(place: Place, kind: str) -> int:
@@ -134,3 +137,17 @@ async def test_it_waits_for_its_time(place: Place, operator: AsyncCentral) -> No
     assert deletion.delete_after > datetime.now(UTC)
     await make_due(place)
     assert (await operator.tenants.get_deletion(deletion=deletion.id)).delete_after < datetime.now(UTC)
+
+
+@pytest.mark.parametrize(("window", "is_right"), [("P1D", True), ("PT23H", False), ("PT0S", False), ("P366D", False)])
+def test_the_time_to_restore_outside_development(tmp_path: Path, window: str, *, is_right: bool) -> None:
+    """A server for people gives them a day at least, and a year at most; in development it may be nothing."""
+    production = {
+        "environment": "production",
+        "public_url": "https://central.example",
+        "mail_url": "smtp://mail.example:587",
+    }
+    with nullcontext() if is_right else pytest.raises(ValidationError, match="tenant_undo_window"):
+        make_settings("postgresql://central_app@db.example/central", tmp_path, **production, tenant_undo_window=window)
+    if window == "PT0S":
+        make_settings("postgresql://central_app@db.example/central", tmp_path, tenant_undo_window=window)

@@ -23,8 +23,8 @@ async def _grow(place: Place) -> None:
     """Let much have happened in a tenant."""
     async with superuser(place.stack) as connection:
         await connection.execute(
-            "INSERT INTO outbox (id, tenant_id, kind, payload, state, position)"
-            " SELECT gen_random_uuid(), $1, 'tests.grown', '{}', 'done', nextval('outbox_positions')"
+            "INSERT INTO outbox (id, tenant_id, kind, payload, position)"
+            " SELECT gen_random_uuid(), $1, 'tests.grown', '{}', nextval('outbox_positions')"
             " FROM generate_series(1, $2)",
             place.tenant.id.uuid,
             EVENTS,

@@ -215,6 +215,8 @@ async def test_not_before_its_time(place: Place, operator: AsyncCentral) -> None
     assert deletion.id not in {one["id"] for one in due}
     assert await erase(place.stack, deletion.id) is None
     await operator.tenants.restore(tenant=tenant.id)
-    await make_due(place)
+    async with superuser(place.stack) as connection:
+        passed = "UPDATE tenant_deletions SET delete_after = now() - interval '1 second' WHERE id = $1"
+        await connection.execute(passed, deletion.id.uuid)
     assert await erase(place.stack, deletion.id) is None
     assert (await place.owner.users.me()).id == place.owner_user.id

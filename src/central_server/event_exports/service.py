@@ -28,7 +28,7 @@ class EventExportService:
         nothing = EventExportResult().model_dump(mode="json", by_alias=False, exclude={"type_"})
 
         def requested(job: JobId, event: EventId) -> EventExportRequested:
-            return EventExportRequested(id=event, tenant_id=actor.tenant_id, job_id=job)
+            return EventExportRequested(id=event, tenant_id=actor.tenant_id, job_id=job, version=1)
 
         async with self.db.write(actor.tenant_id, actor.unit) as tx:
             return await self.jobs.start_job(KIND, options, nothing, requested, actor, tx)

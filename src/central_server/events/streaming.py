@@ -10,22 +10,22 @@ from central_server.auth.gate import SessionGate
 from central_server.events.service import EventService
 from central_server.infra.actor import Actor
 
-_WAIT: Final = 10
 _LONGEST: Final = 300.0
-"""Seconds. A stream ends after this, and whoever reads it begins again where it was: so that none outlives its reader,
-whom nothing tells the server about while there is nothing to send."""
+"""Seconds. A stream ends after this, and whoever reads it begins again where it was, perhaps at another server."""
 
 
 class EventStreams:
     """The feed as server-sent events (WHATWG HTML, section 9.2).
 
     Each event has its id, so that a browser that lost the connection goes on behind the last one it had. Whether the
-    caller is still signed in, and may still read, is asked before anything is sent, not at the beginning alone.
+    caller is still signed in, and may still read, is asked before anything is sent, not at the beginning alone. While
+    nothing happens a comment comes every `wait` seconds; a reader that has gone is noticed by that.
     """
 
-    def __init__(self, events: EventService, gate: SessionGate) -> None:
+    def __init__(self, events: EventService, gate: SessionGate, wait: int = 5) -> None:
         self.events = events
         self.gate = gate
+        self.wait = wait
 
     async def open(self, input: StreamEventsInput, actor: Actor) -> AsyncIterator[bytes]:
         """Begin a stream; `ForbiddenError` without `events:read`, `NotFoundError` for an event that is not there."""
@@ -42,7 +42,7 @@ class EventStreams:
             if monotonic() > until:
                 return
             try:
-                page = await self.events.TX_read(_asked(input, after, wait=_WAIT), actor)
+                page = await self.events.TX_read(_asked(input, after, wait=self.wait), actor)
                 actor = await self.gate.admit(actor, actor.tenant_id)
                 _check_may_read(actor)
             except CentralError:

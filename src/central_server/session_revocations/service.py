@@ -25,7 +25,7 @@ class SessionRevocationService:
         result = nothing.model_dump(mode="json", by_alias=False, exclude={"type_"})
 
         def requested(job: JobId, event: EventId) -> SessionRevocationRequested:
-            return SessionRevocationRequested(id=event, tenant_id=actor.tenant_id, job_id=job)
+            return SessionRevocationRequested(id=event, tenant_id=actor.tenant_id, job_id=job, version=1)
 
         async with self.db.write(actor.tenant_id, actor.unit) as tx:
             return await self.jobs.start_job(KIND, options, result, requested, actor, tx)

@@ -42,7 +42,7 @@ class TenantArchiveService:
                 options,
                 result,
                 lambda job, event: TenantArchiveRequested(
-                    id=event, tenant_id=actor.tenant_id, job_id=job, sealed=input.passphrase is not None
+                    id=event, tenant_id=actor.tenant_id, job_id=job, version=1, sealed=input.passphrase is not None
                 ),
                 actor,
                 tx,
@@ -65,6 +65,8 @@ class TenantArchiveService:
         """Let it begin: the event, of the job's own number, starts the workflow that does it."""
         async with self.db.write(actor.tenant_id, actor.unit) as tx:
             job = await self.jobs.queue(input.job, IMPORT, actor, tx)
-            event = TenantImportRequested(id=run_event_of(input.job), tenant_id=actor.tenant_id, job_id=input.job)
+            event = TenantImportRequested(
+                id=run_event_of(input.job), tenant_id=actor.tenant_id, job_id=input.job, version=job.version
+            )
             await self.outbox.add(event, actor.by, tx)
         return job

@@ -57,9 +57,10 @@ class TenantDeletionService:
             restored = await tx.first(queries.RESTORE_DELETION, tenant_id=tenant.id, by=actor.user_id)
             if restored is None:
                 return _not_deleting(await self.tenants.lock_tenant(tenant.id, tx))
-            event = TenantRestored(tenant_id=tenant.id, deletion_id=restored["id"])
+            now = await self.tenants.set_state(tenant.id, restored["state_before"], tx)
+            event = TenantRestored(tenant_id=tenant.id, deletion_id=restored["id"], version=now.version)
             await self.outbox.add(event, actor.by, tx)
-            return await self.tenants.set_state(tenant.id, restored["state_before"], tx)
+            return now
 
     async def TX_list(self, input: ListTenantDeletionsInput) -> ListTenantDeletionsResponse:
         """Give a page of all deletions of tenants, newest first."""
@@ -111,8 +112,9 @@ class TenantDeletionService:
             window_seconds=int(self.window.total_seconds()),
         )
         assert row is not None, "an insert gives its row"
-        await self.tenants.set_state(tenant.id, "deleting", tx, delete_after=row["delete_after"])
-        event = TenantDeletionRequested(tenant_id=tenant.id, deletion_id=row["id"], delete_after=row["delete_after"])
+        now = await self.tenants.set_state(tenant.id, "deleting", tx, delete_after=row["delete_after"])
+        about = {"tenant_id": tenant.id, "deletion_id": row["id"], "version": now.version}
+        event = TenantDeletionRequested(**about, delete_after=row["delete_after"])
         await self.outbox.add(event, actor.by, tx)
         return row
 

@@ -26,7 +26,7 @@ class UserExportService:
         nothing = UserExportResult().model_dump(mode="json", by_alias=False, exclude={"type_"})
 
         def requested(job: JobId, event: EventId) -> UserExportRequested:
-            return UserExportRequested(id=event, tenant_id=actor.tenant_id, job_id=job)
+            return UserExportRequested(id=event, tenant_id=actor.tenant_id, job_id=job, version=1)
 
         async with self.db.write(actor.tenant_id, actor.unit) as tx:
             return await self.jobs.start_job(KIND, options, nothing, requested, actor, tx)

@@ -79,7 +79,7 @@ class BrowserEndpoint:
         answer = await self._handler(BrowserRequest(_path(request), query, headers, caller, form))
         if meter is not None and meter.forgives and answer.status < 400:
             await meter.forgive(caller)
-        return self._write(answer, headers, caller)
+        return self._write(answer, headers, caller, request)
 
     async def _read_form(self, request: Request, headers: Headers, caller: Caller) -> dict[str, str]:
         """Read a form of a page that was sent to this browser; `ForbiddenError` for any other."""
@@ -100,7 +100,9 @@ class BrowserEndpoint:
             self._log.error("error page failed", request_id=caller.request_id, exc_info=failure)
             return problem_response(error, self._parts, caller, headers)
 
-    def _write(self, answer: BrowserResponse, headers: Headers, caller: Caller) -> Response:
+    def _write(
+        self, answer: BrowserResponse, headers: Headers, caller: Caller, request: Request | None = None
+    ) -> Response:
         out = [*answer_headers(self._parts, caller, headers), *PAGE_HEADERS]
         own = list(answer.headers)
         if answer.policy is not None:
@@ -109,16 +111,18 @@ class BrowserEndpoint:
             own.append((b"location", answer.location.encode("ascii")))
         replaced = {name for name, _ in own}
         out = [pair for pair in out if pair[0] not in replaced] + own
-        return Response(answer.status, out, _content(answer))
+        return Response(answer.status, out, _content(answer, request))
 
 
-def _content(answer: BrowserResponse) -> Content | None:
+def _content(answer: BrowserResponse, request: Request | None) -> Content | None:
     content, kind = answer.content, answer.content_type.encode()
-    if content is None:
+    if content is None or request is None:
         return Content(kind, answer.body) if answer.body else None
 
     async def pieces() -> AsyncGenerator[bytes]:
         async for piece in content:
+            if await request.is_disconnected():
+                return  # what is written is thrown away, and nothing else says so
             yield piece
 
     return StreamedContent(kind, pieces, answer.length)
