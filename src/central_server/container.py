@@ -64,6 +64,7 @@ from central_server.invitations.mailing import InvitationMails
 from central_server.invitations.routes import InvitationRoutes
 from central_server.invitations.service import InvitationService
 from central_server.jobs.activities.give_up_job import GiveUpJobActivity
+from central_server.jobs.backlog import JobBacklog
 from central_server.jobs.handlers import StopJob
 from central_server.jobs.routes import JobRoutes
 from central_server.jobs.runs import JobRuns
@@ -177,6 +178,7 @@ SERVICES: tuple[type, ...] = (
     EndedHandovers,
     JobService,
     JobRuns,
+    JobBacklog,
     SessionTouches,
     SessionService,
     RoleService,

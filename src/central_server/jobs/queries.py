@@ -2,6 +2,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
+    Float,
     Integer,
     Text,
     and_,
@@ -28,6 +29,7 @@ from central_server.jobs.tables import (
     DBChunkNumber,
     DBJob,
     DBJobChunk,
+    DBJobCount,
     DBRowError,
     DBRowNumber,
 )
@@ -77,6 +79,17 @@ END_JOB = Query[DBJob](
     .values(_new("state", "result", "error_code", "error_message") | {"ended_at": func.now()} | _CHANGED)
     .returning(*_COLUMNS)
 )
+
+
+COUNT_JOBS = Query[DBJobCount](
+    select(
+        JOBS.c.kind,
+        JOBS.c.state,
+        func.count().label("count"),
+        func.extract("epoch", func.now() - func.min(JOBS.c.updated_at)).cast(Float).label("rests"),
+    ).group_by(JOBS.c.kind, JOBS.c.state)
+)
+"""Counts the jobs of all tenants."""
 
 
 class JobFilters(NamedTuple):
