@@ -54,6 +54,7 @@ async def test_doctor_says_what_is_wrong(cli, migrated: dict[str, str]) -> None:
     assert ran.status == 1
     assert lines == {
         "settings": "ok",
+        "traces": "ok",
         "database": "ok",
         "database role": "ok",
         "replica": "ok",
@@ -61,6 +62,7 @@ async def test_doctor_says_what_is_wrong(cli, migrated: dict[str, str]) -> None:
         "row-level security": "ok",
         "stored secrets": "ok",
         "events": "ok",
+        "jobs": "ok",
         "temporal": "wrong",
         "mail": "ok",
         "dns": "ok",
