@@ -18,6 +18,8 @@ from central_client.options import Options
 from central_client.plan import Plan
 from central_client.retries import REPEATABLE_METHODS, parse_retry_after
 from central_client.settings import Settings, resolve_settings
+from central_client.tracing import HEADER as TRACE_HEADER
+from central_client.tracing import traceparent
 
 T = TypeVar("T")
 TransportT = TypeVar("TransportT")
@@ -184,6 +186,8 @@ class Core(Generic[TransportT]):
 
     def _headers(self, plan: Plan[Any], cookie: bytes | None) -> tuple[tuple[bytes, bytes], ...]:
         headers = self.options.headers
+        if (trace := traceparent()) is not None and all(name != TRACE_HEADER for name, _ in headers):
+            headers = (*headers, (TRACE_HEADER, trace))
         if cookie is not None:
             headers = (*headers, (b"cookie", cookie))
         if plan.sends_body:

@@ -1,5 +1,6 @@
 """The API as an ASGI application: the one place that puts routes, container and web framework together."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
@@ -18,14 +19,15 @@ from central_server.events.feed import FeedNews
 from central_server.infra.config import Settings
 from central_server.infra.db import Database
 from central_server.infra.http.binding import Endpoint, HttpParts
-from central_server.infra.http.browser_binding import BrowserEndpoint
-from central_server.infra.http.fallback import Fallback
+from central_server.infra.http.browser_binding import QUIET, BrowserEndpoint
+from central_server.infra.http.fallback import UNROUTED, Fallback
 from central_server.infra.http.forms import FormTokens
 from central_server.infra.http.handles import marked_methods
 from central_server.infra.mail import DirectoryMailer, Mailer
 from central_server.infra.outbound import OutboundClient
 from central_server.infra.rate_limits.limiter import RateLimiter
 from central_server.infra.rate_limits.settled import SettledBuckets
+from central_server.infra.telemetry import Traces
 from central_server.infra.temporal.client import TemporalConnection
 from central_server.infra.vault import Vault
 from central_server.meta import MetaRoutes, Readiness
@@ -65,8 +67,9 @@ class Central:
         registry = await container.get(CollectorRegistry)
         gate, limiter = await container.get(SessionGate), await container.get(RateLimiter)
         vault = await container.get(Vault)
+        traces = await container.get(Traces)
         forms, error_page = await container.get(FormTokens), await container.get(SignInErrorPages)
-        parts = HttpParts.build(self.settings, database, gate, registry, limiter, vault, forms, error_page)
+        parts = HttpParts.build(self.settings, database, gate, registry, limiter, vault, forms, error_page, traces)
         routes = await resolve(container, ROUTES)
         routes.append(MetaRoutes(Readiness(database, await container.get(TemporalConnection))))
         mailer = await container.get(Mailer)
@@ -85,19 +88,24 @@ class Central:
         await (await self.container.get(OutboundClient)).aclose()
         if self._database is not None:
             await self._database.close()
+        await asyncio.to_thread((await self.container.get(Traces)).close)
 
     def _mount(self, routes: Iterable[object], parts: HttpParts) -> None:
         """Give every declared operation and browser route its endpoint; refuse to start when one has none."""
         missing = {operation.name for operation in CATALOG} | {route.name for route in BROWSER_ROUTES} - {_MAILBOX}
         marked = [pair for holder in routes for pair in marked_methods(holder)]
         for declared, method in marked:
-            route = self.router.create_route(declared.path, _as_handler(_endpoint(declared, method, parts)))
+            answer = _endpoint(declared, method, parts)
+            if declared.name not in QUIET:
+                answer = parts.traces.request(declared.name, declared.method, declared.path, answer)
+            route = self.router.create_route(declared.path, _as_handler(answer))
             self.router.add_route(declared.method.encode(), route)
             missing.discard(declared.name)
         if missing:
             raise TypeError(f"nothing serves: {', '.join(sorted(missing))}")
         self.router.sort_routes()  # type: ignore[no-untyped-call] # the framework's stub lacks its type
-        self.router.fallback = _as_handler(Fallback(self.router, parts).answer)
+        fallback = Fallback(self.router, parts)
+        self.router.fallback = _as_handler(parts.traces.request(UNROUTED, "_OTHER", "", fallback.answer))
 
 
 def _endpoint(

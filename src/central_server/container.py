@@ -73,6 +73,7 @@ from central_server.invitations.routes import InvitationRoutes
 from central_server.invitations.service import InvitationService
 from central_server.jobs.activities.delete_ended_jobs import DeleteEndedJobsActivity
 from central_server.jobs.activities.give_up_job import GiveUpJobActivity
+from central_server.jobs.backlog import JobBacklog
 from central_server.jobs.ended import EndedJobs
 from central_server.jobs.file_routes import JobFileRoutes
 from central_server.jobs.files import JobFiles
@@ -244,6 +245,7 @@ SERVICES: tuple[type, ...] = (
     JobWork,
     JobFiles,
     EndedJobs,
+    JobBacklog,
     SessionTouches,
     SessionService,
     RoleService,

@@ -9,6 +9,8 @@ from prometheus_client.registry import Collector
 
 from central_server.infra.db import Database
 from central_server.infra.outbox import Relay
+from central_server.jobs.backlog import JobBacklog
+from central_server.jobs.policy import ENDED
 from central_server.webhooks.sending import WebhookSender
 
 _POOL_GAUGES = {
@@ -32,7 +34,7 @@ _LISTENER_GAUGES = {
     "waiting": "Events that wait for a listener, as last counted",
     "handed": "Events that a listener has and has written no receipt for, as last counted",
     "dead": "Events that a listener was given in vain, as last counted",
-    "lag": "For how many seconds the oldest waits that has no receipt",
+    "lag_seconds": "How long the oldest waits that has no receipt",
 }
 
 _WEBHOOK_COUNTERS = {
@@ -83,7 +85,7 @@ class RelayCollector(Collector):
         for name, text in _LISTENER_GAUGES.items():
             gauge = GaugeMetricFamily(f"central_listener_{name}", text, labels=["listener"])
             for listener, backlog in stats.backlogs.items():
-                gauge.add_metric([listener], getattr(backlog, name))
+                gauge.add_metric([listener], getattr(backlog, name.removesuffix("_seconds")))
             yield gauge
 
 
@@ -102,6 +104,26 @@ class WebhookCollector(Collector):
             "central_webhook_waiting", "Deliveries that are due, as last counted", value=stats.waiting
         )
         yield GaugeMetricFamily("central_webhook_lag_seconds", "How long the oldest of them is due", value=stats.lag)
+
+
+class JobCollector(Collector):
+    """Gives how many jobs there are, as last counted."""
+
+    def __init__(self, backlog: JobBacklog) -> None:
+        self._backlog = backlog
+
+    def collect(self) -> Iterable[Metric]:
+        """Give their number by kind and state; and of those that have not ended, how long one has rested."""
+        labels = ["kind", "state"]
+        jobs = GaugeMetricFamily("central_jobs", "Jobs that there are, as last counted", labels=labels)
+        rests = GaugeMetricFamily(
+            "central_jobs_rest_seconds", "How long the job has not moved that moved longest ago", labels=labels
+        )
+        for row in self._backlog.counts:
+            jobs.add_metric([row["kind"], row["state"]], row["count"])
+            if row["state"] not in ENDED:
+                rests.add_metric([row["kind"], row["state"]], row["rests"])
+        return jobs, rests
 
 
 def serve_metrics(registry: CollectorRegistry, host: str, port: int | None) -> Callable[[], None]:

@@ -1,5 +1,6 @@
 """How the parts are made that belong to no domain: pools, connections, keys, limits; the container joins them."""
 
+import os
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry
@@ -25,6 +26,8 @@ from central_server.infra.rate_limits.policy import RULES
 from central_server.infra.rate_limits.postgres import PostgresBuckets
 from central_server.infra.rate_limits.refusals import Refusals
 from central_server.infra.rate_limits.settled import SettledBuckets
+from central_server.infra.telemetry import Traces
+from central_server.infra.telemetry.starting import start_traces
 from central_server.infra.temporal.client import TemporalConnection, TemporalTls
 from central_server.infra.temporal.dispatcher import TemporalDispatcher
 from central_server.infra.vault import KeyRing, SigningKeys, Vault
@@ -46,7 +49,12 @@ from central_server.webhooks.requests import WebhookRequests
 from central_server.webhooks.sending import WebhookSender
 
 
-def make_database(settings: Settings) -> Database:
+def make_traces(settings: Settings) -> Traces:
+    """Make what tells a collector of this process's work; `SettingsError` where that was asked for and cannot be."""
+    return start_traces(settings, os.environ)
+
+
+def make_database(settings: Settings, traces: Traces) -> Database:
     """Make the pools; nothing connects before `start`."""
     replica = settings.database_replica_url
     return Database(
@@ -55,16 +63,18 @@ def make_database(settings: Settings) -> Database:
         max_size=settings.database_pool_size,
         min_size=min(2, settings.database_pool_size),
         acquire_timeout=settings.database_pool_timeout,
+        wrap=traces.connection if traces.is_on else None,
     )
 
 
-def make_temporal(settings: Settings) -> TemporalConnection:
+def make_temporal(settings: Settings, traces: Traces) -> TemporalConnection:
     """Make the connection to Temporal, which connects at its first use."""
     return TemporalConnection(
         settings.temporal_address,
         namespace=settings.temporal_namespace,
         tls=TemporalTls() if settings.temporal_tls else None,
         api_key=settings.temporal_api_key.get_secret_value() if settings.temporal_api_key else None,
+        interceptors=traces.temporal(),
     )
 
 
@@ -129,9 +139,9 @@ def make_archive_keys(settings: Settings, signing: SigningKeys) -> ArchiveKeys:
     return ArchiveKeys(signing, settings.trusted_archive_keys)
 
 
-def make_outbound(settings: Settings) -> OutboundClient:
+def make_outbound(settings: Settings, traces: Traces) -> OutboundClient:
     """Make the one client for requests to others."""
-    return OutboundClient(allow_loopback=settings.development)
+    return OutboundClient(allow_loopback=settings.development, traces=traces)
 
 
 def make_providers(outbound: OutboundClient) -> Providers:
@@ -170,14 +180,14 @@ def make_event_handlers(
     return EventHandlers(listeners, (sign_in_codes, email_verifications, email_changes, invitations, stopping, owners))
 
 
-def make_outbox(listeners: Listeners) -> Outbox:
+def make_outbox(listeners: Listeners, traces: Traces) -> Outbox:
     """Make what writes events."""
-    return Outbox(listeners)
+    return Outbox(listeners, traces)
 
 
-def make_relay(database: Database, dispatcher: TemporalDispatcher, listeners: Listeners) -> Relay:
+def make_relay(database: Database, dispatcher: TemporalDispatcher, listeners: Listeners, traces: Traces) -> Relay:
     """Make what hands events on."""
-    return Relay(database, dispatcher, listeners)
+    return Relay(database, dispatcher, listeners, traces=traces)
 
 
 def make_webhook_sender(
@@ -229,6 +239,7 @@ def make_rate_limiter(
 
 
 FACTORIES = (
+    make_traces,
     make_database,
     make_temporal,
     make_dispatcher,

@@ -64,6 +64,7 @@ async def test_doctor_says_what_is_wrong(cli, migrated: dict[str, str]) -> None:
     assert ran.status == 1
     assert lines == {
         "settings": "ok",
+        "traces": "ok",
         "database": "ok",
         "database role": "ok",
         "replica": "ok",
@@ -72,6 +73,7 @@ async def test_doctor_says_what_is_wrong(cli, migrated: dict[str, str]) -> None:
         "stored secrets": "ok",
         "events": "ok",
         "webhooks": "ok",
+        "jobs": "ok",
         "temporal": "wrong",
         "mail": "ok",
         "files": "ok",

@@ -77,7 +77,7 @@ async def test_doctor_looks_at_them(cli, temporal: tuple[TemporalConnection, dic
 async def test_a_core_worker_makes_and_runs_them(
     cli, migrated: dict[str, str], temporal: tuple[TemporalConnection, dict[str, str]]
 ) -> None:
-    """Two workers that start at once make all of them; each one does its work, and doctor finds nothing wrong."""
+    """Two workers that start at once make all of them; each one does its work, and doctor sees both."""
     settings = migrated | temporal[1]
 
     async def states() -> dict[str, tuple[str, str]]:
@@ -95,6 +95,8 @@ async def test_a_core_worker_makes_and_runs_them(
             ran = await cli("schedules", "trigger", name)
             assert ran.status == 0, ran.err
         await until(are_done, 60)
+        served = " ".join((await cli("doctor")).out.split())
+        assert "queues wrong nobody serves media: start `central-server worker media`" in served
     assert "schedules ok last success: auth_connectors.warn_of_secrets 20" in " ".join(
         (await cli("doctor")).out.split()
     )

@@ -45,7 +45,7 @@ def test_event_names_things_by_their_ids(event: type[Event]) -> None:
     assert event.model_fields["type_"].default == event.__name__
     assert event.__doc__
     for name, field in event.model_fields.items():
-        if name in {"kind", "type_", "request_id", "version", "changes"}:
+        if name in {"kind", "type_", "request_id", "traceparent", "version", "changes"}:
             continue
         for found in classes_in(field.annotation):
             assert issubclass(found, RichId | datetime | int | UnknownValue | type(None) | list), name

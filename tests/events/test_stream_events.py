@@ -108,9 +108,10 @@ async def test_ends_with_the_permission(place: Place) -> None:
     role = await place.owner.roles.create(slug="auditor", name="Auditor", permissions=["events:read"])
     user = await place.user("auditor")
     session = await place.stack.session_of(place.tenant.id, user.id)
-    async with relaying(place.stack), stream(place, session, kind="role.updated,user.created") as opened:
-        await place.user()
-        assert (await opened.event())["event"] == "user.created"
+    other = await place.user()
+    async with relaying(place.stack), stream(place, session, kind="role.updated,user.disabled") as opened:
+        await place.owner.users.disable(user=other.id)
+        assert (await opened.event())["event"] == "user.disabled"
         await place.owner.roles.update(role=role.slug, permissions=["users:read"])
         assert await opened.ends()
 

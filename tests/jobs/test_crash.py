@@ -1,6 +1,7 @@
 """Jobs in real worker processes: killed in the middle, cancelled in the middle, and with Temporal in between."""
 
 import asyncio
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,14 +11,18 @@ from central.jobs.models import Job
 from central_client import JobFailedError
 from central_server.infra.temporal.client import TemporalConnection
 from central_server.jobs.specs import run_event_of
+from central_server.worker.parts import WorkerParts
 from support.database import superuser
 from support.importing import counted, queued
 from support.place import Place, Stack, make_place
 from support.waiting import until
 from support.workers import kill, start_worker
 
+DRAIN_SECONDS = WorkerParts.__dataclass_fields__["drain_seconds"].default
+
 ROWS, CHUNK = 6000, 200
 _SECONDS = 120
+_TO_END = 10  # for what a process does behind its last activity
 
 
 def _in_the_middle(job: Job) -> bool:
@@ -88,3 +93,21 @@ async def test_cancelled_in_the_middle(durable: tuple[Stack, TemporalConnection]
     done = counted(ended)["created"]
     assert CHUNK <= done < ROWS
     assert await _count(place, "SELECT count(*) FROM users WHERE tenant_id = $1") == done + 1
+
+
+@pytest.mark.slow
+async def test_stopped_in_the_middle(durable: tuple[Stack, TemporalConnection], folder: Path) -> None:
+    """A worker that gets SIGTERM while it imports ends within its bound, and what it leaves another one does."""
+    stack, _ = durable
+    place = await make_place(stack)
+    job = await queued(place, [{"email": f"s{n}@{place.domain}"} for n in range(ROWS)], size=CHUNK)
+    async with await start_worker(stack, folder) as first:
+        await _reached(place, job, _in_the_middle)
+        first.process.send_signal(signal.SIGTERM)
+        assert await asyncio.wait_for(first.process.wait(), DRAIN_SECONDS + _TO_END) == 0
+    async with await start_worker(stack, folder):
+        ended = await place.owner.jobs.wait(job=job.id, timeout=_SECONDS)
+    assert counted(ended) == {"created": ROWS}
+    assert await _count(place, "SELECT count(*) FROM users WHERE tenant_id = $1") == ROWS + 1
+    assert await _events(place, "user.created") == ROWS + 1
+    assert (await _events(place, "job.started"), await _events(place, "job.ended")) == (1, 1)

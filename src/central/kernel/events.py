@@ -35,6 +35,9 @@ class Event(Output):
     actor: UserId | None = Field(default=None, description="Who did it; null for the system and for nobody signed in.")
     impersonator: UserId | None = Field(default=None, description="Who acted in the actor's name, if somebody did.")
     request_id: str | None = Field(default=None, description="The request it happened in, as the logs name it.")
+    traceparent: str | None = Field(
+        default=None, description="The span it happened in, as W3C Trace Context writes it, where the server traces."
+    )
     occurred_at: datetime = Field(default_factory=lambda: datetime.now(UTC))
     version: int | None = Field(
         default=None, description="The version that the thing has since then, where it has one and is still there."

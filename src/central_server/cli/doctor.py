@@ -9,7 +9,7 @@ from central_server.cli.texts import add_command
 
 
 def doctor() -> None:
-    """Check settings, database, migrations, events, Temporal, schedules, mail, files, DNS and keys.
+    """Check settings, database, migrations, events, webhooks, jobs, Temporal, schedules, mail, files, DNS and keys.
 
     Each line says ok, or what to do. Exits with 1 when anything is wrong; changes nothing.
     """

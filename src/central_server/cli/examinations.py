@@ -1,5 +1,6 @@
 """What `doctor` looks at: each part by itself, so that one that is wrong hides no other."""
 
+import os
 import secrets
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
@@ -13,8 +14,9 @@ from central_server.cli.event_health import judge_events
 from central_server.cli.failures import explain
 from central_server.cli.schedule_health import judge
 from central_server.cli.webhook_health import judge_webhooks
+from central_server.cli.work_health import judge_jobs, judge_queues
 from central_server.container import build_container
-from central_server.infra.config import Settings
+from central_server.infra.config import Settings, SettingsError
 from central_server.infra.db import Database
 from central_server.infra.db.inspection import DatabaseFacts, inspect_database
 from central_server.infra.db.revision import HEAD, current_revision
@@ -23,9 +25,12 @@ from central_server.infra.mail import Mailer
 from central_server.infra.object_store import ObjectStore
 from central_server.infra.outbound import OutboundClient
 from central_server.infra.outbox import Relay
+from central_server.infra.telemetry.starting import start_traces
 from central_server.infra.temporal.client import TemporalConnection
+from central_server.infra.temporal.pollers import look_at_queues
 from central_server.infra.temporal.timetable import Timetable
 from central_server.infra.vault import SigningKeys, Vault
+from central_server.jobs.backlog import JobBacklog
 from central_server.webhooks.claiming import DeliveryClaims
 from central_server.webhooks.service import WebhookService
 from central_server.worker.schedules import SCHEDULES
@@ -45,8 +50,8 @@ class Finding(NamedTuple):
 
 async def examine(settings: Settings) -> list[Finding]:
     """Examine every part that the settings name."""
-    findings = [Finding("settings", None, settings.environment)]
-    container = build_container(settings)
+    findings = [Finding("settings", None, settings.environment), _traces(settings)]
+    container = build_container(settings.model_copy(update={"traces": "off"}))
     findings += await _database_findings(settings, container)
     findings += await _temporal_findings(container)
     for part, check in (
@@ -90,7 +95,17 @@ async def _database_findings(settings: Settings, container: AsyncContainer) -> l
     findings.append(await _guarded("stored secrets", container, _stored_secrets))
     findings.append(await _guarded("events", container, _events))
     findings.append(await _guarded("webhooks", container, _webhooks))
+    findings.append(await _guarded("jobs", container, _jobs))
     return findings
+
+
+def _traces(settings: Settings) -> Finding:
+    try:
+        traces = start_traces(settings, os.environ)
+    except SettingsError as error:
+        return Finding("traces", str(error))
+    traces.close()
+    return Finding("traces", None, "are sent to a collector" if traces.is_on else "are off")
 
 
 def _version(facts: DatabaseFacts) -> Finding:
@@ -175,10 +190,26 @@ async def _events(container: AsyncContainer) -> Finding:
         await database.close()
 
 
+async def _jobs(container: AsyncContainer) -> Finding:
+    database = await container.get(Database)
+    await database.start()
+    try:
+        return Finding("jobs", *judge_jobs(await (await container.get(JobBacklog)).measure()))
+    finally:
+        await database.close()
+
+
 async def _temporal_findings(container: AsyncContainer) -> list[Finding]:
     """Examine Temporal, and what can only be told when it answers."""
     finding = await _guarded("temporal", container, _temporal)
-    return [finding] if finding.wrong else [finding, await _guarded("schedules", container, _schedules)]
+    if finding.wrong:
+        return [finding]
+    queues = await _guarded("queues", container, _queues)
+    return [finding, queues, await _guarded("schedules", container, _schedules)]
+
+
+async def _queues(container: AsyncContainer) -> Finding:
+    return Finding("queues", *judge_queues(await look_at_queues(await container.get(TemporalConnection))))
 
 
 async def _schedules(container: AsyncContainer) -> Finding:

@@ -19,6 +19,7 @@ from central_server.cli import (
     openapi,
     operators,
     schedules,
+    sessions,
     tenants,
     worker,
 )
@@ -61,7 +62,21 @@ def options(
         os.environ["CENTRAL_ENV_FILE"] = str(env_file)
 
 
-for _family in (dev, api, worker, migrate, bootstrap, tenants, operators, keys, schedules, events, openapi, doctor):
+for _family in (
+    dev,
+    api,
+    worker,
+    migrate,
+    bootstrap,
+    tenants,
+    operators,
+    sessions,
+    keys,
+    schedules,
+    events,
+    openapi,
+    doctor,
+):
     _family.add_to(program)
 
 

@@ -52,6 +52,7 @@ def _with_timetable(work: "Callable[[Timetable], Awaitable[T]]") -> T:
     """Run work with the schedules; needs Temporal, and no database."""
     from central_server.infra.config import load_settings
     from central_server.infra.logs import configure_logging
+    from central_server.infra.telemetry import NO_TRACES
     from central_server.infra.temporal.timetable import Timetable
     from central_server.parts import make_temporal
     from central_server.worker.schedules import SCHEDULES
@@ -60,7 +61,7 @@ def _with_timetable(work: "Callable[[Timetable], Awaitable[T]]") -> T:
     configure_logging("warning" if settings.log_level == "info" else settings.log_level)
 
     async def run() -> T:
-        return await work(Timetable(make_temporal(settings), SCHEDULES))
+        return await work(Timetable(make_temporal(settings, NO_TRACES), SCHEDULES))
 
     return asyncio.run(run())
 

@@ -46,6 +46,7 @@ async def services(settings: "Settings") -> AsyncGenerator["AsyncContainer"]:
     from central_server.container import build_container
     from central_server.infra.db import Database
     from central_server.infra.outbound import OutboundClient
+    from central_server.infra.telemetry import Traces
 
     container = build_container(settings)
     database = await container.get(Database)
@@ -55,3 +56,4 @@ async def services(settings: "Settings") -> AsyncGenerator["AsyncContainer"]:
     finally:
         await (await container.get(OutboundClient)).aclose()
         await database.close()
+        await asyncio.to_thread((await container.get(Traces)).close)

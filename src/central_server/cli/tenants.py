@@ -44,13 +44,14 @@ def list_tenants(
     """List tenants, oldest first."""
 
     async def work(container: "AsyncContainer") -> list["Tenant"]:
-        return await _collect(container, text, most)
+        return await collect(container, text, most)
 
     rows = [(t.id, t.slug, t.name, t.state, f"{t.created_at:%Y-%m-%d}") for t in with_services(work)]
     print_table(("id", "slug", "name", "state", "created"), [tuple(map(str, row)) for row in rows])
 
 
-async def _collect(container: "AsyncContainer", text: str | None, most: int) -> list["Tenant"]:
+async def collect(container: "AsyncContainer", text: str | None, most: int) -> list["Tenant"]:
+    """Give tenants, oldest first, at most so many."""
     from central.tenants.models import ListTenantsInput
     from central_server.tenants.service import TenantService
 

@@ -37,9 +37,12 @@ async def _serve(name: QueueName, settings: "Settings") -> None:
     from central_server.infra.db import Database
     from central_server.infra.outbound import OutboundClient
     from central_server.infra.outbox import Follower, Relay
+    from central_server.infra.telemetry import Traces
     from central_server.infra.temporal.client import TemporalConnection
+    from central_server.infra.temporal.meter import ActivityMeter
     from central_server.infra.temporal.spec import Queue
-    from central_server.metrics import PoolCollector, RelayCollector, WebhookCollector, serve_metrics
+    from central_server.jobs.backlog import JobBacklog
+    from central_server.metrics import JobCollector, PoolCollector, RelayCollector, WebhookCollector, serve_metrics
     from central_server.webhooks.planning import FOLLOWER, DeliveryPlanner
     from central_server.webhooks.sending import WebhookSender
     from central_server.worker.parts import RunsBeside, WorkerParts, stop_on_signals
@@ -53,14 +56,18 @@ async def _serve(name: QueueName, settings: "Settings") -> None:
     database = await container.get(Database)
     registry = await container.get(CollectorRegistry)
     registry.register(PoolCollector(database))
+    backlog = await container.get(JobBacklog)
     if relay is not None:
         registry.register(RelayCollector(relay))
+        registry.register(JobCollector(backlog))
     beside: list[RunsBeside] = []
     if queue is Queue.CORE:
         sender = await container.get(WebhookSender)
         registry.register(WebhookCollector(sender))
-        beside += [Follower(database, FOLLOWER, await container.get(DeliveryPlanner)), sender]
-    parts = WorkerParts(await container.get(TemporalConnection), activities, relay, beside)
+        beside += [backlog, Follower(database, FOLLOWER, await container.get(DeliveryPlanner)), sender]
+    parts = WorkerParts(
+        await container.get(TemporalConnection), activities, relay, beside=beside, meter=ActivityMeter(registry)
+    )
     stop_metrics = serve_metrics(registry, settings.host, settings.metrics_port)
     start = DatabaseStart(database)
     await start.start()
@@ -69,6 +76,7 @@ async def _serve(name: QueueName, settings: "Settings") -> None:
     finally:
         await start.close()
         await (await container.get(OutboundClient)).aclose()
+        await asyncio.to_thread((await container.get(Traces)).close)
         await asyncio.to_thread(stop_metrics)
 
 

@@ -77,6 +77,11 @@ class Settings(BaseSettings):
     metrics_port: int | None = Field(
         default=None, ge=1, le=65535, description="The port of Prometheus metrics (`/metrics`); none when absent."
     )
+    traces: Literal["auto", "on", "off"] = Field(
+        default="auto",
+        description="Whether to tell an OpenTelemetry collector of requests and work: `auto` when "
+        "`OTEL_TRACES_EXPORTER` or `OTEL_EXPORTER_OTLP_ENDPOINT` is set; needs `central[telemetry]`.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="The least level that is logged."
     )

@@ -38,13 +38,20 @@ def configure_logging(level: str, stream: BinaryIO | None = None) -> None:
     logging.getLogger("temporalio.activity").setLevel(logging.ERROR)
 
 
+def complete_every_line(processor: structlog.typing.Processor) -> None:
+    """Have a processor complete each line from now on, those of loggers that are in use already included."""
+    structlog.get_config()["processors"].insert(0, processor)
+
+
 class RequestLines:
     """Writes the line of each request, as the loggers would, in a fifth of their time.
 
-    Every value is a name of ours, an id, a number or a checked request id: nothing in them needs escaping.
+    Every value is a name of ours, an id, a number or a checked request id: nothing in them needs escaping. `trace_id`
+    gives the trace that a line belongs to, where there are traces.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, trace_id: Callable[[], str | None] | None = None) -> None:
+        self._trace_id = trace_id
         self._write: Callable[[bytes], object] | None = None
         self._second = 0
         self._written_second = ""
@@ -57,9 +64,10 @@ class RequestLines:
         now = time()
         if (second := int(now)) != self._second:
             self._second, self._written_second = second, strftime("%Y-%m-%dT%H:%M:%S", gmtime(second))
+        trace = "" if self._trace_id is None else f'"trace_id":{_quoted(self._trace_id())},'
         write(
             f'{{"event":"request","operation":"{operation}","tenant":{_quoted(tenant)},"actor":{_quoted(actor)},'
-            f'"status":{status},"ms":{ms:.2f},"request_id":"{request_id}","level":"info",'
+            f'"status":{status},"ms":{ms:.2f},"request_id":"{request_id}",{trace}"level":"info",'
             f'"timestamp":"{self._written_second}.{int((now - second) * 1e6):06}Z"}}'.encode()
         )
 

@@ -2,6 +2,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
+    Float,
     Integer,
     Text,
     and_,
@@ -32,6 +33,7 @@ from central_server.jobs.tables import (
     DBChunkNumber,
     DBJob,
     DBJobChunk,
+    DBJobCount,
     DBJobKey,
     DBRowError,
     DBRowNumber,
@@ -124,6 +126,15 @@ DELETE_ENDED_JOBS = Query[None](
 DELETE_UNRUN_JOBS = Query[None](
     delete_batch(JOBS, lambda unrun: unrun.c.updated_at, lambda unrun: unrun.c.state == "receiving")
 )
+COUNT_JOBS = Query[DBJobCount](
+    select(
+        JOBS.c.kind,
+        JOBS.c.state,
+        func.count().label("count"),
+        func.extract("epoch", func.now() - func.min(JOBS.c.updated_at)).cast(Float).label("rests"),
+    ).group_by(JOBS.c.kind, JOBS.c.state)
+)
+"""Counts the jobs of all tenants."""
 
 
 class JobFilters(NamedTuple):

@@ -141,6 +141,15 @@ class DBJobKey(TypedDict):
     id: JobId
 
 
+class DBJobCount(TypedDict):
+    """How many jobs of a kind are in a state, and for how many seconds the one rests that moved longest ago."""
+
+    kind: JobKind
+    state: JobState
+    count: int
+    rests: float
+
+
 class DBJobChunk(TypedDict):
     """Rows that a job was given."""
 

@@ -21,7 +21,7 @@ from central.sessions.models import (
     SearchSessionsInput,
     SearchSessionsResponse,
 )
-from central_server.infra.actor import Actor, By, Caller
+from central_server.infra.actor import SYSTEM, Actor, By, Caller
 from central_server.infra.addresses import Places, known_address
 from central_server.infra.config import Settings
 from central_server.infra.db import Database, Query, ReadExecutor, WriteExecutor
@@ -232,6 +232,16 @@ class SessionService:
         filters, which = _filters(choice)
         query = queries.end_matching(filters)
         return len(await self._end(query, tenant, "revoked", by, executor, session=None, **which, count=_BATCH))
+
+    async def TX_revoke_everybody(self, tenant: TenantId) -> int:
+        """End every live session of a tenant, in batches, as the system; gives how many. May be run again."""
+        query, count = queries.end_matching(SessionFilters()), 0
+        while True:
+            async with self.db.write(tenant) as tx:
+                ended = await self._end(query, tenant, "revoked", SYSTEM, tx, session=None, count=_BATCH)
+            count += len(ended)
+            if not ended:
+                return count
 
     async def TX_sign_out(self, actor: Actor) -> None:
         """End the session that asks."""

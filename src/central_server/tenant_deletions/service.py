@@ -113,8 +113,9 @@ class TenantDeletionService:
         )
         assert row is not None, "an insert gives its row"
         now = await self.tenants.set_state(tenant.id, "deleting", tx, delete_after=row["delete_after"])
-        about = {"tenant_id": tenant.id, "deletion_id": row["id"], "version": now.version}
-        event = TenantDeletionRequested(**about, delete_after=row["delete_after"])
+        event = TenantDeletionRequested(
+            tenant_id=tenant.id, deletion_id=row["id"], version=now.version, delete_after=row["delete_after"]
+        )
         await self.outbox.add(event, actor.by, tx)
         return row
 

@@ -23,6 +23,7 @@ async def run_core_worker(parts: WorkerParts, stop: asyncio.Event) -> None:
         workflows=CORE_WORKFLOWS,
         activities=parts.activities,
         drain_seconds=parts.drain_seconds,
+        meter=parts.meter,
     )
     async with asyncio.TaskGroup() as group:
         group.create_task(parts.relay.run(stop))

@@ -19,5 +19,6 @@ async def run_media_worker(parts: WorkerParts, stop: asyncio.Event) -> None:
         # Media work keeps a core busy; more at once only makes each of them slower.
         max_activities=os.cpu_count() or 1,
         drain_seconds=parts.drain_seconds,
+        meter=parts.meter,
     )
     await worker.run(stop)

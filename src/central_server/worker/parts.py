@@ -6,6 +6,7 @@ from typing import Protocol
 
 from central_server.infra.outbox import Relay
 from central_server.infra.temporal.client import TemporalConnection
+from central_server.infra.temporal.meter import ActivityMeter
 
 
 class RunsBeside(Protocol):
@@ -28,6 +29,7 @@ class WorkerParts:
     relay: Relay | None = None
     beside: Sequence[RunsBeside] = ()
     drain_seconds: float = 20.0
+    meter: ActivityMeter | None = None
 
     def check(self, listed: Sequence[type]) -> None:
         """Raise a `TypeError` unless the activities are exactly those that are listed for the queue."""

@@ -1,6 +1,6 @@
 """The one way to PostgreSQL."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from functools import partial
 
@@ -9,7 +9,7 @@ from sqlalchemy import Integer, literal, select
 
 from central.kernel.ids import TenantId
 
-from .connection import connect
+from .connection import Connection, connect
 from .executors import ReadExecutor, WriteExecutor
 from .listen import Listener
 from .pool import Pool, PoolStats
@@ -27,6 +27,12 @@ def _note_platform_access(reason: str, mode: str, *, routine: bool) -> None:
     log("platform access", reason=reason, mode=mode)
 
 
+async def _open_wrapped(
+    opening: Callable[[], Awaitable[Connection]], wrap: Callable[[Connection], Connection]
+) -> Connection:
+    return wrap(await opening())
+
+
 _PING = Query[int](select(literal(1, Integer, literal_execute=False)))
 
 
@@ -36,7 +42,7 @@ class Database:
     `url` is a `postgresql://` URL of the application's role. Every method that takes a tenant sees the rows
     of that tenant alone: row-level security is set for the transaction, never for the connection. All raise
     `UnavailableError` when PostgreSQL is away, full or too slow. Sizes are connections per process, times
-    are seconds.
+    are seconds. `wrap` dresses each connection of the pools, for traces.
     """
 
     def __init__(
@@ -50,10 +56,12 @@ class Database:
         acquire_timeout: float = 2.0,
         max_lifetime: float = 1800.0,
         application_name: str = "central",
+        wrap: Callable[[Connection], Connection] | None = None,
     ) -> None:
         def pool(to: str) -> Pool:
+            opening = partial(connect, to, application_name=application_name)
             return Pool(
-                partial(connect, to, application_name=application_name),
+                opening if wrap is None else partial(_open_wrapped, opening, wrap),
                 min_size=min_size,
                 max_size=max_size,
                 max_waiting=max_waiting,

@@ -29,6 +29,7 @@ from central_server.infra.http.observing import RequestObserver
 from central_server.infra.http.pages import ErrorPage
 from central_server.infra.http.reading import InputReader, check_declared_size, read_body
 from central_server.infra.rate_limits.limiter import RateLimiter
+from central_server.infra.telemetry import NO_TRACES, Traces
 from central_server.infra.vault import Vault
 
 _JSON = b"application/json"
@@ -64,6 +65,7 @@ class HttpParts:
     limiter: RateLimiter
     forms: FormTokens
     error_page: ErrorPage | None
+    traces: Traces
 
     @classmethod
     def build(
@@ -76,6 +78,7 @@ class HttpParts:
         vault: Vault,
         forms: FormTokens,
         error_page: ErrorPage | None = None,
+        traces: Traces = NO_TRACES,
     ) -> "HttpParts":
         """Make the parts that derive from the settings."""
         return cls(
@@ -86,10 +89,11 @@ class HttpParts:
             origins=Origins(settings.public_url, settings.allowed_origins),
             cookies=CookieNames(secure=settings.secure_cookies),
             addresses=ClientAddresses(settings.trusted_proxies),
-            observer=RequestObserver(registry),
+            observer=RequestObserver(registry, traces),
             limiter=limiter,
             forms=forms,
             error_page=error_page,
+            traces=traces,
         )
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from time import perf_counter
-from typing import cast
+from typing import Final, cast
 
 from blacksheep import Content, Request, Response
 from blacksheep.contents import StreamedContent
@@ -27,7 +27,8 @@ from central_server.infra.http.reading import check_declared_size, parse_form, p
 from central_server.infra.logs import component_logger
 
 BrowserHandler = Callable[[BrowserRequest], Awaitable[BrowserResponse]]
-_QUIET = frozenset({"meta.liveness", "meta.readiness"})
+QUIET: Final = frozenset({"meta.liveness", "meta.readiness"})
+"""Routes that are asked every few seconds: only the answers that say that something is wrong are written down."""
 _MOST_FORM_BYTES = 16_384
 
 
@@ -56,7 +57,7 @@ class BrowserEndpoint:
             failure = error
             fault = InternalServerError("Something went wrong on our side; the request id leads to it in the logs.")
             response = await self._refuse(fault, request, headers, caller)
-        if self._route.name not in _QUIET or response.status >= 400:
+        if self._route.name not in QUIET or response.status >= 400:
             self._parts.observer.finished(self._route.name, response.status, started, caller, failure)
         return response
 

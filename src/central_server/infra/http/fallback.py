@@ -1,12 +1,16 @@
 """What no route serves: unknown paths, methods that a path does not have, and browsers that ask before they send."""
 
 from time import perf_counter
+from typing import Final
 
 from blacksheep import Request, Response
 from blacksheep.server.routing import Router
 
 from central.errors import CentralError, NotFoundError
 from central_server.infra.http.binding import HttpParts, answer_headers, caller_of, headers_of, problem_response
+
+UNROUTED: Final = "unrouted"
+"""What such requests are called where operations have their names."""
 
 _METHODS = ("GET", "POST", "PATCH", "PUT", "DELETE")
 
@@ -43,7 +47,7 @@ class Fallback:
         response = problem_response(error, self._parts, caller, headers)
         if allowed:
             response.add_header(b"allow", allowed.encode())
-        self._parts.observer.finished("unrouted", error.status, started, caller)
+        self._parts.observer.finished(UNROUTED, error.status, started, caller)
         return response
 
     def _allowed(self, path: bytes) -> str:

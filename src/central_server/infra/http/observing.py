@@ -12,6 +12,7 @@ from prometheus_client.registry import Collector
 
 from central_server.infra.actor import Actor, Caller
 from central_server.infra.logs import RequestLines, component_logger
+from central_server.infra.telemetry import Traces
 
 _BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
@@ -53,9 +54,9 @@ class RequestTimes(Collector):
 class RequestObserver:
     """Logs and measures finished requests. Never sees an input, a token or an answer."""
 
-    def __init__(self, registry: CollectorRegistry) -> None:
+    def __init__(self, registry: CollectorRegistry, traces: Traces) -> None:
         self._log = component_logger(self)
-        self._lines = RequestLines()
+        self._lines = RequestLines(traces.trace_id if traces.is_on else None)
         self._times = RequestTimes()
         registry.register(self._times)
 

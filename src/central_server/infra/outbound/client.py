@@ -32,7 +32,9 @@ from central_server.infra.outbound.errors import (
 )
 from central_server.infra.outbound.network import VettedTransport, VettingBackend
 from central_server.infra.outbound.response import OutboundResponse
+from central_server.infra.outbound.traced import traced
 from central_server.infra.outbound.urls import check_url
+from central_server.infra.telemetry import NO_TRACES, Traces
 
 _PER_HOST: Final = 32
 _FORM: Final = "application/x-www-form-urlencoded"
@@ -63,6 +65,7 @@ class OutboundClient:
         resolver: Resolver | None = None,
         network: httpcore.AsyncNetworkBackend | None = None,
         tls: ssl.SSLContext | None = None,
+        traces: Traces = NO_TRACES,
     ) -> None:
         self.allow_loopback: Final = allow_loopback
         self._timeout: Final = httpx.Timeout(None, connect=connect_timeout)
@@ -72,6 +75,7 @@ class OutboundClient:
         self._resolver: Final = resolver or SystemResolver()
         self._network: Final = network or cast("httpcore.AsyncNetworkBackend", httpcore.AnyIOBackend())
         self._tls: Final = tls
+        self._traces: Final = traces
         self._gates: Final[WeakValueDictionary[str, asyncio.Semaphore]] = WeakValueDictionary()
 
     def check_url(self, url: str) -> None:
@@ -149,9 +153,11 @@ class OutboundClient:
     def _client(self) -> httpx.AsyncClient:
         tls = self._tls or _shared_tls()
         https = is_public_or_loopback if self.allow_loopback else is_public
+        secure = VettedTransport(VettingBackend(self._network, self._resolver, https), tls)
+        plain = VettedTransport(VettingBackend(self._network, self._resolver, is_loopback), None)
         return httpx.AsyncClient(
-            transport=VettedTransport(VettingBackend(self._network, self._resolver, https), tls),
-            mounts={"http://": VettedTransport(VettingBackend(self._network, self._resolver, is_loopback), None)},
+            transport=traced(secure, self._traces),
+            mounts={"http://": traced(plain, self._traces)},
             timeout=self._timeout,
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
             follow_redirects=False,

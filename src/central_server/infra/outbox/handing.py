@@ -11,6 +11,7 @@ from central_server.infra.outbox.listeners import BatchListener, EventHandler, L
 from central_server.infra.outbox.outbox import Outbox
 from central_server.infra.outbox.statements.handovers import LIST_BATCH, PUT_BACK
 from central_server.infra.outbox.tables import DBHandedEvent, HandoverState
+from central_server.infra.telemetry import NO_TRACES, Traces
 
 _AT_ONCE = 20
 _OF_ONE_TENANT = 4
@@ -40,11 +41,19 @@ class HandingOver:
     are handled at once, so that one whose events are slow keeps no other waiting.
     """
 
-    def __init__(self, database: Database, outbox: Outbox, listeners: Listeners, handlers: EventHandlers) -> None:
+    def __init__(
+        self,
+        database: Database,
+        outbox: Outbox,
+        listeners: Listeners,
+        handlers: EventHandlers,
+        traces: Traces = NO_TRACES,
+    ) -> None:
         self._database = database
         self._outbox = outbox
         self._listeners = listeners
         self._handlers = handlers
+        self._traces = traces
         self.log = component_logger(self)
 
     async def hand_over(self, listener: str, batch: UUID) -> tuple[int, int]:
@@ -67,8 +76,9 @@ class HandingOver:
     async def _handle(self, name: str, row: DBHandedEvent) -> bool:
         try:
             listener, handler = self._handlers.find(name, row["kind"])
-            async with asyncio.timeout(listener.timeout):
-                await handler.handle(listener.event.model_validate(row["payload"]))
+            with self._traces.handling(name, row["payload"].get("traceparent")):
+                async with asyncio.timeout(listener.timeout):
+                    await handler.handle(listener.event.model_validate(row["payload"]))
         except Exception as error:  # noqa: BLE001 (whatever it is, it is about this event alone)
             await self._set_aside(name, row, error)
             return False

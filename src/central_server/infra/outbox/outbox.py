@@ -11,6 +11,7 @@ from central_server.infra.db import Query, RichIdColumn, WriteExecutor, tenant_s
 from central_server.infra.outbox.listeners import Listeners, kind_of
 from central_server.infra.outbox.statements.handovers import SETTLE
 from central_server.infra.outbox.tables import CHANNEL, OUTBOX
+from central_server.infra.telemetry import NO_TRACES, Traces
 
 
 def outbox_insert_from(source: CTE, tenant: ColumnElement[TenantId]) -> CTE:
@@ -51,8 +52,9 @@ _ADD_AS_PLATFORM = Query[Any](_insert_from(None, bindparam("event_tenant", type_
 class Outbox:
     """Writes events in the transaction of what they tell of, and their receipts in that of their effect."""
 
-    def __init__(self, listeners: Listeners) -> None:
+    def __init__(self, listeners: Listeners, traces: Traces = NO_TRACES) -> None:
         self._listeners = listeners
+        self._traces = traces
 
     async def add(self, event: Event, by: By, executor: WriteExecutor) -> None:
         """Write an event and who did it; whoever listens to its kind is started after the commit, at least once.
@@ -77,7 +79,12 @@ class Outbox:
     def parameters(self, event: Event, by: By) -> dict[str, Any]:
         """Give what a statement with `outbox_insert_from` takes for an event."""
         kind = kind_of(type(event))
-        stamp = {"actor": by.user, "impersonator": by.impersonator, "request_id": by.request_id}
+        stamp = {
+            "actor": by.user,
+            "impersonator": by.impersonator,
+            "request_id": by.request_id,
+            "traceparent": self._traces.traceparent(),
+        }
         return {
             "event_id": event.id,
             "event_kind": kind,

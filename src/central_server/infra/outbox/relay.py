@@ -35,6 +35,7 @@ from central_server.infra.outbox.statements.handovers import (
     TELL_FEED,
 )
 from central_server.infra.outbox.tables import CHANNEL, DBHandedEvent, HandoverState
+from central_server.infra.telemetry import NO_TRACES, Traces
 from central_server.infra.temporal.spec import WorkflowModel, WorkflowSpec
 from central_server.infra.waiting import wait_for_any
 
@@ -82,12 +83,18 @@ class Relay:
     """Runs beside a worker until told to stop."""
 
     def __init__(
-        self, database: Database, starter: Starter, listeners: Listeners, settings: RelaySettings | None = None
+        self,
+        database: Database,
+        starter: Starter,
+        listeners: Listeners,
+        settings: RelaySettings | None = None,
+        traces: Traces = NO_TRACES,
     ) -> None:
         self._database = database
         self._starter = starter
         self._listeners = listeners
         self._settings = settings or RelaySettings()
+        self._traces = traces
         self._heard = {
             "kinds": [listener.kind for listener in listeners],
             "listeners": [listener.name for listener in listeners],
@@ -223,7 +230,9 @@ class Relay:
         assert isinstance(listener, WorkflowListener)
         try:
             async with self._starting:
-                await self._starter.start(listener.spec, listener.input(event["payload"]), id=str(event["event_id"]))
+                with self._traces.continuing(event["payload"].get("traceparent")):
+                    input = listener.input(event["payload"])
+                    await self._starter.start(listener.spec, input, id=str(event["event_id"]))
         except Exception as error:  # noqa: BLE001 (one bad event must not stop the others)
             return Failure(name, event, error)
         return None

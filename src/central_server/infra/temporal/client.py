@@ -1,10 +1,11 @@
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
-from temporalio.client import Client
+from temporalio.client import Client, Interceptor
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.service import RetryConfig, RPCError, TLSConfig
 
@@ -34,7 +35,8 @@ class TemporalTls:
 class TemporalConnection:
     """One connection to Temporal for the process, made when it is first needed and never before.
 
-    `address` is `host:port`; an `api_key` is only sent over TLS. `connect_timeout` is in seconds.
+    `address` is `host:port`; an `api_key` is only sent over TLS. `connect_timeout` is in seconds. The `interceptors`
+    are those of workers, too, as far as they are made for both.
     """
 
     def __init__(
@@ -45,12 +47,14 @@ class TemporalConnection:
         tls: TemporalTls | None = None,
         api_key: str | None = None,
         connect_timeout: float = 5.0,
+        interceptors: Sequence[Interceptor] = (),
     ) -> None:
         self.address = address
         self.namespace = namespace
         self._tls = TemporalTls() if tls is None and api_key else tls
         self._api_key = api_key
         self._connect_timeout = connect_timeout
+        self._interceptors = interceptors
         self._client: Client | None = None
         self._connecting: asyncio.Task[Client] | None = None
 
@@ -88,6 +92,7 @@ class TemporalConnection:
                 api_key=self._api_key,
                 tls=self._tls.load() if self._tls else False,
                 data_converter=pydantic_data_converter,
+                interceptors=self._interceptors,
                 # Callers have their own bounds: ours are a few seconds, not the ten that are usual here.
                 retry_config=RetryConfig(max_interval_millis=1000, max_elapsed_time_millis=4000),
             )

@@ -13,6 +13,7 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 from central_server.infra.temporal.client import TemporalConnection
 from central_server.infra.temporal.errors import temporal_unavailable
 from central_server.infra.temporal.interceptors import ActivityReports
+from central_server.infra.temporal.meter import ActivityMeter
 from central_server.infra.temporal.spec import Queue
 from central_server.infra.waiting import wait_for_any
 
@@ -91,6 +92,7 @@ class QueueWorker:
         drain_seconds: float = 20.0,
         first_delay: float = 0.5,
         last_delay: float = 15.0,
+        meter: ActivityMeter | None = None,
     ) -> None:
         self._connection = connection
         self._queue = queue
@@ -98,10 +100,13 @@ class QueueWorker:
         self._activities = activities
         self._max_activities = max_activities
         self._drain_seconds = drain_seconds
+        self._meter = meter
         self._first_delay = first_delay
         self._last_delay = last_delay
         self._served = self._waiting = False
         self._log = _log.bind(queue=queue.value)
+        if meter is not None:
+            meter.serve(queue, max_activities)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Serve until `stop` is set, then drain: running activities may end, no new ones begin."""
@@ -123,6 +128,7 @@ class QueueWorker:
     async def _serve(self, stop: asyncio.Event) -> None:
         if not await self._connection.healthy():
             raise temporal_unavailable()
+        meters = [] if self._meter is None else [self._meter]
         worker = build_worker(
             await self._connection.client(),
             self._queue,
@@ -130,6 +136,7 @@ class QueueWorker:
             activities=self._activities,
             max_activities=self._max_activities,
             drain_seconds=self._drain_seconds,
+            interceptors=meters,
         )
         serving = asyncio.create_task(worker.run())
         self._served = True
