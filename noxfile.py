@@ -35,7 +35,7 @@ def install(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Run the whole suite on the Python that runs nox."""
     install(session)
-    session.run("pytest", "-n", "2", "--dist", "worksteal", *session.posargs)
+    session.run("pytest", "-n", "3", "--dist", "worksteal", *session.posargs)
 
 
 @nox.session(python=PYTHONS)
@@ -50,7 +50,24 @@ def proof(session: nox.Session) -> None:
     """Run what `docs/security-proof.md` is about, with ten rounds of each race, and print the counts."""
     install(session)
     rounds = session.env.get("CENTRAL_PROOF_ROUNDS", "10")
-    session.run("pytest", "-n", "2", "-q", *PROOF, *session.posargs, env={"CENTRAL_PROOF_ROUNDS": rounds})
+    session.run(
+        "pytest",
+        "-n",
+        "2",
+        "-q",
+        "-m",
+        "endurance or not endurance",
+        *PROOF,
+        *session.posargs,
+        env={"CENTRAL_PROOF_ROUNDS": rounds},
+    )
+
+
+@nox.session
+def endurance(session: nox.Session) -> None:
+    """Run what is too long for each change: more of what is killed in the middle, and memory with 100,000 people."""
+    install(session)
+    session.run("pytest", "-m", "endurance", *session.posargs)
 
 
 @nox.session

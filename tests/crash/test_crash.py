@@ -2,13 +2,16 @@
 
 from pathlib import Path
 
+import pytest
+
 from crash.report import lines
 from crash.run import Plan, run
 
 
+@pytest.mark.slow
 async def test_nothing_is_lost_in_a_crash(tmp_path: Path) -> None:
     """What was acknowledged is stored, told once and delivered, whatever was killed meanwhile."""
-    report = await run(Plan(operations=700, seed=7, tenants=2, pause=(0.5, 2.0)), tmp_path, lambda *_: None)
+    report = await run(Plan(operations=250, seed=7, tenants=2, pause=(1.0, 3.0)), tmp_path, lambda *_: None)
     assert report.findings.is_clean, "\n".join(lines(report))
-    assert report.diary.count("acknowledged") > 200
-    assert sum(report.faults.done.values()) >= 4
+    assert report.diary.count("acknowledged") > 60
+    assert sum(report.faults.done.values()) >= 2

@@ -121,7 +121,7 @@ async def mailed(url: str, ledger: Ledger) -> set[str]:
         await asyncio.sleep(0.5)
 
 
-@pytest.mark.slow
+@pytest.mark.endurance
 async def test_kill_9_loses_nothing(tmp_path: Path, record_property: Callable[[str, object], None]) -> None:
     """Users and mails that were acknowledged while processes were killed are there when the stack has healed."""
     folder, ledger, stop = tmp_path / "data", Ledger(), asyncio.Event()

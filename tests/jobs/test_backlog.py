@@ -14,8 +14,9 @@ async def _told(place: Place) -> dict[tuple[str, str], float]:
     """Count, and give what is told of imports, by name and state."""
     backlog = await place.stack.central.container.get(JobBacklog)
     await backlog.measure()
-    families = JobCollector(backlog).collect()
-    return {(sample.name, sample.labels["state"]): sample.value for family in families for sample in family.samples}
+    samples = [sample for family in JobCollector(backlog).collect() for sample in family.samples]
+    ours = [sample for sample in samples if sample.labels["kind"] == "user_import"]
+    return {(sample.name, sample.labels["state"]): sample.value for sample in ours}
 
 
 async def test_jobs_of_all_tenants_are_counted(place: Place, other_place: Place):

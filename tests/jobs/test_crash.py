@@ -74,7 +74,7 @@ async def test_kill_9_in_the_middle(durable: tuple[Stack, TemporalConnection], f
     assert await _count(place, receipt) == 1
 
 
-@pytest.mark.slow
+@pytest.mark.endurance
 async def test_cancelled_in_the_middle(durable: tuple[Stack, TemporalConnection], folder: Path) -> None:
     """A job that runs stops soon after it is cancelled, keeps what it has done, and its workflow ends with it."""
     stack, connection = durable
@@ -95,7 +95,7 @@ async def test_cancelled_in_the_middle(durable: tuple[Stack, TemporalConnection]
     assert await _count(place, "SELECT count(*) FROM users WHERE tenant_id = $1") == done + 1
 
 
-@pytest.mark.slow
+@pytest.mark.endurance
 async def test_stopped_in_the_middle(durable: tuple[Stack, TemporalConnection], folder: Path) -> None:
     """A worker that gets SIGTERM while it imports ends within its bound, and what it leaves another one does."""
     stack, _ = durable

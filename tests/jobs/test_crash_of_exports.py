@@ -76,7 +76,7 @@ async def _content(place: Place, job: Job) -> str:
     return target.getvalue().decode()
 
 
-@pytest.mark.slow
+@pytest.mark.endurance
 async def test_an_export_outlives_its_worker(durable: tuple[Stack, TemporalConnection], folder: Path) -> None:
     """A worker is killed while it writes 100,000 users: another one gives the whole file, with each user once."""
     stack, _ = durable
@@ -99,7 +99,7 @@ async def test_an_export_outlives_its_worker(durable: tuple[Stack, TemporalConne
     assert await _count(place, receipt) == 1
 
 
-@pytest.mark.slow
+@pytest.mark.endurance
 async def test_memory_of_a_large_export(
     durable: tuple[Stack, TemporalConnection], folder: Path, record_property: Any
 ) -> None:
@@ -126,7 +126,7 @@ async def test_memory_of_a_large_export(
     assert now.version <= 2 * took + 6
 
 
-@pytest.mark.slow
+@pytest.mark.endurance
 async def test_an_export_is_cancelled(durable: tuple[Stack, TemporalConnection], folder: Path) -> None:
     """An export that is cancelled while it is written stops soon, gives no file, and its workflow ends with it."""
     stack, connection = durable
@@ -145,7 +145,7 @@ async def test_an_export_is_cancelled(durable: tuple[Stack, TemporalConnection],
     assert [key async for key in store.list(Bucket.CORE, place.tenant.id)] == []
 
 
-@pytest.mark.slow
+@pytest.mark.endurance
 async def test_an_export_of_events_outlives_its_worker(durable: tuple[Stack, TemporalConnection], folder: Path) -> None:
     """The same of events: every one that was there is in the file, once."""
     stack, _ = durable
@@ -172,7 +172,7 @@ async def test_an_export_of_events_outlives_its_worker(durable: tuple[Stack, Tem
     assert sorted(number for number in numbers if number) == list(range(1, MANY + 1))
 
 
-@pytest.mark.slow
+@pytest.mark.endurance
 async def test_a_revocation_outlives_its_worker(durable: tuple[Stack, TemporalConnection], folder: Path) -> None:
     """A worker is killed while it ends sessions: another one ends the rest, and each is told of once."""
     stack, _ = durable

@@ -1,6 +1,7 @@
 """What may be there once is there once, however many ask for it at the same moment."""
 
 import ast
+import asyncio
 import random
 import secrets
 from collections.abc import Awaitable, Callable
@@ -13,10 +14,11 @@ import pytest
 from central.errors import ConflictError
 from central_client import AsyncCentral
 from central_server.infra.db import errors
+from support.archives import another_server, archive_of, imported
 from support.counts import count
 from support.database import superuser
 from support.domains import publish
-from support.place import Place
+from support.place import Place, Stack, make_place
 from support.provider import Provider
 from support.races import CALLERS, ROUNDS, Arena, tally
 from support.signing_in import connect_provider
@@ -24,6 +26,7 @@ from support.signing_in import connect_provider
 # Which race is for which constraint whose violation means something to callers. A new one goes here, with its race.
 RACES = {
     "uq_tenants_slug": "test_slug",
+    "pk_tenants": "test_one_archive_imported_by_many",
     "pk_tenant_slugs": "test_slug_of_many_renames",
     "uq_tenant_slugs_skeleton": "test_slugs_that_look_alike",
     "uq_user_emails_email": "test_email",
@@ -233,3 +236,13 @@ async def test_secrets_of_one_connector(arena: Arena, provider: Provider, record
         assert tally(await arena.run(calls, crowd_at="outbox")) == {"done": 1, "too_many_secrets": CALLERS - 1}
         assert len((await place.owner.auth_connectors.get(connector=connector.id)).client_secrets) == 2
     count(record_property, "rounds: secrets of one connector", ROUNDS)
+
+
+async def test_one_archive_imported_by_many(stack: Stack, tmp_path: Path) -> None:
+    """Of imports of the same archive at the same time one makes the tenant, and the others are told that it is here."""
+    place = await make_place(stack)
+    archive = await archive_of(stack, place.tenant.id)
+    async with another_server(stack, tmp_path) as elsewhere:
+        jobs = await asyncio.gather(*(imported(elsewhere, archive, tmp_path) for _ in range(4)))
+    assert sorted(job.state for job in jobs) == ["failed"] * 3 + ["succeeded"]
+    assert {job.error.code for job in jobs if job.error is not None} == {"tenant_exists"}

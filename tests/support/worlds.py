@@ -104,7 +104,14 @@ class World:
         return list(zip(self.things.of_kind(place.kind), Things.absent().of_kind(place.kind), strict=True))
 
 
-@pytest.fixture(scope="module", params=MODES)
+# Row-level security is shown table by table in each run (tests/http/test_row_level_security.py); operation by operation
+# by `nox -s proof`.
+_MODES = [
+    pytest.param(mode, marks=pytest.mark.endurance if "alone" in mode and "row" in mode else ()) for mode in MODES
+]
+
+
+@pytest.fixture(scope="module", params=_MODES)
 async def world(
     request: pytest.FixtureRequest, stack: Stack, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[World]:

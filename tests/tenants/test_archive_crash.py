@@ -30,7 +30,7 @@ async def _grow(place: Place) -> None:
         )
 
 
-@pytest.mark.slow
+@pytest.mark.endurance
 async def test_kill_9_in_the_middle(durable: tuple[Stack, TemporalConnection], folder: Path, tmp_path: Path) -> None:
     """After a kill while it archives, and while it imports, another worker comes to the whole archive, and tenant."""
     stack, _ = durable

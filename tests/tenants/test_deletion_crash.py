@@ -45,7 +45,7 @@ async def _trigger(connection: TemporalConnection) -> None:
     await until(is_there, _SECONDS)
 
 
-@pytest.mark.slow
+@pytest.mark.endurance
 async def test_kill_9_in_the_middle(durable: tuple[Stack, TemporalConnection], folder: Path) -> None:
     """After a worker that is killed while it removes a tenant another one removes the rest, and counts it once."""
     stack, connection = durable

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Final
 
+from central.errors import ValidationFailedError
 from central.kernel.ids import TenantDeletionId, TenantId
 from central.tenant_deletions.models import TenantDeletionState
 from central_server.infra.db import Database, Unit, WriteExecutor
@@ -52,14 +53,26 @@ class TenantEraser:
             row = await tx.first(queries.BEGIN_DELETION, of_id=deletion)
         if row is None:
             return None
-        for erasure in ERASURES if row["gone_at"] else _from_stage(row["stage"]):
-            while await self._TX_erase(row, erasure):
-                beat()
+        stages = iter(ERASURES) if row["gone_at"] else _from_stage(row["stage"])
+        while not await self._is_erased(row, stages, beat):
+            stages = iter(ERASURES)
         await self._TX_erase_objects(row)
         await self._TX_finish(row)
         state: TenantDeletionState = "deleted" if row["gone_at"] else "deleting"
         self.log.info("tenant removed", tenant=row["tenant_id"], deletion=deletion, state=state)
         return state
+
+    async def _is_erased(self, row: DBTenantDeletion, stages: Iterator[Erasure], beat: Beat) -> bool:
+        """Remove what the stages name; False where a request that was under way has written behind them."""
+        try:
+            for erasure in stages:
+                while await self._TX_erase(row, erasure):
+                    beat()
+        except ValidationFailedError:
+            # By a foreign key: something refers to what is to go, and its own stage was over when it came.
+            beat()
+            return False
+        return True
 
     async def _TX_erase(self, row: DBTenantDeletion, erasure: Erasure) -> bool:
         """Remove a batch, and count it; whether there may be more."""
