@@ -49,7 +49,7 @@ async def _events(place: Place, kind: str) -> int:
     return await _count(place, f"SELECT count(*) FROM outbox WHERE tenant_id = $1 AND kind = '{kind}'")
 
 
-@pytest.mark.slow
+@pytest.mark.endurance
 async def test_kill_9_in_the_middle(durable: tuple[Stack, TemporalConnection], folder: Path) -> None:
     """A worker that is killed while it imports loses nothing and repeats nothing: another one does the rest."""
     stack, _ = durable
