@@ -1,6 +1,6 @@
 """Importing users: start, hand over the rows, run, and wait."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any, NamedTuple
 
@@ -35,12 +35,32 @@ def import_flow(
     wait: bool,
 ) -> Flow[Job]:
     """Do it all; a job whose rows cannot be read or handed over to their end is cancelled."""
+
+    def chunks() -> Iterator[Mapping[str, Any]]:
+        for number, rows in enumerate(chunks_of(read_source(source))):
+            yield {"chunk": number, "rows": rows}
+
+    return (yield from feed_flow(core, plans, options, chunks(), tenant, timeout, screen, wait=wait))
+
+
+def feed_flow(
+    core: Core[Any],
+    plans: ImportPlans,
+    options: Mapping[str, Any],
+    parts: Iterable[Mapping[str, Any]],
+    tenant: str | None,
+    timeout: float | None,
+    screen: Screen | None,
+    *,
+    wait: bool,
+) -> Flow[Job]:
+    """Start a job, hand it what it works on, part by part, and run it; one that cannot have it all is cancelled."""
     where = {} if tenant is None else {"tenant": tenant}
     job = yield from core.call(plans.start, plans.start.check({**options, **where}))
     which = {"job": job.id, **where}
     try:
-        for number, rows in enumerate(chunks_of(read_source(source))):
-            job = yield from core.call(plans.add, plans.add.check({**which, "chunk": number, "rows": rows}))
+        for part in parts:
+            job = yield from core.call(plans.add, plans.add.check({**which, **part}))
             if screen is not None:
                 screen.show(job)
         job = yield from core.call(plans.run, plans.run.check(which))

@@ -1,17 +1,16 @@
 """Importing a tenant: start, hand over the archive part by part, run, and wait."""
 
 import base64
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from itertools import count
 from pathlib import Path
 from typing import Any
 
-from central.errors import CentralError
 from central.jobs.models import Job
 from central.tenant_archives.models import MOST_PART_BYTES
 from central_client.core import Core
-from central_client.following import Poll, Screen, wait_flow
-from central_client.importing import ImportPlans
+from central_client.following import Screen
+from central_client.importing import ImportPlans, feed_flow
 from central_client.messages import Flow
 
 
@@ -26,26 +25,12 @@ def import_archive_flow(
     wait: bool,
 ) -> Flow[Job]:
     """Do it all; a job whose archive cannot be read or handed over to its end is cancelled."""
-    job = yield from core.call(plans.start, plans.start.check(options))
-    try:
-        for number, part in enumerate(_parts(Path(archive))):
-            given = {"job": job.id, "part": number, "content": base64.b64encode(part).decode()}
-            job = yield from core.call(plans.add, plans.add.check(given))
-            if screen is not None:
-                screen.show(job)
-        job = yield from core.call(plans.run, plans.run.check({"job": job.id}))
-    except Exception:
-        with suppress(CentralError):  # what went wrong is what counts
-            yield from core.call(plans.cancel, plans.cancel.check({"job": job.id}))
-        if screen is not None:
-            screen.close()
-        raise
-    if not wait:
-        return job
-    return (yield from wait_flow(core, Poll(plans.get, job.id, None), timeout, screen))
+    return (yield from feed_flow(core, plans, options, _parts(Path(archive)), None, timeout, screen, wait=wait))
 
 
-def _parts(path: Path) -> Iterator[bytes]:
+def _parts(path: Path) -> Iterator[Mapping[str, Any]]:
     with path.open("rb") as file:
-        while part := file.read(MOST_PART_BYTES):
-            yield part
+        for number in count():
+            if not (part := file.read(MOST_PART_BYTES)):
+                return
+            yield {"part": number, "content": base64.b64encode(part).decode()}

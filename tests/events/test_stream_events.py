@@ -11,6 +11,7 @@ import pytest
 
 from central.kernel.ids import EventId
 from central_server.events.streaming import EventStreams
+from support.database import superuser
 from support.feed import put_into_feed, relaying
 from support.place import Place
 from support.served import served
@@ -90,6 +91,22 @@ async def test_goes_on_behind_the_last_one(place: Place) -> None:
     async with stream(place, headers={"last-event-id": event["id"]}, kind="user.created,user.disabled") as again:
         kinds = [(await again.event())["event"] for _ in range(2)]
     assert kinds == ["user.created", "user.disabled"]
+
+
+async def test_a_kind_of_another_version(place: Place) -> None:
+    """An event of a kind that this version does not know comes under its own kind, with all its fields."""
+    id = EventId.new()
+    payload = {"id": id, "tenant_id": place.tenant.id, "kind": "user.cloned", "occurred_at": "2026-01-01T00:00:00Z"}
+    async with superuser(place.stack) as connection:
+        await connection.execute(
+            "INSERT INTO outbox (id, tenant_id, kind, payload) VALUES ($1, $2, $3, $4)",
+            id.uuid, place.tenant.id.uuid, "user.cloned", json.dumps({**payload, "clone": "ada"}),
+        )  # fmt: skip
+    await put_into_feed(place)
+    async with stream(place, kind="user.cloned") as opened:
+        event = await opened.event()
+    assert event["event"] == "user.cloned"
+    assert json.loads(event["data"])["clone"] == "ada"
 
 
 async def test_ends_with_the_session(place: Place) -> None:

@@ -575,11 +575,3 @@ class Example:
     def headers(self) -> dict[str, str]:
         """Give the headers that the body needs."""
         return {} if self.body is None else {"content-type": "application/json"}
-
-
-async def _stored(place: Place, table: str) -> UUID:
-    """Find the id of something that is there already."""
-    query = f"SELECT id FROM {table} WHERE tenant_id = $1 LIMIT 1"
-    async with superuser(place.stack) as connection:
-        found: UUID = await connection.fetchval(query, place.tenant.id.uuid)
-    return found

@@ -83,6 +83,9 @@ async def test_nothing_to_plan(stack: Stack) -> None:
     await apply(stack, [])
     gone = DBFeedEvent(id=EventId.new(), tenant_id=TenantId.new(), kind="user.created", payload={}, position=1)
     await apply(stack, [gone] * 3)
+    async with superuser(stack) as connection:
+        query = "SELECT count(*) FROM webhook_deliveries WHERE event_id = $1"
+        assert await connection.fetchval(query, gone["id"].uuid) == 0
 
 
 async def test_what_happened_before(place: Place) -> None:

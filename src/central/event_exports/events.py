@@ -1,11 +1,9 @@
 from typing import Literal
 
-from central.kernel.events import Event
-from central.kernel.ids import JobId
+from central.jobs.events import JobRequested
 
 
-class EventExportRequested(Event):
+class EventExportRequested(JobRequested):
     """Somebody asked for a file of what happened."""
 
     kind: Literal["event.export.requested"] = "event.export.requested"
-    job_id: JobId

@@ -4,6 +4,12 @@ from central.kernel.events import Event
 from central.kernel.ids import JobId
 
 
+class JobRequested(Event):
+    """Somebody has asked for a job, which is to run now. Each kind of job has a kind of event of its own."""
+
+    job_id: JobId
+
+
 class JobStarted(Event):
     """A worker has begun a job, for the first time."""
 

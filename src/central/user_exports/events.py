@@ -1,11 +1,9 @@
 from typing import Literal
 
-from central.kernel.events import Event
-from central.kernel.ids import JobId
+from central.jobs.events import JobRequested
 
 
-class UserExportRequested(Event):
+class UserExportRequested(JobRequested):
     """Somebody asked for a file of users."""
 
     kind: Literal["user.export.requested"] = "user.export.requested"
-    job_id: JobId

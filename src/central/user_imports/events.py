@@ -1,11 +1,9 @@
 from typing import Literal
 
-from central.kernel.events import Event
-from central.kernel.ids import JobId
+from central.jobs.events import JobRequested
 
 
-class UserImportRequested(Event):
+class UserImportRequested(JobRequested):
     """An import of users has all its rows and is to run."""
 
     kind: Literal["user.import.requested"] = "user.import.requested"
-    job_id: JobId

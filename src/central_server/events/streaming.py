@@ -4,7 +4,7 @@ from typing import Final
 
 from central.errors import CentralError, ForbiddenError
 from central.events.models import ReadEventsInput, ReadEventsResponse, StreamEventsInput
-from central.kernel.events import Event
+from central.events.registry import AnyEvent
 from central.kernel.ids import EventId
 from central_server.auth.gate import SessionGate
 from central_server.events.service import EventService
@@ -66,6 +66,5 @@ def _written(page: ReadEventsResponse) -> bytes:
     return "".join(parts or [": nothing yet\n\n"]).encode()
 
 
-def _event(event: Event) -> str:
-    kind = type(event).model_fields["kind"].default or getattr(event, "kind", "")
-    return f"id: {event.id}\nevent: {kind}\ndata: {event.model_dump_json()}\n\n"
+def _event(event: AnyEvent) -> str:
+    return f"id: {event.id}\nevent: {event.kind}\ndata: {event.model_dump_json()}\n\n"

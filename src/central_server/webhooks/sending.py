@@ -9,9 +9,9 @@ import asyncio
 from dataclasses import dataclass, field, replace
 from time import monotonic
 
-from central.errors import UnavailableError
 from central_server.infra.db import Database
 from central_server.infra.logs import component_logger
+from central_server.infra.troubles import Troubles
 from central_server.infra.waiting import wait_for_any
 from central_server.webhooks.claiming import Claimed, ClaimLimits, DeliveryClaims
 from central_server.webhooks.recording import DeliveryOutcomes
@@ -66,9 +66,9 @@ class WebhookSender:
         self._wake = asyncio.Event()
         self._under_way: set[asyncio.Task[None]] = set()
         self._measured_at = float("-inf")
-        self._trouble: str | None = None
         self.stats = SenderStats()
         self.log = component_logger(self)
+        self._troubles = Troubles("webhook sender", self.log)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Send until `stop` is set; what is under way by then is still brought to its end."""
@@ -113,9 +113,9 @@ class WebhookSender:
             if monotonic() - self._measured_at > self._settings.measure:
                 await self.measure()
         except Exception as error:  # noqa: BLE001 (the sender outlives whatever it is; leases run out)
-            self._note_trouble(error)
+            self._troubles.note(error)
         else:
-            self._note_trouble(None)
+            self._troubles.note(None)
 
     async def _deliver(self, claimed: Claimed) -> None:
         try:
@@ -129,17 +129,6 @@ class WebhookSender:
         if outcome == "disabled":
             self._count("disabled")
             self.log.warning("webhook endpoint disabled", endpoint=claimed.delivery["endpoint_id"])
-
-    def _note_trouble(self, error: Exception | None) -> None:
-        """Log when passes begin to fail, when the reason changes, and when they work again."""
-        trouble = None if error is None else type(error).__name__
-        if trouble != self._trouble:
-            if error is None:
-                self.log.info("webhook sender works again")
-            else:
-                expected = isinstance(error, UnavailableError)
-                self.log.warning("webhook sender fails", error=str(error), exc_info=None if expected else error)
-        self._trouble = trouble
 
     def _count(self, name: str) -> None:
         self.stats = replace(self.stats, **{name: getattr(self.stats, name) + 1})

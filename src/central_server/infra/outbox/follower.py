@@ -20,6 +20,7 @@ from central_server.infra.outbox.statements.feed import (
 )
 from central_server.infra.outbox.statements.handovers import CLAIM, LIST_DUE, PUT_BACK, SETTLE
 from central_server.infra.outbox.tables import FEED, DBFeedEvent, DBHandedEvent
+from central_server.infra.troubles import Troubles
 from central_server.infra.waiting import wait_for_any
 
 
@@ -59,8 +60,8 @@ class Follower:
         self._batch = batch
         self._poll = poll
         self._news = asyncio.Event()
-        self._trouble: str | None = None
         self.log = component_logger(self).bind(listener=name)
+        self._troubles = Troubles("follower", self.log)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Follow until `stop` is set."""
@@ -84,13 +85,10 @@ class Follower:
     async def _try_pass(self) -> bool:
         try:
             more = await self.TX_pass()
-        except Exception as error:
-            if self._trouble != type(error).__name__:
-                expected = isinstance(error, UnavailableError)
-                self.log.warning("following fails", error=str(error), exc_info=None if expected else error)
-            self._trouble = type(error).__name__
+        except Exception as error:  # noqa: BLE001 (it outlives whatever it is; nothing was applied)
+            self._troubles.note(error)
             return False
-        self._trouble = None
+        self._troubles.note(None)
         return more
 
     async def _follow(self, tx: WriteExecutor) -> int:

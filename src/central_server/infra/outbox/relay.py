@@ -37,6 +37,7 @@ from central_server.infra.outbox.statements.handovers import (
 from central_server.infra.outbox.tables import CHANNEL, DBHandedEvent, HandoverState
 from central_server.infra.telemetry import NO_TRACES, Traces
 from central_server.infra.temporal.spec import WorkflowModel, WorkflowSpec
+from central_server.infra.troubles import Troubles
 from central_server.infra.waiting import wait_for_any
 
 FIRST_TENANT = TenantId.from_uuid(UUID(int=0))
@@ -106,9 +107,9 @@ class Relay:
         self._absence = Absence(self._settings.first_away_delay, self._settings.last_away_delay)
         self._starting = asyncio.Semaphore(self._settings.concurrency)
         self._measured_at = float("-inf")
-        self._trouble: str | None = None
         self.stats = RelayStats(backlogs={name: Backlog() for name in listeners.names})
         self.log = component_logger(self)
+        self._troubles = Troubles("relay", self.log)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Relay until `stop` is set; what was claimed by then is still started."""
@@ -153,9 +154,9 @@ class Relay:
             if monotonic() - self._measured_at > self._settings.measure:
                 await self.measure()
         except Exception as error:  # noqa: BLE001 (the relay outlives whatever it is; claimed rows come due again)
-            self._note_trouble(error)
+            self._troubles.note(error)
             return False
-        self._note_trouble(None)
+        self._troubles.note(None)
         return more
 
     async def _rest(self, stop: asyncio.Event) -> None:
@@ -180,8 +181,7 @@ class Relay:
         """Put new events into the feed, be Temporal there or not; nothing while another relay does."""
         if not await tx.scalar(LOCK_POSITIONS):
             return 0
-        done = await tx.first(PLACE, **self._heard, places=self._settings.places)
-        placed = done["placed"] if done else 0
+        placed = int(await tx.scalar(PLACE, **self._heard, places=self._settings.places))
         if placed:
             await tx.first(TELL_FEED)
             self._count(placed=placed)
@@ -214,8 +214,10 @@ class Relay:
 
     async def _hand(self, batch: Batch) -> list[Failure]:
         """Start what listens; gives the events for which that failed."""
-        single = [event for event in batch.events if self._is_single(batch.listener, event)]
-        together = [event for event in batch.events if event not in single]
+        single: list[DBHandedEvent] = []
+        together: list[DBHandedEvent] = []
+        for event in batch.events:
+            (single if self._is_single(batch.listener, event) else together).append(event)
         outcomes = await asyncio.gather(*(self._start_one(batch.listener, event) for event in single))
         failures = [failure for failure in outcomes if failure is not None]
         if together:
@@ -250,11 +252,11 @@ class Relay:
         if not failures:
             return
         away = self._absence.remaining
+        absent = [{**_claim_of(failure), "delay": away} for failure in failures if failure.is_absence]
         async with self._database.platform_write("outbox relay", routine=True) as tx:
+            await tx.execute_many(PUT_BACK_UNCOUNTED, absent)
             for failure in failures:
-                if failure.is_absence:
-                    await tx.execute(PUT_BACK_UNCOUNTED, **_claim_of(failure), delay=away)
-                else:
+                if not failure.is_absence:
                     await self._set_aside(failure, tx)
 
     async def _set_aside(self, failure: Failure, tx: WriteExecutor) -> None:
@@ -279,17 +281,6 @@ class Relay:
                 self.log.warning("temporal is away: events wait")
         elif started and self._absence.ended():
             self.log.info("temporal is back")
-
-    def _note_trouble(self, error: Exception | None) -> None:
-        """Log when passes begin to fail, when the reason changes, and when they work again."""
-        trouble = None if error is None else type(error).__name__
-        if trouble != self._trouble:
-            if error is None:
-                self.log.info("relay works again")
-            else:
-                expected = isinstance(error, UnavailableError)
-                self.log.warning("relay fails", error=str(error), exc_info=None if expected else error)
-        self._trouble = trouble
 
     def _count(self, **more: int) -> None:
         counted = {name: getattr(self.stats, name) + count for name, count in more.items()}

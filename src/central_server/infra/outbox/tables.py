@@ -113,13 +113,6 @@ FOLLOWERS = Table(
 """Up to where the listeners inside the database have come. They are the server's own and see all tenants."""
 
 
-class DBPlaced(TypedDict):
-    """How many events were put into the feed, and how many handovers they made."""
-
-    placed: int
-    handovers: int
-
-
 class DBDueListener(TypedDict):
     """A listener that something is due for."""
 

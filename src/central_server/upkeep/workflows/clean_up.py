@@ -42,8 +42,6 @@ _STEPS: Final[dict[str, Callable[[Any, DeleteEndedInput], Awaitable[DeleteEndedO
     "jobs_never_run": DeleteEndedJobsActivity.delete_unrun,
     "old_events": DeleteOldEventsActivity.delete,
 }
-_LATER: Final = ("webhook_deliveries",)
-"""Steps that runs of released versions did not have: each is a patch of its own name."""
 
 
 @workflow.defn(name=CLEAN_UP.name)
@@ -54,15 +52,14 @@ class CleanUpWorkflow:
     async def run(self, input: CleanUpInput) -> CleanUpOutput:  # noqa: ARG002 (a workflow takes one input)
         """Do one kind after the other; one that fails keeps no other from its turn, and fails the run in the end."""
         deleted: dict[str, int] = {}
-        steps = [name for name in _STEPS if name not in _LATER or workflow.patched(name)]
-        for name in steps:
+        for name in _STEPS:
             try:
                 deleted[name] = await self._delete(name)
             except ActivityError as error:
                 if is_cancelled_exception(error):
                     raise
                 workflow.logger.warning("not cleaned up: %s", name)
-        if failed := sorted(set(steps) - deleted.keys()):
+        if failed := sorted(_STEPS.keys() - deleted.keys()):
             message = f"not cleaned up: {', '.join(failed)}"
             raise ApplicationError(message, type="CleanUpFailed", non_retryable=True)
         return CleanUpOutput(deleted=deleted)

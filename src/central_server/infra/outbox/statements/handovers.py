@@ -35,7 +35,6 @@ from central_server.infra.outbox.tables import (
     POSITIONS,
     DBDueListener,
     DBHandedEvent,
-    DBPlaced,
     HandoverState,
 )
 
@@ -88,15 +87,9 @@ _handovers = (
             _placed, _heard, _placed.c.kind == _heard.c.kind
         ),
     )
-    .returning(_H.listener)
     .cte("made")
 )
-PLACE = Query[DBPlaced](
-    select(
-        select(func.count()).select_from(_placed).scalar_subquery().label("placed"),
-        select(func.count()).select_from(_handovers).scalar_subquery().label("handovers"),
-    )
-)
+PLACE = Query[int](select(func.count().label("placed")).select_from(_placed).add_cte(_handovers))
 """Gives new events their positions, in the order in which their transactions began, and notes whom each is for.
 
 What came after something else had been committed stands behind it.
