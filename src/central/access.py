@@ -9,6 +9,8 @@ TenantPermissionName: TypeAlias = Literal[
     "users:impersonate",
     "roles:read",
     "roles:write",
+    "units:read",
+    "units:write",
     "invitations:read",
     "invitations:write",
     "sessions:read",

@@ -19,6 +19,7 @@ from central.tenant_archives import operations as tenant_archives
 from central.tenant_deletions import operations as tenant_deletions
 from central.tenants import operations as tenants
 from central.tool_sign_ins import operations as tool_sign_ins
+from central.units import operations as units
 from central.user_exports import operations as user_exports
 from central.user_imports import operations as user_imports
 from central.users import operations as users
@@ -34,6 +35,7 @@ CATALOG: tuple[AnyOperation, ...] = (
     *emails.OPERATIONS,
     *roles.OPERATIONS,
     *explain.OPERATIONS,
+    *units.OPERATIONS,
     *auth_connectors.OPERATIONS,
     *identities.OPERATIONS,
     *domains.OPERATIONS,

@@ -127,6 +127,13 @@ from central_server.tool_sign_ins.ended import EndedToolSignIns
 from central_server.tool_sign_ins.finishing import ToolSessions
 from central_server.tool_sign_ins.routes import ToolSignInRoutes
 from central_server.tool_sign_ins.starting import ToolStarts
+from central_server.units.charts import UnitCharts
+from central_server.units.directory import UnitDirectory
+from central_server.units.lifecycle import UnitLifecycle
+from central_server.units.moving import UnitMoves
+from central_server.units.routes import UnitRoutes
+from central_server.units.service import UnitService
+from central_server.units.structure import UnitStructure
 from central_server.user_exports.activities.export_users import ExportUsersActivity
 from central_server.user_exports.exporting import UserExporter
 from central_server.user_exports.routes import UserExportRoutes
@@ -182,6 +189,7 @@ ROUTES: tuple[type, ...] = (
     UserEmailRoutes,
     RoleGrantRoutes,
     RoleRoutes,
+    UnitRoutes,
     AuthConnectorRoutes,
     ConnectorTestRoutes,
     IdentityRoutes,
@@ -260,6 +268,12 @@ SERVICES: tuple[type, ...] = (
     EmailVerifications,
     UserMerging,
     AccessExplainer,
+    UnitStructure,
+    UnitService,
+    UnitDirectory,
+    UnitMoves,
+    UnitLifecycle,
+    UnitCharts,
     UserBatches,
     UserImportService,
     RowJudge,

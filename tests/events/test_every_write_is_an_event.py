@@ -40,6 +40,7 @@ WITHOUT = {
     "tenants.run_import": "the example is of no import of the operator's; its own tests look for the event",
     "tenants.restore": "the example is not to be deleted; its own tests look for the event",
     "users.enable": "the example is active already",
+    "units.restore": "the example is in use already; its own tests look for the event",
     "domains.verify": "the example's proof is not published: its state stays as it is",
 }
 WRITES = [operation for operation in CATALOG if operation.method != "GET"]

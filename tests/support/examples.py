@@ -30,6 +30,7 @@ from central.kernel.ids import (
     SignInId,
     TenantDeletionId,
     TenantId,
+    UnitId,
     UserEmailId,
     UserId,
     WebhookDeliveryId,
@@ -37,6 +38,7 @@ from central.kernel.ids import (
     WebhookSecretId,
 )
 from central.kernel.operation import AnyOperation
+from central.units.models import Unit
 from support.asgi import Header
 from support.database import superuser
 from support.place import Place
@@ -87,6 +89,9 @@ class Things:
     signing_secret: str
     delivery: str
     deletion: str
+    unit: str
+    upper_unit: str
+    unit_code: str
 
     @classmethod
     async def of(cls, place: Place, provider: Provider | None = None) -> Self:
@@ -119,6 +124,7 @@ class Things:
         await place.owner.invitations.create(email=place.address(), send=False)
         token = (invited.link or "").rpartition("/")[2]
         endpoint, delivery = await _webhook(place)
+        upper, unit = await _units(place)
         return cls(
             tenant=place.tenant.id,
             user=user.id,
@@ -149,6 +155,9 @@ class Things:
             signing_secret=WebhookSecretId.from_uuid(await _stored(place, "webhook_secrets")),
             delivery=delivery,
             deletion=await _deletion(place),
+            unit=unit.id,
+            upper_unit=upper.id,
+            unit_code=unit.code or "",
         )
 
     @classmethod
@@ -184,6 +193,9 @@ class Things:
             signing_secret=WebhookSecretId.new(),
             delivery=WebhookDeliveryId.new(),
             deletion=TenantDeletionId.new(),
+            unit=UnitId.new(),
+            upper_unit=UnitId.new(),
+            unit_code=secrets.token_hex(4),
         )
 
     @property
@@ -295,6 +307,13 @@ async def _deletion(place: Place) -> str:
     return deletion
 
 
+async def _units(place: Place) -> tuple[Unit, Unit]:
+    """Make a unit, and one below it that has been renamed once."""
+    upper = await place.owner.units.create(name="Upper")
+    unit = await place.owner.units.create(name="Lower", parent=upper.id, code=secrets.token_hex(4))
+    return upper, await place.owner.units.update(unit=unit.id, name="Renamed")
+
+
 async def _stored(place: Place, table: str) -> UUID:
     """Find the id of something that is there already."""
     query = f"SELECT id FROM {table} WHERE tenant_id = $1 LIMIT 1"
@@ -309,6 +328,10 @@ def _tenant(things: Things) -> Fields:
 
 def _user(things: Things) -> Fields:
     return {**_tenant(things), "user": things.user}
+
+
+def _unit(things: Things) -> Fields:
+    return {**_tenant(things), "unit": things.unit}
 
 
 def _role(things: Things) -> Fields:
@@ -416,6 +439,20 @@ EXAMPLES: dict[str, Callable[[Things], Fields]] = {
     "roles.get": _role,
     "roles.update": lambda things: {**_role(things), "name": "Renamed"},
     "roles.delete": _role,
+    "units.create": lambda things: {**_tenant(things), "name": "Example", "parent": things.upper_unit},
+    "units.list": _tenant,
+    "units.get": _unit,
+    "units.get_by_code": lambda things: {**_tenant(things), "code": things.unit_code},
+    "units.list_ancestors": _unit,
+    "units.get_path": lambda things: {**_unit(things), "to": things.upper_unit},
+    "units.update": lambda things: {**_unit(things), "name": "Changed"},
+    "units.move": _unit,
+    "units.reorder": _unit,
+    "units.archive": _unit,
+    "units.restore": _unit,
+    "units.delete": _unit,
+    "units.list_history": _unit,
+    "units.as_of": _tenant,
     "auth_connectors.create": lambda things: {
         **_tenant(things),
         "name": "Example",

@@ -76,6 +76,15 @@ from central.tool_sign_ins.events import (
     ToolSignInApproved,
     ToolSignInDenied,
 )
+from central.units.events import (
+    UnitArchived,
+    UnitCreated,
+    UnitDeleted,
+    UnitMoved,
+    UnitReordered,
+    UnitRestored,
+    UnitUpdated,
+)
 from central.user_exports.events import UserExportRequested
 from central.user_imports.events import UserImportRequested
 from central.users.events import (
@@ -129,6 +138,13 @@ EVENTS: tuple[type[Event], ...] = (
     DomainLapsed,
     DomainUpdated,
     DomainVerified,
+    UnitArchived,
+    UnitCreated,
+    UnitDeleted,
+    UnitMoved,
+    UnitReordered,
+    UnitRestored,
+    UnitUpdated,
     IdentityLinked,
     IdentityUnlinked,
     InvitationAccepted,
@@ -221,6 +237,13 @@ AnyEvent: TypeAlias = Annotated[
     | Annotated[DomainLapsed, Tag("domain.lapsed")]
     | Annotated[DomainUpdated, Tag("domain.updated")]
     | Annotated[DomainVerified, Tag("domain.verified")]
+    | Annotated[UnitArchived, Tag("unit.archived")]
+    | Annotated[UnitCreated, Tag("unit.created")]
+    | Annotated[UnitDeleted, Tag("unit.deleted")]
+    | Annotated[UnitMoved, Tag("unit.moved")]
+    | Annotated[UnitReordered, Tag("unit.reordered")]
+    | Annotated[UnitRestored, Tag("unit.restored")]
+    | Annotated[UnitUpdated, Tag("unit.updated")]
     | Annotated[IdentityLinked, Tag("identity.linked")]
     | Annotated[IdentityUnlinked, Tag("identity.unlinked")]
     | Annotated[InvitationAccepted, Tag("invitation.accepted")]

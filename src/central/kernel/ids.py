@@ -156,6 +156,10 @@ class RoleId(RichId, prefix="role"):
     """A role of a tenant: permissions under one name."""
 
 
+class UnitId(RichId, prefix="unit"):
+    """A part of a tenant's organisation."""
+
+
 class InvitationId(RichId, prefix="invitation"):
     """An invitation into a tenant."""
 

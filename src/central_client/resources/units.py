@@ -1,0 +1,21 @@
+from central.units import operations
+from central_client.call import IO, Call, PagedCall, Resource
+
+
+class Units(Resource[IO]):
+    """The organisation of a tenant: a tree of units."""
+
+    create = Call(operations.CREATE_UNIT)
+    list = PagedCall(operations.LIST_UNITS)
+    get = Call(operations.GET_UNIT)
+    get_by_code = Call(operations.GET_UNIT_BY_CODE)
+    list_ancestors = PagedCall(operations.LIST_UNIT_ANCESTORS)
+    get_path = PagedCall(operations.GET_UNIT_PATH)
+    update = Call(operations.UPDATE_UNIT)
+    move = Call(operations.MOVE_UNIT)
+    reorder = Call(operations.REORDER_UNIT)
+    archive = Call(operations.ARCHIVE_UNIT)
+    restore = Call(operations.RESTORE_UNIT)
+    delete = Call(operations.DELETE_UNIT)
+    list_history = PagedCall(operations.LIST_UNIT_HISTORY)
+    as_of = PagedCall(operations.GET_UNIT_CHART)

@@ -1,0 +1,113 @@
+from collections.abc import Sequence
+from datetime import datetime
+
+from central.errors import ConflictError
+from central.kernel.ids import UnitId
+from central.units.events import UnitArchived, UnitDeleted, UnitRestored
+from central.units.models import (
+    MOST_CASCADED,
+    ArchiveUnitInput,
+    DeleteUnitInput,
+    DeleteUnitResponse,
+    RestoreUnitInput,
+    Unit,
+)
+from central_server.infra.actor import Actor
+from central_server.infra.db import Database, Query, WriteExecutor, register_conflict
+from central_server.infra.outbox import Outbox
+from central_server.units.mapping import found, unit_from
+from central_server.units.policy import check_in_use, check_number
+from central_server.units.queries import tree, units
+from central_server.units.structure import UnitStructure
+from central_server.units.tables import DBUnit
+
+_NAMES_TOLD = 20
+
+
+def _has_children() -> ConflictError:
+    return ConflictError("There are units below it; move them, or delete them too.", code="unit_has_children")
+
+
+register_conflict("fk_units_parent", _has_children)
+
+
+class UnitLifecycle:
+    """Takes units out of use and into it again, and deletes them: each with all below it."""
+
+    def __init__(self, db: Database, outbox: Outbox, structure: UnitStructure) -> None:
+        self.db = db
+        self.outbox = outbox
+        self.structure = structure
+
+    async def TX_archive_unit(self, input: ArchiveUnitInput, actor: Actor) -> Unit:
+        """Archive a unit and all below it; one that is archived already stays so."""
+        async with self.db.write(actor.tenant_id, actor.unit) as tx:
+            before = await self._lock(input.unit, actor, tx)
+            if before["archived_at"] is not None:
+                return unit_from(before)
+            changed = await self._change(tree.ARCHIVE_UNITS, input.unit, None, actor, tx)
+            events = [UnitArchived.between({}, row, tenant_id=actor.tenant_id, unit_id=row["id"]) for row in changed]
+            await self.outbox.add_all(events, actor.by, tx)
+            return unit_from(_one(changed, input.unit))
+
+    async def TX_restore_unit(self, input: RestoreUnitInput, actor: Actor) -> Unit:
+        """Restore a unit and what was archived with it; `ConflictError` where the unit above is archived."""
+        async with self.db.write(actor.tenant_id, actor.unit) as tx:
+            before = await self._lock(input.unit, actor, tx)
+            if before["archived_at"] is None:
+                return unit_from(before)
+            if before["parent_id"] is not None:
+                parent = await tx.first(units.GET_UNIT, tenant_id=actor.tenant_id, unit=before["parent_id"])
+                check_in_use(found(parent))
+            changed = await self._change(tree.RESTORE_UNITS, input.unit, before["archived_at"], actor, tx)
+            events = [
+                UnitRestored.between(before, row, tenant_id=actor.tenant_id, unit_id=row["id"]) for row in changed
+            ]
+            await self.outbox.add_all(events, actor.by, tx)
+            return unit_from(_one(changed, input.unit))
+
+    async def TX_delete_unit(self, input: DeleteUnitInput, actor: Actor) -> DeleteUnitResponse:
+        """Delete a unit, or say what would go; `ConflictError` while there are units below it that do not go too."""
+        tenant = actor.tenant_id
+        async with self.db.write(tenant, actor.unit) as tx:
+            await self._lock(input.unit, actor, tx)
+            going = await tx.all(tree.LIST_SUBTREE, tenant_id=tenant, unit=input.unit, count=MOST_CASCADED + 1)
+            if len(going) > 1 and not input.cascade:
+                raise _has_children()
+            check_number(len(going))
+            if not input.dry_run:
+                await self._delete([row["id"] for row in going], actor, tx)
+        names = [row["name"] for row in going[:_NAMES_TOLD]]
+        return DeleteUnitResponse(dry_run=input.dry_run, units=len(going), names=names)
+
+    async def _lock(self, unit: UnitId, actor: Actor, tx: WriteExecutor) -> DBUnit:
+        await self.structure.lock(actor.tenant_id, tx)
+        return await self.structure.lock_unit(actor.tenant_id, unit, tx)
+
+    async def _change(
+        self, query: Query[DBUnit], unit: UnitId, archived_at: datetime | None, actor: Actor, tx: WriteExecutor
+    ) -> Sequence[DBUnit]:
+        rows = await tx.all(
+            tree.LIST_SUBTREE_ARCHIVED,
+            tenant_id=actor.tenant_id,
+            unit=unit,
+            archived_at=archived_at,
+            count=MOST_CASCADED + 1,
+        )
+        check_number(len(rows))
+        ids = [row["id"].uuid for row in rows]
+        changed = await tx.all(query, of_tenant=actor.tenant_id, units=ids)
+        await self.structure.record(actor.tenant_id, [row["id"] for row in changed], actor.by, tx)
+        return changed
+
+    async def _delete(self, going: Sequence[UnitId], actor: Actor, tx: WriteExecutor) -> None:
+        ids = [unit.uuid for unit in going]
+        await tx.execute(tree.DELETE_UNITS, tenant_id=actor.tenant_id, units=ids)
+        await self.structure.record(actor.tenant_id, going, actor.by, tx)
+        # From the bottom up: nobody who follows the events has a unit whose parent is gone.
+        events = [UnitDeleted(tenant_id=actor.tenant_id, unit_id=unit) for unit in reversed(going)]
+        await self.outbox.add_all(events, actor.by, tx)
+
+
+def _one(rows: Sequence[DBUnit], unit: UnitId) -> DBUnit:
+    return next(row for row in rows if row["id"] == unit)
