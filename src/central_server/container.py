@@ -127,6 +127,9 @@ from central_server.tool_sign_ins.ended import EndedToolSignIns
 from central_server.tool_sign_ins.finishing import ToolSessions
 from central_server.tool_sign_ins.routes import ToolSignInRoutes
 from central_server.tool_sign_ins.starting import ToolStarts
+from central_server.units.activities.tell_assignments import TellAssignmentsActivity
+from central_server.units.assignment_routes import UnitAssignmentRoutes
+from central_server.units.assignments import UnitAssignments
 from central_server.units.charts import UnitCharts
 from central_server.units.directory import UnitDirectory
 from central_server.units.lifecycle import UnitLifecycle
@@ -134,6 +137,7 @@ from central_server.units.moving import UnitMoves
 from central_server.units.routes import UnitRoutes
 from central_server.units.service import UnitService
 from central_server.units.structure import UnitStructure
+from central_server.units.telling import AssignmentTelling
 from central_server.user_exports.activities.export_users import ExportUsersActivity
 from central_server.user_exports.exporting import UserExporter
 from central_server.user_exports.routes import UserExportRoutes
@@ -190,6 +194,7 @@ ROUTES: tuple[type, ...] = (
     RoleGrantRoutes,
     RoleRoutes,
     UnitRoutes,
+    UnitAssignmentRoutes,
     AuthConnectorRoutes,
     ConnectorTestRoutes,
     IdentityRoutes,
@@ -223,6 +228,7 @@ ACTIVITIES: tuple[type, ...] = (
     DeleteEndedVerificationsActivity,
     ExpireInvitationsActivity,
     EndRolesActivity,
+    TellAssignmentsActivity,
     GiveUpJobActivity,
     DeleteEndedJobsActivity,
     ImportUsersActivity,
@@ -274,6 +280,8 @@ SERVICES: tuple[type, ...] = (
     UnitMoves,
     UnitLifecycle,
     UnitCharts,
+    AssignmentTelling,
+    UnitAssignments,
     UserBatches,
     UserImportService,
     RowJudge,

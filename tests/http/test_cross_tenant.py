@@ -74,6 +74,9 @@ ABSENT_IS = {
     ("units.list", "parent"): 200,  # nothing is below it
     ("units.list", "below"): 200,  # the same
     ("units.list_history", "cursor"): 400,  # it is of the list of another unit
+    **{("units.list_assignments", place): 200 for place in ("unit", "below", "user", "role")},  # nobody is
+    ("units.assign", "role"): 422,  # what they would be is wrong
+    ("units.update_assignment", "role"): 422,  # the same
     ("units.as_of", "cursor"): 400,  # the unit was not there
     ("users.start_import", "roles[]"): 422,  # what new users would be is wrong
     ("jobs.list_row_errors", "cursor"): 400,  # it is of the list of another job

@@ -39,6 +39,8 @@ RACES = {
     "uq_invitations_pending": "test_invitation_of_one_address",
     "uq_units_code": "test_name_of_ones_own",
     "pk_unit_paths": "test_units_moved_below_each_other",
+    "ex_unit_assignments_person": "test_place_in_a_unit",
+    "ex_unit_assignments_holder": "test_place_in_a_unit",
     "uq_domains_name": "test_name_of_ones_own",
     "uq_domains_verified_name": "test_domain_of_many_tenants",
     "uq_identities_subject": "test_first_sign_in_of_one_person",
@@ -48,7 +50,7 @@ RACES = {
 
 def test_every_constraint_that_callers_run_into_is_raced_for() -> None:
     """A constraint with an error of its own is refused by this test until a race for it is named."""
-    registered = {name for name in errors._conflicts if name.startswith(("uq_", "pk_"))}
+    registered = {name for name in errors._conflicts if name.startswith(("uq_", "pk_", "ex_"))}
     assert registered == set(RACES), "name its race in RACES"
     written = {
         node.name
@@ -248,6 +250,24 @@ async def test_units_moved_below_each_other(arena: Arena, record_property: Any) 
         await check_paths(place)
         assert len([unit async for unit in place.owner.units.as_of()]) == ring
     count(record_property, "rounds: units moved below each other", 10 * ROUNDS)
+
+
+@pytest.mark.parametrize(("single_holder", "told"), [(False, "assignment_overlaps"), (True, "unit_held")])
+async def test_place_in_a_unit(arena: Arena, single_holder: bool, told: str, record_property: Any) -> None:  # noqa: FBT001 (a case)
+    """Of twenty assignments of one person to a unit, or of twenty people to a post, at once, one is made."""
+    for _ in range(ROUNDS):
+        place = await arena.place()
+        unit = await place.owner.units.create(name="Unit", single_holder=single_holder)
+        users = [await place.user() for _ in range(20)] if single_holder else [place.owner_user] * 20
+        clients = arena.clients(place.owner, place.tenant.id, 20)
+        calls = [
+            partial(client.units.assign, unit=unit.id, user=user.id)
+            for client, user in zip(clients, users, strict=True)
+        ]
+        assert tally(await arena.run(calls, crowd_at="unit_assignments")) == {"done": 1, told: 19}
+        query = "SELECT count(*) FROM unit_assignments WHERE tenant_id = $1"
+        assert await _count(arena, query, place.tenant.id.uuid) == 1
+    count(record_property, f"rounds: {told}", ROUNDS)
 
 
 async def test_secrets_of_one_connector(arena: Arena, provider: Provider, record_property: Any) -> None:

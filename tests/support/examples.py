@@ -4,6 +4,7 @@ import json
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
+from datetime import UTC, datetime, timedelta
 from typing import Any, Self
 from urllib.parse import quote, urlencode
 from uuid import UUID, uuid4
@@ -30,6 +31,7 @@ from central.kernel.ids import (
     SignInId,
     TenantDeletionId,
     TenantId,
+    UnitAssignmentId,
     UnitId,
     UserEmailId,
     UserId,
@@ -39,6 +41,7 @@ from central.kernel.ids import (
 )
 from central.kernel.operation import AnyOperation
 from central.units.models import Unit
+from central.users.models import User
 from support.asgi import Header
 from support.database import superuser
 from support.place import Place
@@ -92,6 +95,8 @@ class Things:
     unit: str
     upper_unit: str
     unit_code: str
+    assignment: str
+    planned: str
 
     @classmethod
     async def of(cls, place: Place, provider: Provider | None = None) -> Self:
@@ -158,6 +163,8 @@ class Things:
             unit=unit.id,
             upper_unit=upper.id,
             unit_code=unit.code or "",
+            assignment=await _assignment(place, unit, user, held.slug),
+            planned=await _assignment(place, unit, user, held.slug, days=9),
         )
 
     @classmethod
@@ -196,6 +203,8 @@ class Things:
             unit=UnitId.new(),
             upper_unit=UnitId.new(),
             unit_code=secrets.token_hex(4),
+            assignment=UnitAssignmentId.new(),
+            planned=UnitAssignmentId.new(),
         )
 
     @property
@@ -309,9 +318,16 @@ async def _deletion(place: Place) -> str:
 
 async def _units(place: Place) -> tuple[Unit, Unit]:
     """Make a unit, and one below it that has been renamed once."""
-    upper = await place.owner.units.create(name="Upper")
+    upper = await place.owner.units.create(name=f"Upper {place.tenant.slug}")
     unit = await place.owner.units.create(name="Lower", parent=upper.id, code=secrets.token_hex(4))
-    return upper, await place.owner.units.update(unit=unit.id, name="Renamed")
+    return upper, await place.owner.units.update(unit=unit.id, name=f"Renamed {place.tenant.slug}")
+
+
+async def _assignment(place: Place, unit: Unit, user: User, role: str, *, days: int = 0) -> str:
+    """Assign somebody to a unit for a day, at once or in so many."""
+    begins = datetime.now(UTC) + timedelta(days=days)
+    assign = place.owner.units.assign
+    return (await assign(unit=unit.id, user=user.id, role=role, starts_at=begins, ends_at=begins + timedelta(1))).id
 
 
 async def _stored(place: Place, table: str) -> UUID:
@@ -332,6 +348,10 @@ def _user(things: Things) -> Fields:
 
 def _unit(things: Things) -> Fields:
     return {**_tenant(things), "unit": things.unit}
+
+
+def _assigned(things: Things) -> Fields:
+    return {**_tenant(things), "assignment": things.assignment}
 
 
 def _role(things: Things) -> Fields:
@@ -450,9 +470,15 @@ EXAMPLES: dict[str, Callable[[Things], Fields]] = {
     "units.reorder": _unit,
     "units.archive": _unit,
     "units.restore": _unit,
-    "units.delete": _unit,
+    "units.delete": lambda things: {**_unit(things), "cascade": True},
     "units.list_history": _unit,
     "units.as_of": _tenant,
+    "units.assign": lambda things: {**_unit(things), "user": things.other_user},
+    "units.list_assignments": _tenant,
+    "units.get_assignment": _assigned,
+    "units.update_assignment": lambda things: {**_assigned(things), "role": things.role},
+    "units.end_assignment": _assigned,
+    "units.remove_assignment": lambda things: {**_tenant(things), "assignment": things.planned},
     "auth_connectors.create": lambda things: {
         **_tenant(things),
         "name": "Example",

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any, TypeAlias
 
 from central.kernel.ids import UnitId
@@ -10,6 +11,7 @@ from central_client import AsyncCentral
 from support.database import superuser
 from support.place import Place
 
+DAY = timedelta(days=1)
 Names: TypeAlias = Mapping[str, "Names"]
 
 

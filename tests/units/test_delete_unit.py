@@ -64,3 +64,16 @@ async def test_nothing(owner: AsyncCentral, other_tenant: AsyncCentral) -> None:
         with pytest.raises(NotFoundError):
             await owner.units.delete(unit=unit, cascade=True)
     assert await other_tenant.units.get(unit=foreign.id) == foreign
+
+
+async def test_with_assignments(owner: AsyncCentral, place: Place) -> None:
+    """What has assignments stays, unless they are to go too; each has an event then."""
+    made = await grow(owner, {"Works": {"Sales": {}}})
+    assigned = await owner.units.assign(unit=made["Sales"].id, user=place.owner_user.id)
+    with pytest.raises(ConflictError) as refusal:
+        await owner.units.delete(unit=made["Sales"].id)
+    assert refusal.value.code == "unit_has_assignments"
+    would = await owner.units.delete(unit=made["Works"].id, cascade=True, dry_run=True)
+    assert (would.units, would.assignments) == (2, 1)
+    assert (await owner.units.delete(unit=made["Works"].id, cascade=True)).assignments == 1
+    assert [event["assignmentId"] for event in await told(place, "unit.assignment_removed")] == [assigned.id]

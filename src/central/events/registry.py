@@ -78,6 +78,11 @@ from central.tool_sign_ins.events import (
 )
 from central.units.events import (
     UnitArchived,
+    UnitAssignmentCreated,
+    UnitAssignmentEnded,
+    UnitAssignmentRemoved,
+    UnitAssignmentStarted,
+    UnitAssignmentUpdated,
     UnitCreated,
     UnitDeleted,
     UnitMoved,
@@ -139,6 +144,11 @@ EVENTS: tuple[type[Event], ...] = (
     DomainUpdated,
     DomainVerified,
     UnitArchived,
+    UnitAssignmentCreated,
+    UnitAssignmentEnded,
+    UnitAssignmentRemoved,
+    UnitAssignmentStarted,
+    UnitAssignmentUpdated,
     UnitCreated,
     UnitDeleted,
     UnitMoved,
@@ -238,6 +248,11 @@ AnyEvent: TypeAlias = Annotated[
     | Annotated[DomainUpdated, Tag("domain.updated")]
     | Annotated[DomainVerified, Tag("domain.verified")]
     | Annotated[UnitArchived, Tag("unit.archived")]
+    | Annotated[UnitAssignmentCreated, Tag("unit.assignment_created")]
+    | Annotated[UnitAssignmentEnded, Tag("unit.assignment_ended")]
+    | Annotated[UnitAssignmentRemoved, Tag("unit.assignment_removed")]
+    | Annotated[UnitAssignmentStarted, Tag("unit.assignment_started")]
+    | Annotated[UnitAssignmentUpdated, Tag("unit.assignment_updated")]
     | Annotated[UnitCreated, Tag("unit.created")]
     | Annotated[UnitDeleted, Tag("unit.deleted")]
     | Annotated[UnitMoved, Tag("unit.moved")]

@@ -160,6 +160,10 @@ class UnitId(RichId, prefix="unit"):
     """A part of a tenant's organisation."""
 
 
+class UnitAssignmentId(RichId, prefix="assignment"):
+    """A person's place in a unit, for a time."""
+
+
 class InvitationId(RichId, prefix="invitation"):
     """An invitation into a tenant."""
 

@@ -1,7 +1,7 @@
 from typing import Literal
 
 from central.kernel.events import Changed, Event
-from central.kernel.ids import UnitId
+from central.kernel.ids import UnitAssignmentId, UnitId, UserId
 
 
 class UnitCreated(Event):
@@ -62,3 +62,50 @@ class UnitDeleted(Event):
 
     kind: Literal["unit.deleted"] = "unit.deleted"
     unit_id: UnitId
+
+
+class UnitAssignmentCreated(Event):
+    """Somebody was assigned to a unit; that it begins has an event of its own."""
+
+    kind: Literal["unit.assignment_created"] = "unit.assignment_created"
+    assignment_id: UnitAssignmentId
+    unit_id: UnitId
+    user_id: UserId
+
+
+class UnitAssignmentUpdated(Changed):
+    """When an assignment begins or ends changed, or its role."""
+
+    told = frozenset({"role", "starts_at", "ends_at"})
+
+    kind: Literal["unit.assignment_updated"] = "unit.assignment_updated"
+    assignment_id: UnitAssignmentId
+    unit_id: UnitId
+    user_id: UserId
+
+
+class UnitAssignmentRemoved(Event):
+    """An assignment that had not begun was taken back, or one went with its unit."""
+
+    kind: Literal["unit.assignment_removed"] = "unit.assignment_removed"
+    assignment_id: UnitAssignmentId
+    unit_id: UnitId
+    user_id: UserId
+
+
+class UnitAssignmentStarted(Event):
+    """An assignment has begun; that was at its beginning, and is told within a minute or two."""
+
+    kind: Literal["unit.assignment_started"] = "unit.assignment_started"
+    assignment_id: UnitAssignmentId
+    unit_id: UnitId
+    user_id: UserId
+
+
+class UnitAssignmentEnded(Event):
+    """An assignment has ended; that was at its end, and is told within a minute or two."""
+
+    kind: Literal["unit.assignment_ended"] = "unit.assignment_ended"
+    assignment_id: UnitAssignmentId
+    unit_id: UnitId
+    user_id: UserId

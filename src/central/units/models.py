@@ -234,6 +234,7 @@ class DeleteUnitResponse(Response):
     dry_run: bool
     units: int = Field(description="How many units, the named one included.")
     names: list[str] = Field(description="The names of the first twenty of them, from the top.")
+    assignments: int = Field(description="How many assignments to them, past ones included.")
 
 
 class ListUnitHistoryInput(TenantPageInput):

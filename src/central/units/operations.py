@@ -1,6 +1,18 @@
+from types import NoneType
+
 from central.access import TenantPermission
 from central.errors import ConflictError, NotFoundError
 from central.kernel.operation import Operation
+from central.units.assignments import (
+    AssignUnitInput,
+    EndUnitAssignmentInput,
+    GetUnitAssignmentInput,
+    ListUnitAssignmentsInput,
+    ListUnitAssignmentsResponse,
+    RemoveUnitAssignmentInput,
+    UnitAssignment,
+    UpdateUnitAssignmentInput,
+)
 from central.units.models import (
     ArchiveUnitInput,
     CreateUnitInput,
@@ -151,8 +163,8 @@ DELETE_UNIT = Operation(
     access=TenantPermission("units:write"),
     summary="Delete a unit for good",
     errors=(NotFoundError, ConflictError),
-    description="Refused while there are units below it, unless `cascade` says that they go too, up to 10,000. With "
-    "`dryRun` nothing changes. Its history stays.",
+    description="Refused while there are units below it, or assignments, unless `cascade` says that they go too, up to "
+    "10,000 units. With `dryRun` nothing changes. Its history stays.",
 )
 LIST_UNIT_HISTORY = Operation(
     "units.list_history",
@@ -175,6 +187,72 @@ GET_UNIT_CHART = Operation(
     errors=(NotFoundError,),
     description="In the order of the tree. All pages are of the moment of the first.",
 )
+ASSIGN_UNIT = Operation(
+    "units.assign",
+    "POST",
+    "/v1/tenants/{tenant}/units/{unit}/assignments",
+    AssignUnitInput,
+    UnitAssignment,
+    access=TenantPermission("units:write"),
+    summary="Assign a person to a unit, now or from a later moment on",
+    errors=(NotFoundError, ConflictError),
+    status=201,
+    description="Nobody is in a unit twice at the same time, and a unit with a single holder has one at a time. Nobody "
+    "gives a role that allows more than they may; only owners make owners.",
+)
+LIST_UNIT_ASSIGNMENTS = Operation(
+    "units.list_assignments",
+    "GET",
+    "/v1/tenants/{tenant}/unit-assignments",
+    ListUnitAssignmentsInput,
+    ListUnitAssignmentsResponse,
+    access=TenantPermission("units:read"),
+    summary="List assignments: of a unit, of a person, of a moment, or those that end soon",
+    errors=(NotFoundError,),
+)
+GET_UNIT_ASSIGNMENT = Operation(
+    "units.get_assignment",
+    "GET",
+    "/v1/tenants/{tenant}/unit-assignments/{assignment}",
+    GetUnitAssignmentInput,
+    UnitAssignment,
+    access=TenantPermission("units:read"),
+    summary="Get an assignment",
+    errors=(NotFoundError,),
+)
+UPDATE_UNIT_ASSIGNMENT = Operation(
+    "units.update_assignment",
+    "PATCH",
+    "/v1/tenants/{tenant}/unit-assignments/{assignment}",
+    UpdateUnitAssignmentInput,
+    UnitAssignment,
+    access=TenantPermission("units:write"),
+    summary="Change when an assignment holds, or its role",
+    errors=(NotFoundError, ConflictError),
+)
+END_UNIT_ASSIGNMENT = Operation(
+    "units.end_assignment",
+    "POST",
+    "/v1/tenants/{tenant}/unit-assignments/{assignment}/end",
+    EndUnitAssignmentInput,
+    UnitAssignment,
+    access=TenantPermission("units:write"),
+    summary="End an assignment, now or at a moment",
+    errors=(NotFoundError, ConflictError),
+    description="One that has not begun is taken back by `units.remove_assignment`.",
+)
+REMOVE_UNIT_ASSIGNMENT = Operation(
+    "units.remove_assignment",
+    "DELETE",
+    "/v1/tenants/{tenant}/unit-assignments/{assignment}",
+    RemoveUnitAssignmentInput,
+    NoneType,
+    access=TenantPermission("units:write"),
+    summary="Take an assignment back that has not begun",
+    errors=(NotFoundError, ConflictError),
+    status=204,
+    description="What has begun is history, and is ended.",
+)
 
 OPERATIONS = (
     CREATE_UNIT,
@@ -191,4 +269,10 @@ OPERATIONS = (
     DELETE_UNIT,
     LIST_UNIT_HISTORY,
     GET_UNIT_CHART,
+    ASSIGN_UNIT,
+    LIST_UNIT_ASSIGNMENTS,
+    GET_UNIT_ASSIGNMENT,
+    UPDATE_UNIT_ASSIGNMENT,
+    END_UNIT_ASSIGNMENT,
+    REMOVE_UNIT_ASSIGNMENT,
 )

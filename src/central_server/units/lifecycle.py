@@ -3,7 +3,7 @@ from datetime import datetime
 
 from central.errors import ConflictError
 from central.kernel.ids import UnitId
-from central.units.events import UnitArchived, UnitDeleted, UnitRestored
+from central.units.events import UnitArchived, UnitAssignmentRemoved, UnitDeleted, UnitRestored
 from central.units.models import (
     MOST_CASCADED,
     ArchiveUnitInput,
@@ -16,10 +16,10 @@ from central_server.infra.actor import Actor
 from central_server.infra.db import Database, Query, WriteExecutor, register_conflict
 from central_server.infra.outbox import Outbox
 from central_server.units.mapping import found, unit_from
-from central_server.units.policy import check_in_use, check_number
-from central_server.units.queries import tree, units
+from central_server.units.policy import check_in_use, check_number, has_assignments
+from central_server.units.queries import assignments, tree, units
 from central_server.units.structure import UnitStructure
-from central_server.units.tables import DBUnit
+from central_server.units.tables import DBNamedUnit, DBUnit
 
 _NAMES_TOLD = 20
 
@@ -71,14 +71,15 @@ class UnitLifecycle:
         tenant = actor.tenant_id
         async with self.db.write(tenant, actor.unit) as tx:
             await self._lock(input.unit, actor, tx)
-            going = await tx.all(tree.LIST_SUBTREE, tenant_id=tenant, unit=input.unit, count=MOST_CASCADED + 1)
+            going = await tx.all(tree.LOCK_SUBTREE, tenant_id=tenant, unit=input.unit, count=MOST_CASCADED + 1)
             if len(going) > 1 and not input.cascade:
                 raise _has_children()
             check_number(len(going))
+            assignments = await self._count_assignments(going, cascade=input.cascade, actor=actor, tx=tx)
             if not input.dry_run:
                 await self._delete([row["id"] for row in going], actor, tx)
         names = [row["name"] for row in going[:_NAMES_TOLD]]
-        return DeleteUnitResponse(dry_run=input.dry_run, units=len(going), names=names)
+        return DeleteUnitResponse(dry_run=input.dry_run, units=len(going), names=names, assignments=assignments)
 
     async def _lock(self, unit: UnitId, actor: Actor, tx: WriteExecutor) -> DBUnit:
         await self.structure.lock(actor.tenant_id, tx)
@@ -100,8 +101,25 @@ class UnitLifecycle:
         await self.structure.record(actor.tenant_id, [row["id"] for row in changed], actor.by, tx)
         return changed
 
+    async def _count_assignments(
+        self, going: Sequence[DBNamedUnit], *, cascade: bool, actor: Actor, tx: WriteExecutor
+    ) -> int:
+        ids = [row["id"].uuid for row in going]
+        number = int(await tx.scalar(assignments.COUNT_ASSIGNMENTS, tenant_id=actor.tenant_id, units=ids))
+        if number and not cascade:
+            raise has_assignments()
+        return number
+
     async def _delete(self, going: Sequence[UnitId], actor: Actor, tx: WriteExecutor) -> None:
         ids = [unit.uuid for unit in going]
+        gone = await tx.all(assignments.DELETE_ASSIGNMENTS_OF, tenant_id=actor.tenant_id, units=ids)
+        removed = [
+            UnitAssignmentRemoved(
+                tenant_id=actor.tenant_id, assignment_id=row["id"], unit_id=row["unit_id"], user_id=row["user_id"]
+            )
+            for row in gone
+        ]
+        await self.outbox.add_all(removed, actor.by, tx)
         await tx.execute(tree.DELETE_UNITS, tenant_id=actor.tenant_id, units=ids)
         await self.structure.record(actor.tenant_id, going, actor.by, tx)
         # From the bottom up: nobody who follows the events has a unit whose parent is gone.

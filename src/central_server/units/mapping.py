@@ -3,8 +3,9 @@
 from typing import TypeVar
 
 from central.errors import NotFoundError
+from central.units.assignments import UnitAssignment
 from central.units.models import ChartUnit, Unit, UnitVersion
-from central_server.units.tables import DBChartUnit, DBListedUnit, DBUnit, DBUnitVersion
+from central_server.units.tables import DBAssignment, DBChartUnit, DBListedUnit, DBUnit, DBUnitVersion
 
 T = TypeVar("T")
 
@@ -26,8 +27,13 @@ def chart_unit_from(row: DBChartUnit, above: int) -> ChartUnit:
     return ChartUnit.model_validate({**shown, "since": row["valid_from"], "level": row["level"] + above})
 
 
-def found(value: T | None) -> T:
+def assignment_from(row: DBAssignment) -> UnitAssignment:
+    """Make the DTO of a row."""
+    return UnitAssignment.model_validate({**row})
+
+
+def found(value: T | None, noun: str = "unit") -> T:
     """Give what was found; `NotFoundError` for nothing."""
     if value is None:
-        raise NotFoundError.of("unit")
+        raise NotFoundError.of(noun)
     return value

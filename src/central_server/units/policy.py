@@ -1,6 +1,7 @@
 """What may become of units: how deep and how wide a tree is, and where among its siblings a unit stands."""
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -9,7 +10,7 @@ from central.errors import ConflictError, ValidationFailedError
 from central.kernel.ids import UnitId
 from central.units.models import MOST_CASCADED, MOST_LEVELS, MOST_SIBLINGS, UpdateUnitInput
 from central.users.fields import Attributes
-from central_server.units.tables import STEP, DBHeights, DBUnit
+from central_server.units.tables import STEP, DBAssignment, DBHeights, DBHeldUnit, DBUnit
 from central_server.users.policy import merge_patch
 
 _CHANGEABLE = ("name", "kind", "description", "code", "single_holder", "attributes", "tags")
@@ -85,3 +86,31 @@ def tags_asked(filters: Sequence[str]) -> dict[str, str]:
     if len(pairs) < len(filters):
         raise ValidationFailedError.of("tag", "A tag is named twice, and has one value", code="repeated")
     return pairs
+
+
+def check_assignable(unit: DBHeldUnit) -> None:
+    """Refuse to assign anybody to what is archived."""
+    if unit["archived_at"] is not None:
+        raise ConflictError("This unit is archived; restore it first.", code="unit_archived")
+
+
+def check_times(starts_at: datetime | None, ends_at: datetime | None) -> None:
+    """Refuse an end that is not behind the beginning, which is now when it is not given."""
+    if ends_at is not None and ends_at <= (starts_at or datetime.now(UTC)):
+        raise ValidationFailedError.of("endsAt", "This is not behind the beginning", code="ends_before_start")
+
+
+def collision(error: ConflictError, other: DBAssignment | None) -> ConflictError:
+    """Say who is in the way of an assignment, and when; `other` may have gone meanwhile."""
+    if other is None:
+        return error
+    until = "without an end" if other["ends_at"] is None else f"until {other['ends_at'].isoformat()}"
+    return ConflictError(
+        f"{error.message} {other['user_id']} is in it from {other['starts_at'].isoformat()} {until}, by {other['id']}.",
+        code=error.code,
+    )
+
+
+def has_assignments() -> ConflictError:
+    """Give the error for deleting a unit with assignments, which are its history too."""
+    return ConflictError("There are assignments to it; say that they are to go too.", code="unit_has_assignments")

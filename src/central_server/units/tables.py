@@ -15,11 +15,12 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     Table,
     Text,
+    UniqueConstraint,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB, ExcludeConstraint
 
-from central.kernel.ids import TenantId, UnitId, UserId
+from central.kernel.ids import TenantId, UnitAssignmentId, UnitId, UserId
 from central_server.infra.db import METADATA, RichIdColumn, created_at, updated_at
 
 STEP = 2**20
@@ -46,6 +47,7 @@ UNITS = Table(
     updated_at(),
     Column("version", Integer, nullable=False, server_default=text("1")),
     PrimaryKeyConstraint("tenant_id", "id"),
+    UniqueConstraint("tenant_id", "id", "single_holder", name="uq_units_single_holder"),
     ForeignKeyConstraint(
         ["tenant_id", "parent_id"],
         ["units.tenant_id", "units.id"],
@@ -102,6 +104,65 @@ UNIT_VERSIONS = Table(
     Index("ix_unit_versions_siblings", "tenant_id", "parent_id", "position", "unit_id"),
 )
 """What each unit was from when until when: one state at a moment. It stays when the unit is deleted."""
+
+UNIT_ASSIGNMENTS = Table(
+    "unit_assignments",
+    METADATA,
+    Column("tenant_id", RichIdColumn(TenantId), nullable=False),
+    Column("id", RichIdColumn(UnitAssignmentId), nullable=False),
+    Column("unit_id", RichIdColumn(UnitId), nullable=False),
+    Column("single_holder", Boolean, nullable=False),
+    Column("user_id", RichIdColumn(UserId), nullable=False),
+    Column("role", Text),
+    Column("starts_at", DateTime(timezone=True), nullable=False),
+    Column("ends_at", DateTime(timezone=True)),
+    Column("created_by", RichIdColumn(UserId)),
+    created_at(),
+    updated_at(),
+    Column("version", Integer, nullable=False, server_default=text("1")),
+    Column("start_told_at", DateTime(timezone=True)),
+    Column("end_told_at", DateTime(timezone=True)),
+    PrimaryKeyConstraint("tenant_id", "id"),
+    ForeignKeyConstraint(
+        ["tenant_id", "unit_id", "single_holder"],
+        ["units.tenant_id", "units.id", "units.single_holder"],
+        name="fk_unit_assignments_unit",
+        onupdate="CASCADE",
+    ),
+    ForeignKeyConstraint(
+        ["tenant_id", "user_id"], ["users.tenant_id", "users.id"], name="fk_unit_assignments_user", ondelete="CASCADE"
+    ),
+    ForeignKeyConstraint(["tenant_id", "role"], ["roles.tenant_id", "roles.slug"], name="fk_unit_assignments_role"),
+    CheckConstraint("ends_at > starts_at", name="ends"),
+    ExcludeConstraint(
+        ("tenant_id", "="),
+        ("unit_id", "="),
+        ("user_id", "="),
+        (text("tstzrange(starts_at, ends_at)"), "&&"),
+        name="ex_unit_assignments_person",
+    ),
+    ExcludeConstraint(
+        ("tenant_id", "="),
+        ("unit_id", "="),
+        (text("tstzrange(starts_at, ends_at)"), "&&"),
+        where=text("single_holder"),
+        name="ex_unit_assignments_holder",
+    ),
+    Index("ix_unit_assignments_unit", "tenant_id", "unit_id", "starts_at", "id"),
+    Index("ix_unit_assignments_user", "tenant_id", "user_id", "starts_at", "id"),
+    Index("ix_unit_assignments_role", "tenant_id", "role"),
+    Index("ix_unit_assignments_starts_at", "tenant_id", "starts_at", "id"),
+    Index("ix_unit_assignments_starting", "starts_at", postgresql_where=text("start_told_at IS NULL")),
+    Index(
+        "ix_unit_assignments_ending",
+        "ends_at",
+        postgresql_where=text("end_told_at IS NULL AND ends_at IS NOT NULL"),
+    ),
+)
+"""Who is in which unit, from when until when: judged where it is read, so that nothing need happen in between.
+
+`single_holder` is the unit's, held equal by the foreign key, so that a constraint can tell two who hold it at once.
+"""
 
 
 class DBUnit(TypedDict):
@@ -200,3 +261,39 @@ class DBMoment(TypedDict):
     """A moment by the database's clock."""
 
     at: datetime
+
+
+class DBAssignment(TypedDict):
+    """A row of `unit_assignments` with its state of now."""
+
+    id: UnitAssignmentId
+    unit_id: UnitId
+    user_id: UserId
+    role: str | None
+    starts_at: datetime
+    ends_at: datetime | None
+    state: str
+    created_by: UserId | None
+    created_at: datetime
+    updated_at: datetime
+    version: int
+
+
+class DBHeldUnit(TypedDict):
+    """A unit that stays as it is until the transaction ends, as far as assignments go."""
+
+    single_holder: bool
+    archived_at: datetime | None
+
+
+class DBDueAssignment(TypedDict):
+    """An assignment that has begun or ended, of which that was not told, and whose it is."""
+
+    tenant_id: TenantId
+    id: UnitAssignmentId
+
+
+class DBCount(TypedDict):
+    """How many there are."""
+
+    number: int

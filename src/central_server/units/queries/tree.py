@@ -143,11 +143,12 @@ _of_subtree = and_(
     UNIT_PATHS.c.unit_id == UNITS.c.id,
 )
 _archived_at = bindparam("archived_at", type_=DateTime(timezone=True))
-LIST_SUBTREE = Query[DBNamedUnit](
+LOCK_SUBTREE = Query[DBNamedUnit](
     select(UNITS.c.id, UNITS.c.name)
     .where(_of_subtree)
     .order_by(UNIT_PATHS.c.distance, UNITS.c.position, UNITS.c.id)
     .limit(bindparam("count", type_=Integer))
+    .with_for_update(of=UNITS)
 )
 LIST_SUBTREE_ARCHIVED = Query[DBNamedUnit](
     select(UNITS.c.id, UNITS.c.name)

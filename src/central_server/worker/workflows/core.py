@@ -8,6 +8,7 @@ from central_server.tenant_archives.workflows.archive_tenant import ArchiveTenan
 from central_server.tenant_archives.workflows.import_tenant import ImportTenantWorkflow
 from central_server.tenant_deletions.workflows.delete_due_tenants import DeleteDueTenantsWorkflow
 from central_server.tenant_deletions.workflows.delete_tenant import DeleteTenantWorkflow
+from central_server.units.workflows.tell_assignments import TellAssignmentsWorkflow
 from central_server.upkeep.workflows.clean_up import CleanUpWorkflow
 from central_server.user_exports.workflows.export_users import ExportUsersWorkflow
 from central_server.user_imports.workflows.import_users import ImportUsersWorkflow
@@ -20,6 +21,7 @@ CORE_WORKFLOWS: tuple[type, ...] = (
     CleanUpWorkflow,
     ExpireInvitationsWorkflow,
     EndRolesWorkflow,
+    TellAssignmentsWorkflow,
     ImportUsersWorkflow,
     DeleteDueTenantsWorkflow,
     DeleteTenantWorkflow,
