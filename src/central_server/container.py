@@ -127,6 +127,8 @@ from central_server.tool_sign_ins.ended import EndedToolSignIns
 from central_server.tool_sign_ins.finishing import ToolSessions
 from central_server.tool_sign_ins.routes import ToolSignInRoutes
 from central_server.tool_sign_ins.starting import ToolStarts
+from central_server.units.access import UnitAccess
+from central_server.units.access_routes import AccessRoutes
 from central_server.units.activities.tell_assignments import TellAssignmentsActivity
 from central_server.units.assignment_routes import UnitAssignmentRoutes
 from central_server.units.assignments import UnitAssignments
@@ -195,6 +197,7 @@ ROUTES: tuple[type, ...] = (
     RoleRoutes,
     UnitRoutes,
     UnitAssignmentRoutes,
+    AccessRoutes,
     AuthConnectorRoutes,
     ConnectorTestRoutes,
     IdentityRoutes,
@@ -282,6 +285,7 @@ SERVICES: tuple[type, ...] = (
     UnitCharts,
     AssignmentTelling,
     UnitAssignments,
+    UnitAccess,
     UserBatches,
     UserImportService,
     RowJudge,

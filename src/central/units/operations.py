@@ -1,6 +1,6 @@
 from types import NoneType
 
-from central.access import TenantPermission
+from central.access import TenantPermission, UnitPermission
 from central.errors import ConflictError, NotFoundError
 from central.kernel.operation import Operation
 from central.units.assignments import (
@@ -43,7 +43,7 @@ CREATE_UNIT = Operation(
     "/v1/tenants/{tenant}/units",
     CreateUnitInput,
     Unit,
-    access=TenantPermission("units:write"),
+    access=UnitPermission("units:write", where=(("parent", "below"),)),
     summary="Create a unit",
     errors=(NotFoundError, ConflictError),
     status=201,
@@ -106,7 +106,7 @@ UPDATE_UNIT = Operation(
     "/v1/tenants/{tenant}/units/{unit}",
     UpdateUnitInput,
     Unit,
-    access=TenantPermission("units:write"),
+    access=UnitPermission("units:write", where=(("unit", "at"),)),
     summary="Change what a unit is called and what is known of it",
     errors=(NotFoundError, ConflictError),
 )
@@ -116,7 +116,7 @@ MOVE_UNIT = Operation(
     "/v1/tenants/{tenant}/units/{unit}/move",
     MoveUnitInput,
     Unit,
-    access=TenantPermission("units:write"),
+    access=UnitPermission("units:write", where=(("unit", "above"), ("parent", "below"))),
     summary="Move a unit below another one, or to the top, with all below it",
     errors=(NotFoundError, ConflictError),
     description="Never below itself, however many moves happen at the same time.",
@@ -127,7 +127,7 @@ REORDER_UNIT = Operation(
     "/v1/tenants/{tenant}/units/{unit}/reorder",
     ReorderUnitInput,
     Unit,
-    access=TenantPermission("units:write"),
+    access=UnitPermission("units:write", where=(("unit", "above"),)),
     summary="Give a unit another place among its siblings",
     errors=(NotFoundError, ConflictError),
     description="Its parent stays what it is, also where somebody moves it at the same time.",
@@ -138,7 +138,7 @@ ARCHIVE_UNIT = Operation(
     "/v1/tenants/{tenant}/units/{unit}/archive",
     ArchiveUnitInput,
     Unit,
-    access=TenantPermission("units:write"),
+    access=UnitPermission("units:write", where=(("unit", "above"),)),
     summary="Take a unit out of use, with all below it",
     errors=(NotFoundError, ConflictError),
     description="Nothing is created below it or moved there. Up to 10,000 units at once.",
@@ -149,7 +149,7 @@ RESTORE_UNIT = Operation(
     "/v1/tenants/{tenant}/units/{unit}/restore",
     RestoreUnitInput,
     Unit,
-    access=TenantPermission("units:write"),
+    access=UnitPermission("units:write", where=(("unit", "above"),)),
     summary="Take a unit into use again, with what was archived with it",
     errors=(NotFoundError, ConflictError),
     description="What had been archived before by itself stays so.",
@@ -160,7 +160,7 @@ DELETE_UNIT = Operation(
     "/v1/tenants/{tenant}/units/{unit}",
     DeleteUnitInput,
     DeleteUnitResponse,
-    access=TenantPermission("units:write"),
+    access=UnitPermission("units:write", where=(("unit", "above"),)),
     summary="Delete a unit for good",
     errors=(NotFoundError, ConflictError),
     description="Refused while there are units below it, or assignments, unless `cascade` says that they go too, up to "
@@ -193,7 +193,7 @@ ASSIGN_UNIT = Operation(
     "/v1/tenants/{tenant}/units/{unit}/assignments",
     AssignUnitInput,
     UnitAssignment,
-    access=TenantPermission("units:write"),
+    access=UnitPermission("units:write", where=(("unit", "at"),)),
     summary="Assign a person to a unit, now or from a later moment on",
     errors=(NotFoundError, ConflictError),
     status=201,
@@ -226,7 +226,7 @@ UPDATE_UNIT_ASSIGNMENT = Operation(
     "/v1/tenants/{tenant}/unit-assignments/{assignment}",
     UpdateUnitAssignmentInput,
     UnitAssignment,
-    access=TenantPermission("units:write"),
+    access=UnitPermission("units:write", where=(("assignment", "at"),)),
     summary="Change when an assignment holds, or its role",
     errors=(NotFoundError, ConflictError),
 )
@@ -236,7 +236,7 @@ END_UNIT_ASSIGNMENT = Operation(
     "/v1/tenants/{tenant}/unit-assignments/{assignment}/end",
     EndUnitAssignmentInput,
     UnitAssignment,
-    access=TenantPermission("units:write"),
+    access=UnitPermission("units:write", where=(("assignment", "at"),)),
     summary="End an assignment, now or at a moment",
     errors=(NotFoundError, ConflictError),
     description="One that has not begun is taken back by `units.remove_assignment`.",
@@ -247,7 +247,7 @@ REMOVE_UNIT_ASSIGNMENT = Operation(
     "/v1/tenants/{tenant}/unit-assignments/{assignment}",
     RemoveUnitAssignmentInput,
     NoneType,
-    access=TenantPermission("units:write"),
+    access=UnitPermission("units:write", where=(("assignment", "at"),)),
     summary="Take an assignment back that has not begun",
     errors=(NotFoundError, ConflictError),
     status=204,

@@ -297,3 +297,12 @@ class DBCount(TypedDict):
     """How many there are."""
 
     number: int
+
+
+class DBWay(TypedDict):
+    """The assignment by which somebody may do something in a unit: in it, or in one above."""
+
+    id: UnitAssignmentId
+    unit_id: UnitId
+    role: str
+    ends_at: datetime | None

@@ -1,4 +1,4 @@
-"""Assignments of people to units, for a time."""
+"""Assignments of people to units, for a time, with roles that may reach the units below."""
 
 from alembic import op
 
@@ -10,6 +10,9 @@ branch_labels = None
 depends_on = None
 
 UP = """
+ALTER TABLE central.roles ADD COLUMN reach TEXT DEFAULT 'unit' NOT NULL;
+ALTER TABLE central.roles ADD CONSTRAINT ck_roles_reach CHECK (reach IN ('unit', 'subtree'));
+
 ALTER TABLE central.units ADD CONSTRAINT uq_units_single_holder UNIQUE (tenant_id, id, single_holder);
 
 CREATE TABLE central.unit_assignments (
@@ -58,4 +61,5 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.execute("DROP TABLE central.unit_assignments")
+    op.execute("ALTER TABLE central.roles DROP COLUMN reach")
     op.execute("ALTER TABLE central.units DROP CONSTRAINT uq_units_single_holder")
