@@ -9,7 +9,6 @@ from central.catalog import CATALOG
 from central.errors import ForbiddenError
 from central.kernel.model import TenantInput
 from central.kernel.operation import AnyOperation, Operation
-from central.openapi import openapi_document
 from central.tenants.models import Tenant
 from support.examples import names
 
@@ -85,12 +84,6 @@ def test_nobody_changes_anything_in_anothers_name_unless_declared(operation: Any
     reads &= operation.name not in NOT_EVEN_READ
     assert operation.refuses_impersonation != (reads or operation.name in CHANGES_IN_ANOTHERS_NAME)
     assert not operation.needs_fresh or operation.refuses_impersonation
-
-
-@pytest.fixture(scope="module")
-def document() -> dict[str, Any]:
-    """The OpenAPI document."""
-    return openapi_document()
 
 
 @pytest.mark.parametrize("operation", CATALOG, ids=names)
