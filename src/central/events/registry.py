@@ -76,6 +76,8 @@ from central.tool_sign_ins.events import (
     ToolSignInApproved,
     ToolSignInDenied,
 )
+from central.unit_exports.events import UnitExportRequested
+from central.unit_imports.events import UnitImportRequested
 from central.units.events import (
     UnitArchived,
     UnitAssignmentCreated,
@@ -143,6 +145,8 @@ EVENTS: tuple[type[Event], ...] = (
     DomainLapsed,
     DomainUpdated,
     DomainVerified,
+    UnitExportRequested,
+    UnitImportRequested,
     UnitArchived,
     UnitAssignmentCreated,
     UnitAssignmentEnded,
@@ -247,6 +251,8 @@ AnyEvent: TypeAlias = Annotated[
     | Annotated[DomainLapsed, Tag("domain.lapsed")]
     | Annotated[DomainUpdated, Tag("domain.updated")]
     | Annotated[DomainVerified, Tag("domain.verified")]
+    | Annotated[UnitExportRequested, Tag("unit.export.requested")]
+    | Annotated[UnitImportRequested, Tag("unit.import.requested")]
     | Annotated[UnitArchived, Tag("unit.archived")]
     | Annotated[UnitAssignmentCreated, Tag("unit.assignment_created")]
     | Annotated[UnitAssignmentEnded, Tag("unit.assignment_ended")]

@@ -1,5 +1,6 @@
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeVar
+from uuid import UUID
 
 from central.kernel.ids import TenantId, UnitId
 from central.units.models import (
@@ -22,6 +23,7 @@ from central_server.units.queries.lists import UnitListShape, list_units
 from central_server.units.tables import DBListedUnit, DBUnit
 
 T = TypeVar("T")
+_PAGE = 5000
 
 
 class UnitDirectory:
@@ -66,6 +68,20 @@ class UnitDirectory:
         if len(rows) > asked.limit:
             cursor = next_cursor(asked, _sort_key(shown[-1], asked.sort.removeprefix("-")), shown[-1]["id"])
         return ListUnitsResponse(units=[unit_from(row) for row in shown], next_cursor=cursor)
+
+    async def list_all(
+        self, tenant: TenantId, executor: ReadExecutor | WriteExecutor | None = None
+    ) -> Sequence[DBUnit]:
+        """Give all units of a tenant, for who has to see the whole tree."""
+        rows: list[DBUnit] = []
+        while True:
+            after = rows[-1]["id"] if rows else UUID(int=0)
+            page = await (executor or self.db.read(tenant)).all(
+                queries.LIST_ALL, tenant_id=tenant, after_id=after, count=_PAGE
+            )
+            rows += page
+            if len(page) < _PAGE:
+                return rows
 
     async def list_ancestors(
         self, input: ListUnitAncestorsInput, actor: Actor, executor: ReadExecutor | WriteExecutor | None = None

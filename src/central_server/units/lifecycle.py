@@ -2,7 +2,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from central.errors import ConflictError
-from central.kernel.ids import UnitId
+from central.kernel.ids import TenantId, UnitId
 from central.units.events import UnitArchived, UnitAssignmentRemoved, UnitDeleted, UnitRestored
 from central.units.models import (
     MOST_CASCADED,
@@ -12,7 +12,7 @@ from central.units.models import (
     RestoreUnitInput,
     Unit,
 )
-from central_server.infra.actor import Actor
+from central_server.infra.actor import Actor, By
 from central_server.infra.db import Database, Query, WriteExecutor, register_conflict
 from central_server.infra.outbox import Outbox
 from central_server.units.mapping import found, unit_from
@@ -42,24 +42,30 @@ class UnitLifecycle:
     async def TX_archive_unit(self, input: ArchiveUnitInput, actor: Actor) -> Unit:
         """Archive a unit and all below it; one that is archived already stays so."""
         async with self.db.write(actor.tenant_id, actor.unit) as tx:
-            before = await self._lock(input.unit, actor, tx)
-            if before["archived_at"] is not None:
-                return unit_from(before)
-            changed = await self._change(tree.ARCHIVE_UNITS, input.unit, None, actor, tx)
-            events = [UnitArchived.between({}, row, tenant_id=actor.tenant_id, unit_id=row["id"]) for row in changed]
-            await self.outbox.add_all(events, actor.by, tx)
-            return unit_from(_one(changed, input.unit))
+            return unit_from(await self.archive_unit(input.unit, actor.tenant_id, actor.by, tx))
+
+    async def archive_unit(self, unit: UnitId, tenant: TenantId, by: By, executor: WriteExecutor) -> DBUnit:
+        """Archive a unit and all below it as part of more steps."""
+        before = await self._lock(unit, tenant, executor)
+        if before["archived_at"] is not None:
+            return before
+        changed = await self._change(tree.ARCHIVE_UNITS, unit, None, tenant, by, executor)
+        events = [UnitArchived.between({}, row, tenant_id=tenant, unit_id=row["id"]) for row in changed]
+        await self.outbox.add_all(events, by, executor)
+        return _one(changed, unit)
 
     async def TX_restore_unit(self, input: RestoreUnitInput, actor: Actor) -> Unit:
         """Restore a unit and what was archived with it; `ConflictError` where the unit above is archived."""
         async with self.db.write(actor.tenant_id, actor.unit) as tx:
-            before = await self._lock(input.unit, actor, tx)
+            before = await self._lock(input.unit, actor.tenant_id, tx)
             if before["archived_at"] is None:
                 return unit_from(before)
             if before["parent_id"] is not None:
                 parent = await tx.first(units.GET_UNIT, tenant_id=actor.tenant_id, unit=before["parent_id"])
                 check_in_use(found(parent))
-            changed = await self._change(tree.RESTORE_UNITS, input.unit, before["archived_at"], actor, tx)
+            changed = await self._change(
+                tree.RESTORE_UNITS, input.unit, before["archived_at"], actor.tenant_id, actor.by, tx
+            )
             events = [
                 UnitRestored.between(before, row, tenant_id=actor.tenant_id, unit_id=row["id"]) for row in changed
             ]
@@ -70,7 +76,7 @@ class UnitLifecycle:
         """Delete a unit, or say what would go; `ConflictError` while there are units below it that do not go too."""
         tenant = actor.tenant_id
         async with self.db.write(tenant, actor.unit) as tx:
-            await self._lock(input.unit, actor, tx)
+            await self._lock(input.unit, actor.tenant_id, tx)
             going = await tx.all(tree.LOCK_SUBTREE, tenant_id=tenant, unit=input.unit, count=MOST_CASCADED + 1)
             if len(going) > 1 and not input.cascade:
                 raise _has_children()
@@ -81,24 +87,24 @@ class UnitLifecycle:
         names = [row["name"] for row in going[:_NAMES_TOLD]]
         return DeleteUnitResponse(dry_run=input.dry_run, units=len(going), names=names, assignments=assignments)
 
-    async def _lock(self, unit: UnitId, actor: Actor, tx: WriteExecutor) -> DBUnit:
-        await self.structure.lock(actor.tenant_id, tx)
-        return await self.structure.lock_unit(actor.tenant_id, unit, tx)
+    async def _lock(self, unit: UnitId, tenant: TenantId, tx: WriteExecutor) -> DBUnit:
+        await self.structure.lock(tenant, tx)
+        return await self.structure.lock_unit(tenant, unit, tx)
 
     async def _change(
-        self, query: Query[DBUnit], unit: UnitId, archived_at: datetime | None, actor: Actor, tx: WriteExecutor
+        self,
+        query: Query[DBUnit],
+        unit: UnitId,
+        archived_at: datetime | None,
+        tenant: TenantId,
+        by: By,
+        tx: WriteExecutor,
     ) -> Sequence[DBUnit]:
-        rows = await tx.all(
-            tree.LIST_SUBTREE_ARCHIVED,
-            tenant_id=actor.tenant_id,
-            unit=unit,
-            archived_at=archived_at,
-            count=MOST_CASCADED + 1,
-        )
+        which = {"tenant_id": tenant, "unit": unit, "archived_at": archived_at, "count": MOST_CASCADED + 1}
+        rows = await tx.all(tree.LIST_SUBTREE_ARCHIVED, **which)
         check_number(len(rows))
-        ids = [row["id"].uuid for row in rows]
-        changed = await tx.all(query, of_tenant=actor.tenant_id, units=ids)
-        await self.structure.record(actor.tenant_id, [row["id"] for row in changed], actor.by, tx)
+        changed = await tx.all(query, of_tenant=tenant, units=[row["id"].uuid for row in rows])
+        await self.structure.record(tenant, [row["id"] for row in changed], by, tx)
         return changed
 
     async def _count_assignments(

@@ -5,7 +5,7 @@ from central.errors import ConflictError
 from central.kernel.ids import TenantId, UnitId
 from central.units.events import UnitCreated, UnitUpdated
 from central.units.models import CreateUnitInput, GetUnitInput, Unit, UpdateUnitInput
-from central_server.infra.actor import Actor
+from central_server.infra.actor import Actor, By
 from central_server.infra.db import Database, ReadExecutor, WriteExecutor, register_conflict
 from central_server.infra.outbox import Outbox
 from central_server.units.mapping import found, unit_from
@@ -58,38 +58,45 @@ class UnitService:
 
     async def TX_create_unit(self, input: CreateUnitInput, actor: Actor) -> Unit:
         """Create a unit; `ConflictError` for a taken code, an archived parent or a tree that is too deep or wide."""
-        tenant, unit = actor.tenant_id, UnitId.new()
-        async with self.db.write(tenant, actor.unit) as tx:
-            await self.structure.lock(tenant, tx)
-            await self.structure.check_below(tenant, unit, input.parent, tx)
-            position = await self.structure.place(input, tenant, unit, input.parent, actor.by, tx)
-            row = await self._insert(unit, input, position, actor, tx)
-            await self.structure.record(tenant, [unit], actor.by, tx)
-            await self.outbox.add(UnitCreated(tenant_id=tenant, unit_id=unit, version=1), actor.by, tx)
-        return unit_from(row)
+        async with self.db.write(actor.tenant_id, actor.unit) as tx:
+            return unit_from(await self.create_unit(input, actor.tenant_id, actor.by, tx))
+
+    async def create_unit(self, input: CreateUnitInput, tenant: TenantId, by: By, executor: WriteExecutor) -> DBUnit:
+        """Create a unit as part of more steps."""
+        unit = UnitId.new()
+        await self.structure.lock(tenant, executor)
+        await self.structure.check_below(tenant, unit, input.parent, executor)
+        position = await self.structure.place(input, tenant, unit, input.parent, by, executor)
+        row = await self._insert(unit, input, position, tenant, executor)
+        await self.structure.record(tenant, [unit], by, executor)
+        await self.outbox.add(UnitCreated(tenant_id=tenant, unit_id=unit, version=1), by, executor)
+        return row
 
     async def TX_update_unit(self, input: UpdateUnitInput, actor: Actor) -> Unit:
         """Change a unit; `ConflictError` for a taken code or a stale version."""
-        tenant = actor.tenant_id
-        async with self.db.write(tenant, actor.unit) as tx:
-            before = await self.structure.lock_unit(tenant, input.unit, tx)
-            if input.expected_version not in {None, before["version"]}:
-                raise ConflictError("Somebody else changed this unit first; read it again.", code="version_conflict")
-            fields = changed_fields(input, before)
-            row = await tx.first(queries.UPDATE_UNIT, of_tenant=tenant, unit=input.unit, **fields)
-            await self.structure.record(tenant, [input.unit], actor.by, tx)
-            updated = UnitUpdated.between(before, found(row), tenant_id=tenant, unit_id=input.unit)
-            await self.outbox.add(updated, actor.by, tx)
-        return unit_from(found(row))
+        async with self.db.write(actor.tenant_id, actor.unit) as tx:
+            return unit_from(await self.update_unit(input, actor.tenant_id, actor.by, tx))
+
+    async def update_unit(self, input: UpdateUnitInput, tenant: TenantId, by: By, executor: WriteExecutor) -> DBUnit:
+        """Change a unit as part of more steps."""
+        before = await self.structure.lock_unit(tenant, input.unit, executor)
+        if input.expected_version not in {None, before["version"]}:
+            raise ConflictError("Somebody else changed this unit first; read it again.", code="version_conflict")
+        fields = changed_fields(input, before)
+        row = await executor.first(queries.UPDATE_UNIT, of_tenant=tenant, unit=input.unit, **fields)
+        await self.structure.record(tenant, [input.unit], by, executor)
+        updated = UnitUpdated.between(before, found(row), tenant_id=tenant, unit_id=input.unit)
+        await self.outbox.add(updated, by, executor)
+        return found(row)
 
     async def _insert(
-        self, unit: UnitId, input: CreateUnitInput, position: int, actor: Actor, tx: WriteExecutor
+        self, unit: UnitId, input: CreateUnitInput, position: int, tenant: TenantId, tx: WriteExecutor
     ) -> DBUnit:
         alone = input.kind == "individual" if input.single_holder is None else input.single_holder
         fields: dict[str, Any] = {name: getattr(input, name) for name in ("name", "kind", "description", "code")}
         row = await tx.first(
             queries.INSERT_UNIT,
-            tenant_id=actor.tenant_id,
+            tenant_id=tenant,
             id=unit,
             parent_id=input.parent,
             position=position,
@@ -98,7 +105,7 @@ class UnitService:
             attributes={name: value for name, value in input.attributes.items() if value is not None},
             **fields,
         )
-        of = {"tenant_id": actor.tenant_id}
+        of = {"tenant_id": tenant}
         await tx.execute(tree.INSERT_OWN_PATH, **of, ancestor_id=unit, unit_id=unit)
         if input.parent is not None:
             await tx.execute(tree.JOIN_PATHS, **of, unit=unit, parent=input.parent)

@@ -1,8 +1,9 @@
 """Single units: found, locked, inserted, changed."""
 
-from sqlalchemy import Text, any_, bindparam, func, insert, select, update
+from sqlalchemy import Integer, Text, any_, bindparam, func, insert, select, update
 
-from central_server.infra.db import Query
+from central.kernel.ids import UnitId
+from central_server.infra.db import Query, RichIdColumn
 from central_server.infra.db.parameters import parameters
 from central_server.units.queries.columns import COLUMNS, IS_CHANGED_ONE, IS_ONE, SOME_UNITS, TENANT, UNIT
 from central_server.units.tables import UNIT_PATHS, UNITS, DBUnit
@@ -24,6 +25,14 @@ LIST_ANCESTORS = Query[DBUnit](
     .order_by(UNIT_PATHS.c.distance.desc())
 )
 """The topmost first, and the unit itself last."""
+
+LIST_ALL = Query[DBUnit](
+    select(*COLUMNS)
+    .where(UNITS.c.tenant_id == TENANT, UNITS.c.id > bindparam("after_id", type_=RichIdColumn(UnitId)))
+    .order_by(UNITS.c.id)
+    .limit(bindparam("count", type_=Integer))
+)
+"""All units of a tenant, by the ids, which never change."""
 
 _CHANGEABLE = ("name", "kind", "description", "code", "single_holder", "attributes", "tags")
 INSERT_UNIT = Query[DBUnit](
