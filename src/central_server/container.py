@@ -5,6 +5,7 @@ from typing import Any
 
 import wireup
 
+from central_server import unit_parts as units
 from central_server.auth.accepting import InvitationAcceptance
 from central_server.auth.activities.delete_ended_sign_ins import DeleteEndedSignInsActivity
 from central_server.auth.code_budget import CodeBudget
@@ -127,27 +128,6 @@ from central_server.tool_sign_ins.ended import EndedToolSignIns
 from central_server.tool_sign_ins.finishing import ToolSessions
 from central_server.tool_sign_ins.routes import ToolSignInRoutes
 from central_server.tool_sign_ins.starting import ToolStarts
-from central_server.unit_exports.activities.export_units import ExportUnitsActivity
-from central_server.unit_exports.exporting import UnitExporter
-from central_server.unit_exports.routes import UnitExportRoutes
-from central_server.unit_exports.service import UnitExportService
-from central_server.unit_imports.activities.import_units import ImportUnitsActivity
-from central_server.unit_imports.importing import UnitImporter
-from central_server.unit_imports.routes import UnitImportRoutes
-from central_server.unit_imports.service import UnitImportService
-from central_server.units.access import UnitAccess
-from central_server.units.access_routes import AccessRoutes
-from central_server.units.activities.tell_assignments import TellAssignmentsActivity
-from central_server.units.assignment_routes import UnitAssignmentRoutes
-from central_server.units.assignments import UnitAssignments
-from central_server.units.charts import UnitCharts
-from central_server.units.directory import UnitDirectory
-from central_server.units.lifecycle import UnitLifecycle
-from central_server.units.moving import UnitMoves
-from central_server.units.routes import UnitRoutes
-from central_server.units.service import UnitService
-from central_server.units.structure import UnitStructure
-from central_server.units.telling import AssignmentTelling
 from central_server.user_exports.activities.export_users import ExportUsersActivity
 from central_server.user_exports.exporting import UserExporter
 from central_server.user_exports.routes import UserExportRoutes
@@ -203,11 +183,7 @@ ROUTES: tuple[type, ...] = (
     UserEmailRoutes,
     RoleGrantRoutes,
     RoleRoutes,
-    UnitRoutes,
-    UnitAssignmentRoutes,
-    AccessRoutes,
-    UnitImportRoutes,
-    UnitExportRoutes,
+    *units.ROUTES,
     AuthConnectorRoutes,
     ConnectorTestRoutes,
     IdentityRoutes,
@@ -241,12 +217,10 @@ ACTIVITIES: tuple[type, ...] = (
     DeleteEndedVerificationsActivity,
     ExpireInvitationsActivity,
     EndRolesActivity,
-    TellAssignmentsActivity,
+    *units.ACTIVITIES,
     GiveUpJobActivity,
     DeleteEndedJobsActivity,
     ImportUsersActivity,
-    ImportUnitsActivity,
-    ExportUnitsActivity,
     DeleteEndedDeliveriesActivity,
     StartDueDeletionsActivity,
     DeleteTenantActivity,
@@ -289,24 +263,12 @@ SERVICES: tuple[type, ...] = (
     EmailVerifications,
     UserMerging,
     AccessExplainer,
-    UnitStructure,
-    UnitService,
-    UnitDirectory,
-    UnitMoves,
-    UnitLifecycle,
-    UnitCharts,
-    AssignmentTelling,
-    UnitAssignments,
-    UnitAccess,
     UserBatches,
     UserImportService,
     RowJudge,
     MissingUsers,
     UserImporter,
-    UnitImportService,
-    UnitImporter,
-    UnitExportService,
-    UnitExporter,
+    *units.SERVICES,
     UserExportService,
     UserExporter,
     EventRetentionService,

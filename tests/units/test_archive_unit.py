@@ -35,7 +35,7 @@ async def test_too_many(owner: AsyncCentral, monkeypatch: pytest.MonkeyPatch) ->
     """More than a transaction should change are refused, and nothing is archived."""
     for module in (lifecycle, policy):
         monkeypatch.setattr(module, "MOST_CASCADED", 2)
-    assert models.MOST_CASCADED == 10_000
+    assert models.MOST_CASCADED == 5_000
     made = await grow(owner, {"a": {"b": {"c": {}}}})
     with pytest.raises(ConflictError) as refusal:
         await owner.units.archive(unit=made["a"].id)

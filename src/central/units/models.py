@@ -21,7 +21,7 @@ MOST_LEVELS = 64
 MOST_SIBLINGS = 10_000
 """How many units stand directly below one, or at the top."""
 
-MOST_CASCADED = 10_000
+MOST_CASCADED = 5_000
 """How many units go at once with the one above them."""
 
 UnitCode: TypeAlias = Annotated[

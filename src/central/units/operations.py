@@ -141,7 +141,7 @@ ARCHIVE_UNIT = Operation(
     access=UnitPermission("units:write", where=(("unit", "above"),)),
     summary="Take a unit out of use, with all below it",
     errors=(NotFoundError, ConflictError),
-    description="Nothing is created below it or moved there. Up to 10,000 units at once.",
+    description="Nothing is created below it or moved there. Up to 5,000 units at once.",
 )
 RESTORE_UNIT = Operation(
     "units.restore",
@@ -164,7 +164,7 @@ DELETE_UNIT = Operation(
     summary="Delete a unit for good",
     errors=(NotFoundError, ConflictError),
     description="Refused while there are units below it, or assignments, unless `cascade` says that they go too, up to "
-    "10,000 units. With `dryRun` nothing changes. Its history stays.",
+    "5,000 units. With `dryRun` nothing changes. Its history stays.",
 )
 LIST_UNIT_HISTORY = Operation(
     "units.list_history",
