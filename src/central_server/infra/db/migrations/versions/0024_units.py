@@ -79,6 +79,13 @@ CREATE TABLE central.unit_versions (
 
 CREATE INDEX ix_unit_versions_siblings ON central.unit_versions (tenant_id, parent_id, position, unit_id)
 """
+# Members see units from now on. Who could see members before, and give what they hold, still can.
+READERS = """
+SET LOCAL ROLE central_platform;
+UPDATE central.roles SET permissions = {change}(permissions, 'units:read')
+    WHERE NOT built_in AND 'users:read' = ANY (permissions);
+RESET ROLE
+"""
 TABLES = ("units", "unit_paths", "unit_versions")
 
 
@@ -87,8 +94,12 @@ def upgrade() -> None:
         op.execute(statement)
     for table in TABLES:
         enable_rls(op, table)
+    for statement in READERS.format(change="array_append").split(";\n"):
+        op.execute(statement)
 
 
 def downgrade() -> None:
+    for statement in READERS.format(change="array_remove").split(";\n"):
+        op.execute(statement)
     for table in reversed(TABLES):
         op.execute(f"DROP TABLE central.{table}")
