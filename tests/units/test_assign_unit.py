@@ -72,6 +72,19 @@ async def test_unit_with_two_does_not_become_one_with_a_single_holder(owner: Asy
     assert refusal.value.code == "unit_held"
 
 
+async def test_unit_that_two_held_once_may_become_one_with_a_single_holder(owner: AsyncCentral, place: Place) -> None:
+    """What is over is in nobody's way, until it is to go on."""
+    unit = await owner.units.create(name="Sales")
+    one, two = [await owner.units.assign(unit=unit.id, user=(await place.user()).id) for _ in range(2)]
+    await owner.units.end_assignment(assignment=one.id)
+    await owner.units.update(unit=unit.id, single_holder=True)
+    with pytest.raises(ConflictError) as refusal:
+        await owner.units.update_assignment(assignment=one.id, ends_at=None)
+    assert refusal.value.code == "unit_held"
+    await owner.units.end_assignment(assignment=two.id)
+    await owner.units.assign(unit=unit.id, user=(await place.user()).id)
+
+
 async def test_nobody_gives_what_they_do_not_hold(place: Place, owner: AsyncCentral) -> None:
     """An administrator gives in a unit no role that allows more than they may, least of all that of owners."""
     unit, user = await owner.units.create(name="Sales"), await place.user()

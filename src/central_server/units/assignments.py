@@ -214,7 +214,9 @@ class UnitAssignments:
         tenant, id = actor.tenant_id, before["id"]
         after: dict[str, Any] = {**before, **changes}
         check_times(after["starts_at"], after["ends_at"])
+        held = await tx.first(queries.HOLD_UNIT, tenant_id=tenant, unit=before["unit_id"])
         new = {f"new_{name}": after[name] for name in ("role", "starts_at", "ends_at")}
+        new["new_single_holder"] = found(held)["single_holder"]
         row = await self._write(
             queries.UPDATE_ASSIGNMENT,
             {"of_tenant": tenant, "assignment": id, **new},

@@ -10,7 +10,7 @@ from central_server.infra.db import Database, ReadExecutor, WriteExecutor, regis
 from central_server.infra.outbox import Outbox
 from central_server.units.mapping import found, unit_from
 from central_server.units.policy import changed_fields
-from central_server.units.queries import tree
+from central_server.units.queries import assignments, tree
 from central_server.units.queries import units as queries
 from central_server.units.structure import UnitStructure
 from central_server.units.tables import DBUnit
@@ -83,6 +83,8 @@ class UnitService:
         if input.expected_version not in {None, before["version"]}:
             raise ConflictError("Somebody else changed this unit first; read it again.", code="version_conflict")
         fields = changed_fields(input, before)
+        if input.single_holder and not before["single_holder"]:
+            await executor.execute(assignments.FORGET_SHARING, of_tenant=tenant, unit=input.unit)
         row = await executor.first(queries.UPDATE_UNIT, of_tenant=tenant, unit=input.unit, **fields)
         await self.structure.record(tenant, [input.unit], by, executor)
         updated = UnitUpdated.between(before, found(row), tenant_id=tenant, unit_id=input.unit)

@@ -111,7 +111,7 @@ UNIT_ASSIGNMENTS = Table(
     Column("tenant_id", RichIdColumn(TenantId), nullable=False),
     Column("id", RichIdColumn(UnitAssignmentId), nullable=False),
     Column("unit_id", RichIdColumn(UnitId), nullable=False),
-    Column("single_holder", Boolean, nullable=False),
+    Column("single_holder", Boolean),
     Column("user_id", RichIdColumn(UserId), nullable=False),
     Column("role", Text),
     Column("starts_at", DateTime(timezone=True), nullable=False),
@@ -123,10 +123,11 @@ UNIT_ASSIGNMENTS = Table(
     Column("start_told_at", DateTime(timezone=True)),
     Column("end_told_at", DateTime(timezone=True)),
     PrimaryKeyConstraint("tenant_id", "id"),
+    ForeignKeyConstraint(["tenant_id", "unit_id"], ["units.tenant_id", "units.id"], name="fk_unit_assignments_unit"),
     ForeignKeyConstraint(
         ["tenant_id", "unit_id", "single_holder"],
         ["units.tenant_id", "units.id", "units.single_holder"],
-        name="fk_unit_assignments_unit",
+        name="fk_unit_assignments_single_holder",
         onupdate="CASCADE",
     ),
     ForeignKeyConstraint(
@@ -162,6 +163,7 @@ UNIT_ASSIGNMENTS = Table(
 """Who is in which unit, from when until when: judged where it is read, so that nothing need happen in between.
 
 `single_holder` is the unit's, held equal by the foreign key, so that a constraint can tell two who hold it at once.
+It is null for what was over when the unit got a single holder: who shared it before is no matter then.
 """
 
 

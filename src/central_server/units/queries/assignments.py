@@ -4,6 +4,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
+    Boolean,
     ColumnElement,
     DateTime,
     Integer,
@@ -84,6 +85,7 @@ UPDATE_ASSIGNMENT = Query[DBAssignment](
     .where(_IS_CHANGED_ONE)
     .values(
         role=bindparam("new_role", type_=Text),
+        single_holder=bindparam("new_single_holder", type_=Boolean),
         starts_at=_new_start,
         ends_at=_new_end,
         # What is to come again is told again.
@@ -95,6 +97,13 @@ UPDATE_ASSIGNMENT = Query[DBAssignment](
     .returning(*_COLUMNS)
 )
 DELETE_ASSIGNMENT = Query[None](delete(UNIT_ASSIGNMENTS).where(_IS_ONE))
+FORGET_SHARING = Query[None](
+    update(UNIT_ASSIGNMENTS)
+    .where(_a.tenant_id == OF_TENANT, _a.unit_id == UNIT, _HAS_ENDED)
+    .values(single_holder=null())
+)
+"""Lets a unit get a single holder although several held it once."""
+
 COUNT_ASSIGNMENTS = Query[DBCount](
     select(func.count().label("number")).where(_a.tenant_id == TENANT, _a.unit_id == any_(SOME_UNITS))
 )

@@ -19,7 +19,7 @@ CREATE TABLE central.unit_assignments (
     tenant_id UUID NOT NULL,
     id UUID NOT NULL,
     unit_id UUID NOT NULL,
-    single_holder BOOLEAN NOT NULL,
+    single_holder BOOLEAN,
     user_id UUID NOT NULL,
     role TEXT,
     starts_at TIMESTAMP WITH TIME ZONE NOT NULL,
@@ -31,7 +31,8 @@ CREATE TABLE central.unit_assignments (
     start_told_at TIMESTAMP WITH TIME ZONE,
     end_told_at TIMESTAMP WITH TIME ZONE,
     CONSTRAINT pk_unit_assignments PRIMARY KEY (tenant_id, id),
-    CONSTRAINT fk_unit_assignments_unit FOREIGN KEY(tenant_id, unit_id, single_holder)
+    CONSTRAINT fk_unit_assignments_unit FOREIGN KEY(tenant_id, unit_id) REFERENCES central.units (tenant_id, id),
+    CONSTRAINT fk_unit_assignments_single_holder FOREIGN KEY(tenant_id, unit_id, single_holder)
         REFERENCES central.units (tenant_id, id, single_holder) ON UPDATE CASCADE,
     CONSTRAINT fk_unit_assignments_user
         FOREIGN KEY(tenant_id, user_id) REFERENCES central.users (tenant_id, id) ON DELETE CASCADE,
