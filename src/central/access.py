@@ -9,6 +9,8 @@ TenantPermissionName: TypeAlias = Literal[
     "users:impersonate",
     "roles:read",
     "roles:write",
+    "units:read",
+    "units:write",
     "invitations:read",
     "invitations:write",
     "sessions:read",
@@ -26,6 +28,7 @@ TenantPermissionName: TypeAlias = Literal[
     "tenant:delete",
 ]
 SystemPermissionName: TypeAlias = Literal["tenants:create", "tenants:read", "tenants:write", "tenants:delete"]
+UnitPlace: TypeAlias = Literal["at", "below", "above"]
 Impersonation: TypeAlias = Literal["reading", "allowed", "refused"]
 
 TENANT_PERMISSIONS: tuple[TenantPermissionName, ...] = get_args(TenantPermissionName)
@@ -77,6 +80,19 @@ class TenantPermission:
     schemes: tuple[AuthenticationScheme, ...] = (TENANT_USER_COOKIE,)
     fresh: bool = field(default=False, kw_only=True)
     impersonation: Impersonation = field(default="reading", kw_only=True)
+
+
+@dataclass(frozen=True, slots=True)
+class UnitPermission(TenantPermission):
+    """As `TenantPermission`, or who holds the permission in a unit, by a role that they have there now.
+
+    `where` says of fields of the input which unit each is about: a change of a unit itself, which a role in it allows,
+    or in one above if it reaches the subtree (`at`); of what stands below it, which such a role alone allows, in it or
+    above (`below`); or of where it stands, which takes such a role in a unit above it (`above`). All must be allowed.
+    A field that names an assignment is about the assignment's unit.
+    """
+
+    where: tuple[tuple[str, UnitPlace], ...] = field(default=(), kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,9 @@ from central.tenant_archives import operations as tenant_archives
 from central.tenant_deletions import operations as tenant_deletions
 from central.tenants import operations as tenants
 from central.tool_sign_ins import operations as tool_sign_ins
+from central.unit_exports import operations as unit_exports
+from central.unit_imports import operations as unit_imports
+from central.units import operations as units
 from central.user_exports import operations as user_exports
 from central.user_imports import operations as user_imports
 from central.users import operations as users
@@ -34,6 +37,9 @@ CATALOG: tuple[AnyOperation, ...] = (
     *emails.OPERATIONS,
     *roles.OPERATIONS,
     *explain.OPERATIONS,
+    *units.OPERATIONS,
+    *unit_imports.OPERATIONS,
+    *unit_exports.OPERATIONS,
     *auth_connectors.OPERATIONS,
     *identities.OPERATIONS,
     *domains.OPERATIONS,

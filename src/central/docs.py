@@ -9,7 +9,7 @@ from types import NoneType
 
 from pydantic.alias_generators import to_camel
 
-from central.access import SystemPermission, TenantPermission
+from central.access import SystemPermission, TenantPermission, UnitPermission
 from central.catalog import BROWSER_ROUTES, CATALOG
 from central.kernel.operation import AnyOperation
 from central.kernel.pages import PageInput
@@ -66,6 +66,8 @@ def _output(operation: AnyOperation) -> str:
 
 def _access(operation: AnyOperation) -> str:
     match operation.access:
+        case UnitPermission(permission):
+            return f"users of the tenant with the permission `{permission}`, also by a role in the unit or one above"
         case TenantPermission(permission):
             return f"users of the tenant with the permission `{permission}`"
         case SystemPermission(permission):

@@ -7,7 +7,7 @@ from pydantic import BaseModel
 from pydantic.alias_generators import to_camel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, models_json_schema
 
-from central.access import TENANT_USER_COOKIE, SystemPermission, TenantPermission
+from central.access import TENANT_USER_COOKIE, SystemPermission, TenantPermission, UnitPermission
 from central.catalog import CATALOG
 from central.errors import (
     ERRORS_BY_STATUS,
@@ -97,6 +97,8 @@ def _access(operation: AnyOperation) -> str:
 
 def _caller(operation: AnyOperation) -> str:
     match operation.access:
+        case UnitPermission(permission):
+            return f"Needs the permission `{permission}` in the tenant, or by a role in the unit or one above."
         case TenantPermission(permission):
             return f"Needs the permission `{permission}` in the tenant."
         case SystemPermission(permission):

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from central_client.resources.roles import Roles
     from central_client.resources.sessions import Sessions
     from central_client.resources.tenants import Tenants
+    from central_client.resources.units import Units
     from central_client.resources.users import Users
     from central_client.resources.webhooks import Webhooks
     from central_client.transport import AsyncHttpClient, HttpClient
@@ -127,6 +128,13 @@ class CentralBase(Generic[IO]):
         from central_client.resources.invitations import Invitations
 
         return Invitations(self._caller)
+
+    @cached_property
+    def units(self) -> "Units[IO]":
+        """The organisation of a tenant: a tree of units."""
+        from central_client.resources.units import Units
+
+        return Units(self._caller)
 
     @cached_property
     def jobs(self) -> "Jobs[IO]":

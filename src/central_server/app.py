@@ -33,6 +33,7 @@ from central_server.infra.vault import Vault
 from central_server.meta import MetaRoutes, Readiness
 from central_server.sessions.touches import SessionTouches
 from central_server.sign_in_pages.error_pages import SignInErrorPages
+from central_server.units.access import UnitAccess
 
 _MAILBOX = "dev.mailbox"
 
@@ -69,7 +70,10 @@ class Central:
         vault = await container.get(Vault)
         traces = await container.get(Traces)
         forms, error_page = await container.get(FormTokens), await container.get(SignInErrorPages)
-        parts = HttpParts.build(self.settings, database, gate, registry, limiter, vault, forms, error_page, traces)
+        judge = await container.get(UnitAccess)
+        parts = HttpParts.build(
+            self.settings, database, gate, judge, registry, limiter, vault, forms, error_page, traces
+        )
         routes = await resolve(container, ROUTES)
         routes.append(MetaRoutes(Readiness(database, await container.get(TemporalConnection))))
         mailer = await container.get(Mailer)

@@ -5,6 +5,7 @@ from typing import Any
 
 import wireup
 
+from central_server import unit_parts as units
 from central_server.auth.accepting import InvitationAcceptance
 from central_server.auth.activities.delete_ended_sign_ins import DeleteEndedSignInsActivity
 from central_server.auth.code_budget import CodeBudget
@@ -183,6 +184,7 @@ ROUTES: tuple[type, ...] = (
     UserEmailRoutes,
     RoleGrantRoutes,
     RoleRoutes,
+    *units.ROUTES,
     AuthConnectorRoutes,
     ConnectorTestRoutes,
     IdentityRoutes,
@@ -216,6 +218,7 @@ ACTIVITIES: tuple[type, ...] = (
     DeleteEndedVerificationsActivity,
     ExpireInvitationsActivity,
     EndRolesActivity,
+    *units.ACTIVITIES,
     GiveUpJobActivity,
     DeleteEndedJobsActivity,
     ImportUsersActivity,
@@ -266,6 +269,7 @@ SERVICES: tuple[type, ...] = (
     RowJudge,
     MissingUsers,
     UserImporter,
+    *units.SERVICES,
     UserExportService,
     UserExporter,
     EventRetentionService,

@@ -37,6 +37,8 @@ from central_server.jobs.handlers import StopJob
 from central_server.jobs.listeners import LISTENERS as JOB_LISTENERS
 from central_server.session_revocations.listeners import LISTENERS as SESSION_REVOCATION_LISTENERS
 from central_server.tenant_archives.listeners import LISTENERS as TENANT_ARCHIVE_LISTENERS
+from central_server.unit_exports.listeners import LISTENERS as UNIT_EXPORT_LISTENERS
+from central_server.unit_imports.listeners import LISTENERS as UNIT_IMPORT_LISTENERS
 from central_server.user_exports.listeners import LISTENERS as USER_EXPORT_LISTENERS
 from central_server.user_imports.listeners import LISTENERS as USER_IMPORT_LISTENERS
 from central_server.users.handlers import MailEmailChange, MailEmailVerification
@@ -161,6 +163,8 @@ def make_listeners() -> Listeners:
             *WEBHOOK_LISTENERS,
             *TENANT_ARCHIVE_LISTENERS,
             *USER_EXPORT_LISTENERS,
+            *UNIT_IMPORT_LISTENERS,
+            *UNIT_EXPORT_LISTENERS,
             *EVENT_EXPORT_LISTENERS,
             *SESSION_REVOCATION_LISTENERS,
         )

@@ -26,6 +26,7 @@ FAMILIES = (
     "sessions",
     "auth",
     "invitations",
+    "units",
     "events",
     "webhooks",
     "jobs",

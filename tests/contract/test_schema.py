@@ -96,7 +96,7 @@ async def test_indexes_are_those_of_the_tables(owner_url: str) -> None:
     connection: Any = await asyncpg.connect(owner_url)
     rows = await connection.fetch(
         "SELECT indexname, indexdef FROM pg_indexes i WHERE schemaname = 'central' AND NOT EXISTS"
-        " (SELECT FROM pg_constraint c WHERE c.conname = i.indexname AND c.contype IN ('p', 'u'))"
+        " (SELECT FROM pg_constraint c WHERE c.conname = i.indexname AND c.contype IN ('p', 'u', 'x'))"
     )
     await connection.close()
     dialect = postgresql.dialect()

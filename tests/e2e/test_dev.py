@@ -22,7 +22,14 @@ from support.processes import eventually, living
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples"
-EXAMPLES_OF_DEV = ["quickstart.py", "import_users.py", "webhooks.py", "archive_tenant.py", "export_users.py"]
+EXAMPLES_OF_DEV = [
+    "quickstart.py",
+    "import_users.py",
+    "webhooks.py",
+    "archive_tenant.py",
+    "export_users.py",
+    "org_chart.py",
+]
 PROGRAM = [sys.executable, "-m", "central_server.cli", "dev"]
 OWNER = "owner@acme.example"
 # Tests run beside each other: the bench holds an idle machine to eight seconds.
@@ -161,6 +168,18 @@ def test_exporting_users(first: FirstRun) -> None:
     shown = first.of("export_users.py")
     (users,) = re.findall(r"(\d+) users, [\d,]+ bytes", shown)
     assert f"0 created, 0 updated, {users} unchanged, 0 failed" in shown
+    assert shown.rstrip().endswith("Done.")
+
+
+def test_drawing_a_chart(first: FirstRun) -> None:
+    """`examples/org_chart.py` imports with a real worker, moves a department, and draws what was and what is."""
+    shown = first.of("org_chart.py")
+    assert "create North below Sales" in shown
+    assert "5 created, 0 failed" in shown
+    before, today = shown.split("Before:\n")[1].split("Today:\n")
+    assert before.split() == ["Works", "Sales", "North", "Head", "of", "sales", "Plant"]
+    assert today.split("5.")[0].split() == ["Works", "Plant", "Sales", "North", "Head", "of", "sales"]
+    assert "5 unchanged, 0 created, 0 moved" in shown
     assert shown.rstrip().endswith("Done.")
 
 

@@ -28,6 +28,8 @@ WITHOUT = {
     "users.start_import": "it only collects rows; that they are imported is an event",
     "users.add_import_rows": "the same",
     "users.merge": "the example is a dry run",
+    "units.start_import": "it only collects rows; that they are imported is an event",
+    "units.add_import_rows": "the same",
     "invitations.accept": "the example's invitee has to sign in first",
     "events.acknowledge": "a reader's place is nobody's business",
     "auth_connectors.enable": "the example is enabled already",
@@ -40,6 +42,7 @@ WITHOUT = {
     "tenants.run_import": "the example is of no import of the operator's; its own tests look for the event",
     "tenants.restore": "the example is not to be deleted; its own tests look for the event",
     "users.enable": "the example is active already",
+    "units.restore": "the example is in use already; its own tests look for the event",
     "domains.verify": "the example's proof is not published: its state stays as it is",
 }
 WRITES = [operation for operation in CATALOG if operation.method != "GET"]

@@ -71,6 +71,13 @@ ABSENT_IS = {
         ("sessions.start_revocation", place): 201  # nobody matches
         for place in ("user", "role", "connector")
     },
+    ("units.list", "parent"): 200,  # nothing is below it
+    ("units.list", "below"): 200,  # the same
+    ("units.list_history", "cursor"): 400,  # it is of the list of another unit
+    **{("units.list_assignments", place): 200 for place in ("unit", "below", "user", "role")},  # nobody is
+    ("units.assign", "role"): 422,  # what they would be is wrong
+    ("units.update_assignment", "role"): 422,  # the same
+    ("units.as_of", "cursor"): 400,  # the unit was not there
     ("users.start_import", "roles[]"): 422,  # what new users would be is wrong
     ("jobs.list_row_errors", "cursor"): 400,  # it is of the list of another job
     ("users.get_many", "users[]"): 200,  # those that are there are given
@@ -78,7 +85,7 @@ ABSENT_IS = {
 
 
 # Lists that never have a second page, and so no cursor.
-OF_ONE_PAGE = {"roles.list_grants", "identities.list", "identities.list_mine"}
+OF_ONE_PAGE = {"roles.list_grants", "identities.list", "identities.list_mine", "units.list_ancestors", "units.get_path"}
 __all__ = ["world"]
 
 

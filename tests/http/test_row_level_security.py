@@ -73,7 +73,11 @@ async def test_foreign_rows_are_not_changed(alice: Place, mallory: Place, table:
 
 
 async def _may_insert(connection, table: str, column: str) -> bool:
-    query = "SELECT has_column_privilege('central_app', 'central.' || $1::text, $2::text, 'INSERT')"
+    query = (
+        "SELECT has_column_privilege('central_app', 'central.' || $1::text, $2::text, 'INSERT') AND NOT EXISTS"
+        " (SELECT FROM pg_attribute WHERE attrelid = ('central.' || $1::text)::regclass AND attname = $2::text"
+        " AND attgenerated <> '')"
+    )
     return await connection.fetchval(query, table, column)
 
 

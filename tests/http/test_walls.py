@@ -67,6 +67,7 @@ WITHOUT_TENANT = {
     "tool_sign_ins.queries:DELETE_TOOL_SIGN_INS": "the same",
     "users.queries.ended:DELETE_EMAIL_VERIFICATIONS": "the same",
     "users.queries.ended:LIST_ENDED_ROLES": "the look, every five minutes, at roles whose time has come",
+    "units.queries.assignments:LIST_DUE": "the look, every minute, at assignments whose moment has come",
     "invitations.queries:LIST_RUN_OUT": "the same for invitations that have run out",
     "webhooks.queries.deliveries:PLAN_DELIVERIES": "the feed's reader begins deliveries of the events of all tenants",
     "webhooks.queries.deliveries:DELETE_DELIVERIES": "the hourly clean-up of what has ended in all tenants",

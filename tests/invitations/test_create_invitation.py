@@ -161,7 +161,7 @@ async def test_nobody_invites_beyond_what_they_hold(place: Place, admin: AsyncCe
         await admin.invitations.create(email="b@example.com", roles=["owner"])
     assert refusal.value.code == "owner_needed"
     await place.owner.roles.create(
-        slug="host", name="Host", permissions=["users:read", "invitations:read", "invitations:write"]
+        slug="host", name="Host", permissions=["users:read", "units:read", "invitations:read", "invitations:write"]
     )
     await place.owner.roles.create(slug="guest", name="Guest", permissions=["invitations:read"])
     host = await place.signed_in("host")

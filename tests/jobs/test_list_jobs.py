@@ -27,7 +27,9 @@ async def test_filters(place: Place) -> None:
 
 async def test_without_the_permission_one_sees_ones_own(place: Place, admin: AsyncCentral) -> None:
     """Whoever lacks `jobs:read` sees the jobs that they started, with any filter, and no other."""
-    await place.owner.roles.create(slug="importer", name="Importer", permissions=["users:read", "users:write"])
+    await place.owner.roles.create(
+        slug="importer", name="Importer", permissions=["users:read", "users:write", "units:read"]
+    )
     importer = await place.signed_in("importer")
     await place.owner.users.start_import()
     own = await importer.users.start_import()

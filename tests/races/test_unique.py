@@ -22,6 +22,7 @@ from support.place import Place, Stack, make_place
 from support.provider import Provider
 from support.races import CALLERS, ROUNDS, Arena, tally
 from support.signing_in import connect_provider
+from support.units import check_paths
 
 # Which race is for which constraint whose violation means something to callers. A new one goes here, with its race.
 RACES = {
@@ -36,6 +37,10 @@ RACES = {
     "uq_auth_connectors_name": "test_name_of_ones_own",
     "uq_auth_connectors_email_code": "test_name_of_ones_own",
     "uq_invitations_pending": "test_invitation_of_one_address",
+    "uq_units_code": "test_name_of_ones_own",
+    "pk_unit_paths": "test_units_moved_below_each_other",
+    "ex_unit_assignments_person": "test_place_in_a_unit",
+    "ex_unit_assignments_holder": "test_place_in_a_unit",
     "uq_domains_name": "test_name_of_ones_own",
     "uq_domains_verified_name": "test_domain_of_many_tenants",
     "uq_identities_subject": "test_first_sign_in_of_one_person",
@@ -45,7 +50,7 @@ RACES = {
 
 def test_every_constraint_that_callers_run_into_is_raced_for() -> None:
     """A constraint with an error of its own is refused by this test until a race for it is named."""
-    registered = {name for name in errors._conflicts if name.startswith(("uq_", "pk_"))}
+    registered = {name for name in errors._conflicts if name.startswith(("uq_", "pk_", "ex_"))}
     assert registered == set(RACES), "name its race in RACES"
     written = {
         node.name
@@ -172,10 +177,15 @@ async def _domain(client: AsyncCentral, place: Place, provider: Provider) -> Non
     await client.domains.create(name=place.domain)
 
 
+async def _unit_code(client: AsyncCentral, place: Place, provider: Provider) -> None:
+    await client.units.create(name="Unit", code=_some_case("name"))
+
+
 # Who takes what, what the others are told, and the table where they meet.
 NAMES: dict[str, tuple[Callable[[AsyncCentral, Place, Provider], Awaitable[None]], str, str]] = {
     "external id": (_external_id, "external_id_taken", "user_external_ids"),
     "role": (_role, "slug_taken", "roles"),
+    "code of a unit": (_unit_code, "code_taken", "units"),
     "domain": (_domain, "domain_exists", "domains"),
     "connector": (_connector, "name_taken", "auth_connectors"),
     "connector for mailed codes": (_email_code, "email_code_exists", "auth_connectors"),
@@ -221,6 +231,43 @@ async def test_invitation_of_one_address(arena: Arena, record_property: Any) -> 
         query = "SELECT count(*) FROM invitations WHERE tenant_id = $1 AND accepted_at IS NULL AND revoked_at IS NULL"
         assert await _count(arena, query, place.tenant.id.uuid) == 1
     count(record_property, "rounds: invitation of one address", ROUNDS)
+
+
+async def test_units_moved_below_each_other(arena: Arena, record_property: Any) -> None:
+    """Of moves of each of five units below the next, round in a ring, one at least is refused: none closes it."""
+    ring = 5
+    for _ in range(10 * ROUNDS):
+        place = await arena.place()
+        units = [await place.owner.units.create(name=str(number)) for number in range(ring)]
+        clients = arena.clients(place.owner, place.tenant.id, ring)
+        calls = [
+            partial(client.units.move, unit=unit.id, parent=units[(number + 1) % ring].id)
+            for number, (client, unit) in enumerate(zip(clients, units, strict=True))
+        ]
+        told = tally(await arena.run(calls, crowd_at="outbox"))
+        assert told["unit_cycle"] >= 1
+        assert set(told) <= {"done", "unit_cycle", "try_again"}
+        await check_paths(place)
+        assert len([unit async for unit in place.owner.units.as_of()]) == ring
+    count(record_property, "rounds: units moved below each other", 10 * ROUNDS)
+
+
+@pytest.mark.parametrize(("single_holder", "told"), [(False, "assignment_overlaps"), (True, "unit_held")])
+async def test_place_in_a_unit(arena: Arena, single_holder: bool, told: str, record_property: Any) -> None:  # noqa: FBT001 (a case)
+    """Of twenty assignments of one person to a unit, or of twenty people to a post, at once, one is made."""
+    for _ in range(ROUNDS):
+        place = await arena.place()
+        unit = await place.owner.units.create(name="Unit", single_holder=single_holder)
+        users = [await place.user() for _ in range(20)] if single_holder else [place.owner_user] * 20
+        clients = arena.clients(place.owner, place.tenant.id, 20)
+        calls = [
+            partial(client.units.assign, unit=unit.id, user=user.id)
+            for client, user in zip(clients, users, strict=True)
+        ]
+        assert tally(await arena.run(calls, crowd_at="unit_assignments")) == {"done": 1, told: 19}
+        query = "SELECT count(*) FROM unit_assignments WHERE tenant_id = $1"
+        assert await _count(arena, query, place.tenant.id.uuid) == 1
+    count(record_property, f"rounds: {told}", ROUNDS)
 
 
 async def test_secrets_of_one_connector(arena: Arena, provider: Provider, record_property: Any) -> None:

@@ -32,7 +32,7 @@ async def test_whoever_holds_it_may_do_what_it_allows(place: Place) -> None:
     user = await place.user("member", "auditor")
     client = await place.sign_in(user)
     me = await client.users.me()
-    assert (me.roles, me.permissions) == (["auditor", "member"], ["sessions:read", "users:read"])
+    assert (me.roles, me.permissions) == (["auditor", "member"], ["sessions:read", "units:read", "users:read"])
     assert (await client.sessions.list(user=user.id).first_page()).items
     with pytest.raises(ForbiddenError):
         await client.users.disable(user=user.id)

@@ -12,7 +12,7 @@ async def test_built_in_roles_say_what_they_allow(owner: AsyncCentral) -> None:
     assert all(role.built_in for role in roles.values())
     assert set(roles["owner"].permissions) == set(TENANT_PERMISSIONS)
     assert set(TENANT_PERMISSIONS) - set(roles["admin"].permissions) == {"tenant:write", "tenant:delete"}
-    assert roles["member"].permissions == ["users:read"]
+    assert roles["member"].permissions == ["units:read", "users:read"]
 
 
 async def test_role_of_another_tenant_is_not_found(owner: AsyncCentral, other_tenant: AsyncCentral) -> None:

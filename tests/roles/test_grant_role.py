@@ -42,7 +42,7 @@ async def test_role_ends_when_its_time_comes(owner: AsyncCentral, place: Place) 
     async with superuser(place.stack) as connection:
         await connection.execute("UPDATE user_roles SET expires_at = now() WHERE expires_at IS NOT NULL")
     me = await client.users.me()
-    assert (me.roles, me.permissions) == (["member"], ["users:read"])
+    assert (me.roles, me.permissions) == (["member"], ["units:read", "users:read"])
     with pytest.raises(ForbiddenError):
         await client.users.create(email="ada@example.com")
     assert (await owner.users.get(user=user.id)).roles == ["member"]

@@ -4,6 +4,7 @@ import json
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
+from datetime import UTC, datetime, timedelta
 from typing import Any, Self
 from urllib.parse import quote, urlencode
 from uuid import UUID, uuid4
@@ -30,6 +31,8 @@ from central.kernel.ids import (
     SignInId,
     TenantDeletionId,
     TenantId,
+    UnitAssignmentId,
+    UnitId,
     UserEmailId,
     UserId,
     WebhookDeliveryId,
@@ -37,6 +40,8 @@ from central.kernel.ids import (
     WebhookSecretId,
 )
 from central.kernel.operation import AnyOperation
+from central.units.models import Unit
+from central.users.models import User
 from support.asgi import Header
 from support.database import superuser
 from support.place import Place
@@ -87,6 +92,12 @@ class Things:
     signing_secret: str
     delivery: str
     deletion: str
+    unit: str
+    upper_unit: str
+    unit_code: str
+    assignment: str
+    planned: str
+    unit_import: str
 
     @classmethod
     async def of(cls, place: Place, provider: Provider | None = None) -> Self:
@@ -119,6 +130,10 @@ class Things:
         await place.owner.invitations.create(email=place.address(), send=False)
         token = (invited.link or "").rpartition("/")[2]
         endpoint, delivery = await _webhook(place)
+        upper, unit = await _units(place)
+        unit_import = await place.owner.units.start_import()
+        rows = [{"code": secrets.token_hex(4), "name": "Imported"}]
+        await place.owner.units.add_import_rows(job=unit_import.id, chunk=0, rows=rows)
         return cls(
             tenant=place.tenant.id,
             user=user.id,
@@ -149,6 +164,12 @@ class Things:
             signing_secret=WebhookSecretId.from_uuid(await _stored(place, "webhook_secrets")),
             delivery=delivery,
             deletion=await _deletion(place),
+            unit=unit.id,
+            upper_unit=upper.id,
+            unit_code=unit.code or "",
+            unit_import=unit_import.id,
+            assignment=await _assignment(place, unit, user, held.slug),
+            planned=await _assignment(place, unit, user, held.slug, days=9),
         )
 
     @classmethod
@@ -184,6 +205,12 @@ class Things:
             signing_secret=WebhookSecretId.new(),
             delivery=WebhookDeliveryId.new(),
             deletion=TenantDeletionId.new(),
+            unit=UnitId.new(),
+            upper_unit=UnitId.new(),
+            unit_code=secrets.token_hex(4),
+            assignment=UnitAssignmentId.new(),
+            planned=UnitAssignmentId.new(),
+            unit_import=JobId.new(),
         )
 
     @property
@@ -295,6 +322,20 @@ async def _deletion(place: Place) -> str:
     return deletion
 
 
+async def _units(place: Place) -> tuple[Unit, Unit]:
+    """Make a unit, and one below it that has been renamed once."""
+    upper = await place.owner.units.create(name=f"Upper {place.tenant.slug}")
+    unit = await place.owner.units.create(name="Lower", parent=upper.id, code=secrets.token_hex(4))
+    return upper, await place.owner.units.update(unit=unit.id, name=f"Renamed {place.tenant.slug}")
+
+
+async def _assignment(place: Place, unit: Unit, user: User, role: str, *, days: int = 0) -> str:
+    """Assign somebody to a unit for a day, at once or in so many."""
+    begins = datetime.now(UTC) + timedelta(days=days)
+    assign = place.owner.units.assign
+    return (await assign(unit=unit.id, user=user.id, role=role, starts_at=begins, ends_at=begins + timedelta(1))).id
+
+
 async def _stored(place: Place, table: str) -> UUID:
     """Find the id of something that is there already."""
     query = f"SELECT id FROM {table} WHERE tenant_id = $1 LIMIT 1"
@@ -309,6 +350,14 @@ def _tenant(things: Things) -> Fields:
 
 def _user(things: Things) -> Fields:
     return {**_tenant(things), "user": things.user}
+
+
+def _unit(things: Things) -> Fields:
+    return {**_tenant(things), "unit": things.unit}
+
+
+def _assigned(things: Things) -> Fields:
+    return {**_tenant(things), "assignment": things.assignment}
 
 
 def _role(things: Things) -> Fields:
@@ -416,6 +465,35 @@ EXAMPLES: dict[str, Callable[[Things], Fields]] = {
     "roles.get": _role,
     "roles.update": lambda things: {**_role(things), "name": "Renamed"},
     "roles.delete": _role,
+    "units.create": lambda things: {**_tenant(things), "name": "Example", "parent": things.upper_unit},
+    "units.list": _tenant,
+    "units.get": _unit,
+    "units.get_by_code": lambda things: {**_tenant(things), "code": things.unit_code},
+    "units.list_ancestors": _unit,
+    "units.get_path": lambda things: {**_unit(things), "to": things.upper_unit},
+    "units.update": lambda things: {**_unit(things), "name": "Changed"},
+    "units.move": _unit,
+    "units.reorder": _unit,
+    "units.archive": _unit,
+    "units.restore": _unit,
+    "units.delete": lambda things: {**_unit(things), "cascade": True},
+    "units.list_history": _unit,
+    "units.as_of": _tenant,
+    "units.start_import": _tenant,
+    "units.add_import_rows": lambda things: {
+        **_tenant(things),
+        "job": things.unit_import,
+        "chunk": 1,
+        "rows": [{"code": "example", "name": "Example"}],
+    },
+    "units.run_import": lambda things: {**_tenant(things), "job": things.unit_import},
+    "units.start_export": _tenant,
+    "units.assign": lambda things: {**_unit(things), "user": things.other_user},
+    "units.list_assignments": _tenant,
+    "units.get_assignment": _assigned,
+    "units.update_assignment": lambda things: {**_assigned(things), "role": things.role},
+    "units.end_assignment": _assigned,
+    "units.remove_assignment": lambda things: {**_tenant(things), "assignment": things.planned},
     "auth_connectors.create": lambda things: {
         **_tenant(things),
         "name": "Example",

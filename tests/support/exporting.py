@@ -9,12 +9,16 @@ from central.jobs.models import Job
 from central_client import AsyncCentral
 from central_server.event_exports.exporting import EventExporter
 from central_server.session_revocations.revoking import SessionRevoker
+from central_server.unit_exports.exporting import UnitExporter
+from central_server.unit_imports.importing import UnitImporter
 from central_server.user_exports.exporting import UserExporter
 from support.place import Place
 
 T = TypeVar("T")
 _WORKERS: dict[str, type[Any]] = {
     "user_export": UserExporter,
+    "unit_export": UnitExporter,
+    "unit_import": UnitImporter,
     "event_export": EventExporter,
     "session_revocation": SessionRevoker,
 }

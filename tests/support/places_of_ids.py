@@ -26,6 +26,7 @@ NAMES = {
     "default_roles": ("role", "held_role"),
     "GetUserByExternalIdInput.value": ("external_id",),
     "external": ("external_ref",),
+    "GetUnitByCodeInput.code": ("unit_code",),
     "AcceptInvitationInput.token": ("token",),
     "GetInvitationPublicInput.token": ("token",),
     "device_code": ("device_code",),

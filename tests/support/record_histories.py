@@ -51,6 +51,9 @@ from central_server.tenant_deletions.specs import (
     DeleteTenantInput,
     DeleteTenantOutput,
 )
+from central_server.unit_exports.specs import EXPORT_UNITS
+from central_server.unit_imports.specs import IMPORT_UNITS
+from central_server.units.specs import TELL_ASSIGNMENTS, TellAssignmentsInput, TellAssignmentsOutput
 from central_server.upkeep.specs import CLEAN_UP, CleanUpInput, DeleteEndedInput, DeleteEndedOutput
 from central_server.user_exports.specs import EXPORT_USERS
 from central_server.user_imports.specs import IMPORT_USERS
@@ -122,6 +125,10 @@ class Telling:
     @activity.defn(name="users.end_roles")
     async def end_roles(self, input: EndRolesInput) -> EndRolesOutput:
         return EndRolesOutput(told=input.told + self._turn(), is_last=self.pages == 0)
+
+    @activity.defn(name="units.tell_assignments")
+    async def tell_assignments(self, input: TellAssignmentsInput) -> TellAssignmentsOutput:
+        return TellAssignmentsOutput(told=input.told + self._turn(), is_last=self.pages == 0)
 
     @activity.defn(name="invitations.expire")
     async def expire(self, input: ExpireInvitationsInput) -> ExpireInvitationsOutput:
@@ -212,6 +219,14 @@ class _Working:
     async def export_users(self, input: RunJobInput) -> RunJobOutput:
         return self._do()
 
+    @activity.defn(name="units.import")
+    async def import_units(self, input: RunJobInput) -> RunJobOutput:
+        return self._do()
+
+    @activity.defn(name="units.export")
+    async def export_units(self, input: RunJobInput) -> RunJobOutput:
+        return self._do()
+
     @activity.defn(name="events.export")
     async def export_events(self, input: RunJobInput) -> RunJobOutput:
         return self._do()
@@ -271,6 +286,9 @@ _RUNS: list[tuple[str, Any, Any, Any]] = [
     ("one-page", END_ROLES, EndRolesInput(), Telling()),
     ("three-pages", END_ROLES, EndRolesInput(), Telling(pages=3)),
     ("failed", END_ROLES, EndRolesInput(), Telling(fail=True)),
+    ("one-page", TELL_ASSIGNMENTS, TellAssignmentsInput(), Telling()),
+    ("three-pages", TELL_ASSIGNMENTS, TellAssignmentsInput(), Telling(pages=3)),
+    ("failed", TELL_ASSIGNMENTS, TellAssignmentsInput(), Telling(fail=True)),
     ("one-page", EXPIRE_INVITATIONS, ExpireInvitationsInput(), Telling()),
     ("three-pages", EXPIRE_INVITATIONS, ExpireInvitationsInput(), Telling(pages=3)),
     ("failed", EXPIRE_INVITATIONS, ExpireInvitationsInput(), Telling(fail=True)),
@@ -281,6 +299,10 @@ _RUNS: list[tuple[str, Any, Any, Any]] = [
     ("given-up", IMPORT_USERS, _run(), _Working(fail=True)),
     ("done", EXPORT_USERS, _run(), _Working()),
     ("given-up", EXPORT_USERS, _run(), _Working(fail=True)),
+    ("done", IMPORT_UNITS, _run(), _Working()),
+    ("given-up", IMPORT_UNITS, _run(), _Working(fail=True)),
+    ("done", EXPORT_UNITS, _run(), _Working()),
+    ("given-up", EXPORT_UNITS, _run(), _Working(fail=True)),
     ("done", EXPORT_EVENTS, _run(), _Working()),
     ("given-up", EXPORT_EVENTS, _run(), _Working(fail=True)),
     ("done", REVOKE_SESSIONS, _run(), _Working()),

@@ -9,10 +9,10 @@ async def test_permissions_are_those_of_the_roles(place: Place, member: AsyncCen
     """Owners hold everything, members little, and roles of the tenant's own add to it."""
     mine = await place.owner.users.my_permissions()
     assert (mine.roles, set(mine.permissions), mine.system_permissions) == (["owner"], set(TENANT_PERMISSIONS), [])
-    assert (await member.users.my_permissions()).permissions == ["users:read"]
+    assert (await member.users.my_permissions()).permissions == ["units:read", "users:read"]
     await place.owner.roles.create(slug="auditor", name="Auditor", permissions=["sessions:read"])
     auditor = await place.signed_in("member", "auditor")
-    assert (await auditor.users.my_permissions()).permissions == ["sessions:read", "users:read"]
+    assert (await auditor.users.my_permissions()).permissions == ["sessions:read", "units:read", "users:read"]
 
 
 async def test_operators_hold_system_permissions(operator: AsyncCentral) -> None:

@@ -164,7 +164,9 @@ async def test_never_owners_operators_or_oneself(place: Place, owner: AsyncCentr
 
 async def test_nobody_who_may_do_more(place: Place, owner: AsyncCentral, admin: AsyncCentral) -> None:
     """Who may do more than the caller is out of reach; who may do as much is not."""
-    role = await owner.roles.create(slug="support", name="Support", permissions=["users:read", "users:impersonate"])
+    role = await owner.roles.create(
+        slug="support", name="Support", permissions=["users:read", "units:read", "users:impersonate"]
+    )
     support, powerful, equal = await place.signed_in(role.slug), await place.user("admin"), await place.user(role.slug)
     for user, code in ((powerful.id, "more_powerful"), (place.owner_user.id, "owner_not_impersonated")):
         with pytest.raises(ForbiddenError) as refusal:
@@ -282,7 +284,9 @@ _ENDINGS: dict[str, tuple[Ending, str | None]] = {
 @pytest.mark.parametrize("ending", _ENDINGS)
 async def test_it_ends_with_whoever_is_behind_it(place: Place, user: User, ending: str) -> None:
     """When the impersonator is no longer there, or may no longer, the next request finds it ended; others go on."""
-    await place.owner.roles.create(slug="support", name="Support", permissions=["users:read", "users:impersonate"])
+    await place.owner.roles.create(
+        slug="support", name="Support", permissions=["users:read", "units:read", "users:impersonate"]
+    )
     support = await place.signed_in("support")
     me = (await support.users.me()).id
     view_of = support.impersonate(user=user.id, reason=REASON)
@@ -333,14 +337,14 @@ async def test_it_ends_with_the_user(place: Place, operator: AsyncCentral, user:
 
 async def test_what_both_may_counts_at_every_request(place: Place, user: User) -> None:
     """An impersonator who loses a permission meanwhile does not keep it in the other's name."""
-    permissions = ["users:read", "users:impersonate", "sessions:read"]
+    permissions = ["users:read", "units:read", "users:impersonate", "sessions:read"]
     await place.owner.roles.create(slug="support", name="Support", permissions=permissions)
     await place.owner.roles.create(slug="watch", name="Watch", permissions=["sessions:read"])
     await place.owner.users.update(user=user.id, roles=["member", "watch"])
     support = await place.signed_in("support")
     async with support.impersonate(user=user.id, reason=REASON) as view:
         await view.sessions.search().first_page()
-        await place.owner.roles.update(role="support", permissions=permissions[:2])
+        await place.owner.roles.update(role="support", permissions=permissions[:3])
         with pytest.raises(ForbiddenError) as refusal:
             await view.sessions.search().first_page()
         assert refusal.value.code == "permission_missing"

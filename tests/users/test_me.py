@@ -11,7 +11,7 @@ from support.place import Place
     [
         ("owner", set(TENANT_PERMISSIONS)),
         ("admin", set(TENANT_PERMISSIONS) - {"tenant:write", "tenant:delete"}),
-        ("member", {"users:read"}),
+        ("member", {"units:read", "users:read"}),
     ],
 )
 async def test_everybody_sees_themselves(place: Place, role: str, permissions: set[str]) -> None:

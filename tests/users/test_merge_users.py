@@ -100,6 +100,32 @@ async def test_identities_move_where_there_is_room(place: Place) -> None:
         assert (again.moved_identities, again.lost) == (0, [f"sign-in by connector {connector}"])
 
 
+async def test_assignments_move_where_there_is_room(place: Place) -> None:
+    """What the other was, is and will be in units the user is then, but where the user is there at the same time."""
+    kept, other = await _pair(place)
+    one, two = [await place.owner.units.create(name=name) for name in ("One", "Two")]
+    moving = await place.owner.units.assign(unit=one.id, user=other, role="member")
+    for user in (kept, other):
+        await place.owner.units.assign(unit=two.id, user=user)
+    told = await place.owner.users.merge(user=kept, other=other, dry_run=True)
+    done = await place.owner.users.merge(user=kept, other=other)
+    assert told.moved_assignments == done.moved_assignments == 1
+    assert f"assignment to {two.id}" in done.lost
+    assert (await place.owner.units.get_assignment(assignment=moving.id)).user_id == kept
+    assert len([held async for held in place.owner.units.list_assignments()]) == 2
+
+
+async def test_nobody_gives_a_role_in_a_unit_by_a_merge(place: Place) -> None:
+    """A role in a unit that allows more than the caller may does not come to anybody by a merge."""
+    kept, other = await _pair(place)
+    await place.owner.roles.create(slug="boss", name="Boss", permissions=["tenant:write"])
+    unit = await place.owner.units.create(name="Unit")
+    await place.owner.units.assign(unit=unit.id, user=other, role="boss")
+    admin = await place.signed_in("admin")
+    with pytest.raises(ForbiddenError):
+        await admin.users.merge(user=kept, other=other)
+
+
 async def test_roles_keep_their_end(place: Place) -> None:
     """A role that was to end ends when it was to."""
     kept, other = await _pair(place)

@@ -215,7 +215,9 @@ async def test_a_claim_finds_nobody(place: Place) -> None:
 
 
 async def _importer(place: Place) -> AsyncCentral:
-    await place.owner.roles.create(slug="importer", name="Importer", permissions=["users:read", "users:write"])
+    await place.owner.roles.create(
+        slug="importer", name="Importer", permissions=["users:read", "units:read", "users:write"]
+    )
     return await place.signed_in("importer")
 
 

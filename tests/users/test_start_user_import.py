@@ -42,7 +42,9 @@ async def test_options_that_do_not_fit(owner: AsyncCentral, how: dict[str, Any])
 
 async def test_roles_beyond_ones_own(place: Place) -> None:
     """Nobody starts an import that gives what they do not hold, or a role that is not there."""
-    await place.owner.roles.create(slug="importer", name="Importer", permissions=["users:read", "users:write"])
+    await place.owner.roles.create(
+        slug="importer", name="Importer", permissions=["users:read", "units:read", "users:write"]
+    )
     importer = await place.signed_in("importer")
     await importer.users.start_import(roles=["member"])
     with pytest.raises(ForbiddenError) as refusal:

@@ -9,6 +9,8 @@ from central_server.infra.temporal.spec import Queue, WorkflowSpec
 from central_server.infra.temporal.worker import QueueWorker
 from central_server.invitations.specs import EXPIRE_INVITATIONS, ExpireInvitationsInput
 from central_server.invitations.workflows.expire_invitations import ExpireInvitationsWorkflow
+from central_server.units.specs import TELL_ASSIGNMENTS, TellAssignmentsInput
+from central_server.units.workflows.tell_assignments import TellAssignmentsWorkflow
 from central_server.users.specs import END_ROLES, EndRolesInput
 from central_server.users.workflows.end_roles import EndRolesWorkflow
 from support.durable import running
@@ -19,6 +21,7 @@ from support.record_histories import Telling
     ("spec", "input", "workflow"),
     [
         (END_ROLES, EndRolesInput(), EndRolesWorkflow),
+        (TELL_ASSIGNMENTS, TellAssignmentsInput(), TellAssignmentsWorkflow),
         (EXPIRE_INVITATIONS, ExpireInvitationsInput(), ExpireInvitationsWorkflow),
     ],
 )

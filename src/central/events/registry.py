@@ -76,6 +76,22 @@ from central.tool_sign_ins.events import (
     ToolSignInApproved,
     ToolSignInDenied,
 )
+from central.unit_exports.events import UnitExportRequested
+from central.unit_imports.events import UnitImportRequested
+from central.units.events import (
+    UnitArchived,
+    UnitAssignmentCreated,
+    UnitAssignmentEnded,
+    UnitAssignmentRemoved,
+    UnitAssignmentStarted,
+    UnitAssignmentUpdated,
+    UnitCreated,
+    UnitDeleted,
+    UnitMoved,
+    UnitReordered,
+    UnitRestored,
+    UnitUpdated,
+)
 from central.user_exports.events import UserExportRequested
 from central.user_imports.events import UserImportRequested
 from central.users.events import (
@@ -129,6 +145,20 @@ EVENTS: tuple[type[Event], ...] = (
     DomainLapsed,
     DomainUpdated,
     DomainVerified,
+    UnitExportRequested,
+    UnitImportRequested,
+    UnitArchived,
+    UnitAssignmentCreated,
+    UnitAssignmentEnded,
+    UnitAssignmentRemoved,
+    UnitAssignmentStarted,
+    UnitAssignmentUpdated,
+    UnitCreated,
+    UnitDeleted,
+    UnitMoved,
+    UnitReordered,
+    UnitRestored,
+    UnitUpdated,
     IdentityLinked,
     IdentityUnlinked,
     InvitationAccepted,
@@ -221,6 +251,20 @@ AnyEvent: TypeAlias = Annotated[
     | Annotated[DomainLapsed, Tag("domain.lapsed")]
     | Annotated[DomainUpdated, Tag("domain.updated")]
     | Annotated[DomainVerified, Tag("domain.verified")]
+    | Annotated[UnitExportRequested, Tag("unit.export.requested")]
+    | Annotated[UnitImportRequested, Tag("unit.import.requested")]
+    | Annotated[UnitArchived, Tag("unit.archived")]
+    | Annotated[UnitAssignmentCreated, Tag("unit.assignment_created")]
+    | Annotated[UnitAssignmentEnded, Tag("unit.assignment_ended")]
+    | Annotated[UnitAssignmentRemoved, Tag("unit.assignment_removed")]
+    | Annotated[UnitAssignmentStarted, Tag("unit.assignment_started")]
+    | Annotated[UnitAssignmentUpdated, Tag("unit.assignment_updated")]
+    | Annotated[UnitCreated, Tag("unit.created")]
+    | Annotated[UnitDeleted, Tag("unit.deleted")]
+    | Annotated[UnitMoved, Tag("unit.moved")]
+    | Annotated[UnitReordered, Tag("unit.reordered")]
+    | Annotated[UnitRestored, Tag("unit.restored")]
+    | Annotated[UnitUpdated, Tag("unit.updated")]
     | Annotated[IdentityLinked, Tag("identity.linked")]
     | Annotated[IdentityUnlinked, Tag("identity.unlinked")]
     | Annotated[InvitationAccepted, Tag("invitation.accepted")]

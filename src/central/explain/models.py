@@ -3,7 +3,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from central.kernel.ids import UserId
+from central.kernel.ids import UnitAssignmentId, UnitId, UserId
 from central.kernel.model import Response, TenantInput
 
 OperationName = Annotated[str, StringConstraints(min_length=3, max_length=100, pattern=r"^[a-z_]+\.[a-z_]+$")]
@@ -14,6 +14,9 @@ class ExplainAccessInput(TenantInput):
 
     user: UserId
     operation: OperationName = Field(description="As the documentation names it: `users.create`.")
+    unit: UnitId | None = Field(
+        default=None, description="For operations that a role in a unit allows: the unit that it would be about."
+    )
 
 
 class ExplainAccessResponse(Response):
@@ -23,6 +26,10 @@ class ExplainAccessResponse(Response):
     reason: str = Field(description="The same for people.")
     permission: str | None = Field(default=None, description="What the operation needs; null when no permission.")
     by_roles: list[str] = Field(description="The roles of the user that hold the permission.")
+    by_assignment: UnitAssignmentId | None = Field(
+        default=None, description="The assignment by which they have the role, where they have it in a unit."
+    )
+    by_unit: UnitId | None = Field(default=None, description="The unit of that assignment: the same one or one above.")
     until: datetime | None = Field(
         default=None, description="When the last of these roles ends; null: none of them does."
     )

@@ -12,6 +12,7 @@ EXPLAIN_ACCESS = Operation(
     access=TenantPermission("roles:read"),
     summary="Say whether a user may call an operation, and by which roles",
     errors=(NotFoundError,),
+    description="With a `unit` it says whether they may do it there, also by a role that they have in it or above it.",
 )
 
 OPERATIONS = (EXPLAIN_ACCESS,)

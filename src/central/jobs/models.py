@@ -11,7 +11,14 @@ from central.kernel.pages import Page, TenantPageInput
 from central.kernel.unknown import UNKNOWN_TAG, UnknownValue, kind_or_unknown
 
 JobKind: TypeAlias = Literal[
-    "user_import", "user_export", "event_export", "session_revocation", "tenant_archive", "tenant_import"
+    "user_import",
+    "user_export",
+    "event_export",
+    "session_revocation",
+    "tenant_archive",
+    "tenant_import",
+    "unit_import",
+    "unit_export",
 ]
 JobState: TypeAlias = Literal["receiving", "queued", "running", "cancelling", "succeeded", "failed", "cancelled"]
 
@@ -19,6 +26,7 @@ PERMISSION_OF_FILE: Final[Mapping[JobKind, TenantPermissionName]] = {
     "user_export": "users:read",
     "tenant_archive": "tenant:write",
     "event_export": "events:read",
+    "unit_export": "units:read",
 }
 """What it takes to download the file of a job, besides seeing the job: what reading the same otherwise takes."""
 
@@ -97,6 +105,29 @@ class SessionRevocationResult(Output):
     )
 
 
+class UnitImportResult(Output):
+    """What an import of units did so far; after a dry run, what it would do."""
+
+    kind: Literal["unit_import"] = "unit_import"
+    dry_run: bool = False
+    created: int = 0
+    moved: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    archived: int = Field(default=0, description="Units that are in no row; those below them go along.")
+    failed: int = Field(default=0, description="Rows with an error, which `jobs.list_row_errors` tells.")
+    plan: list[str] = Field(
+        default_factory=list[str], description="After a dry run, the first 500 steps for people, in their order."
+    )
+
+
+class UnitExportResult(Output):
+    """What an export of units wrote so far."""
+
+    kind: Literal["unit_export"] = "unit_export"
+    exported: int = 0
+
+
 class UnknownJobResult(Output):
     """What a kind of job that this version does not know gives; its fields are in `model_extra`."""
 
@@ -110,9 +141,18 @@ JobResult: TypeAlias = Annotated[
     | Annotated[SessionRevocationResult, Tag("session_revocation")]
     | Annotated[TenantArchiveResult, Tag("tenant_archive")]
     | Annotated[TenantImportResult, Tag("tenant_import")]
+    | Annotated[UnitImportResult, Tag("unit_import")]
+    | Annotated[UnitExportResult, Tag("unit_export")]
     | Annotated[UnknownJobResult, Tag(UNKNOWN_TAG)],
     kind_or_unknown(
-        "user_import", "user_export", "event_export", "session_revocation", "tenant_archive", "tenant_import"
+        "user_import",
+        "user_export",
+        "event_export",
+        "session_revocation",
+        "tenant_archive",
+        "tenant_import",
+        "unit_import",
+        "unit_export",
     ),
 ]
 

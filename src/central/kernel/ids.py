@@ -156,6 +156,14 @@ class RoleId(RichId, prefix="role"):
     """A role of a tenant: permissions under one name."""
 
 
+class UnitId(RichId, prefix="unit"):
+    """A part of a tenant's organisation."""
+
+
+class UnitAssignmentId(RichId, prefix="assignment"):
+    """A person's place in a unit, for a time."""
+
+
 class InvitationId(RichId, prefix="invitation"):
     """An invitation into a tenant."""
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from types import NoneType
 from typing import Any, Generic, Literal, ParamSpec, TypeAlias, TypeVar, cast, get_origin
 
-from central.access import Access, Anyone, RateClass, SignedIn, SystemPermission, TenantPermission
+from central.access import Access, Anyone, RateClass, SignedIn, SystemPermission, TenantPermission, UnitPermission
 from central.errors import CentralError, ForbiddenError, UnauthenticatedError, ValidationFailedError
 from central.kernel.model import Input, TenantInput
 
@@ -54,6 +54,10 @@ class Operation(Generic[P, InputT, OutputT]):
             raise TypeError(f"{self.name}: status 204 and an empty output go together")
         if self.rate == "signed_in" and not self.access.schemes:
             raise TypeError(f"{self.name}: anyone may call it, so it cannot be counted by user")
+        if isinstance(self.access, UnitPermission):
+            units = {name for name, _ in self.access.where}
+            if not units or units - set(input_class.model_fields):
+                raise TypeError(f"{self.name}: say of which fields of the input it takes the units")
         if self.needs_fresh and getattr(self.access, "impersonation", None) == "allowed":
             raise TypeError(f"{self.name}: whoever acts in another's name has no fresh sign-in")
 

@@ -12,9 +12,9 @@ class RoleCreated(Event):
 
 
 class RoleUpdated(Changed):
-    """A role's name, description or permissions changed; they count from the next request."""
+    """A role's name, description, permissions or reach changed; they count from the next request."""
 
-    told = frozenset({"name", "description", "permissions"})
+    told = frozenset({"name", "description", "permissions", "reach"})
 
     kind: Literal["role.updated"] = "role.updated"
     role_id: RoleId

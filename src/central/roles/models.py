@@ -1,5 +1,5 @@
 from datetime import datetime
-from typing import Annotated, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints
 from pydantic_core import PydanticCustomError
@@ -10,6 +10,8 @@ from central.kernel.model import PatchInput, Resource, TenantInput
 from central.kernel.pages import Page, TenantPageInput
 from central.kernel.text import Line
 from central.kernel.unknown import UnknownValue
+
+RoleReach: TypeAlias = Literal["unit", "subtree"]
 
 RoleSlug: TypeAlias = Annotated[
     str, StringConstraints(min_length=2, max_length=40, pattern=r"^[a-z][a-z0-9]*(?:-[a-z0-9]+)*$")
@@ -43,6 +45,9 @@ class Role(Resource):
     name: str
     description: str | None = None
     permissions: list[TenantPermissionName | UnknownValue]
+    reach: RoleReach | UnknownValue = Field(
+        description="What it allows whoever has it in a unit: in that unit alone, or in all below it too."
+    )
     built_in: bool = Field(description="Whether it is part of every tenant and cannot be changed.")
     created_at: datetime
     updated_at: datetime
@@ -56,6 +61,7 @@ class CreateRoleInput(TenantInput):
     name: Line
     description: Line | None = None
     permissions: Permissions
+    reach: RoleReach = Field(default="unit", description="How far it reaches where somebody has it in a unit.")
 
 
 class GetRoleInput(TenantInput):
@@ -83,6 +89,7 @@ class UpdateRoleInput(PatchInput):
     name: Line | None = None
     description: Line | None = None
     permissions: Permissions | None = None
+    reach: RoleReach | None = None
     expected_version: int | None = Field(default=None, ge=1, le=2**31 - 1)
 
 

@@ -57,7 +57,7 @@ UPDATE_ROLE = Operation(
     UpdateRoleInput,
     Role,
     access=TenantPermission("roles:write"),
-    summary="Change a role's name, description or permissions",
+    summary="Change a role's name, description, permissions or reach",
     errors=(NotFoundError, ConflictError),
     description="The new permissions count from the next request of whoever holds the role. Built-in roles never "
     "change. The caller must hold every permission that the role has or is to have.",

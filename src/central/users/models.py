@@ -231,6 +231,7 @@ class MergeUsersResponse(Response):
     moved_roles: list[str]
     moved_tags: dict[str, str]
     moved_attributes: dict[str, JsonValue]
+    moved_assignments: int = Field(description="How many assignments to units moved, past ones included.")
     moved_identities: int = Field(description="How many ways to sign in at providers moved.")
     ended_sessions: int
     lost: list[str] = Field(description="What `user` has already and `other` therefore loses, in words.")

@@ -246,8 +246,8 @@ MERGE_USERS = Operation(
     access=TenantPermission("users:write", fresh=True),
     summary="Make two users one",
     errors=(NotFoundError, ConflictError),
-    description="Addresses, identities, external ids, roles, tags and attributes move where there is room; the other "
-    "user's sessions end, and it is deleted. With `dryRun` nothing changes.",
+    description="Addresses, identities, external ids, roles, assignments, tags and attributes move where there is "
+    "room; the other user's sessions end, and it is deleted. With `dryRun` nothing changes.",
 )
 
 GET_ATTRIBUTE_RULES = Operation(

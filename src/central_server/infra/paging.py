@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import re
 from datetime import UTC, datetime
 from typing import Any, Generic, NamedTuple, TypeVar, cast
 from uuid import UUID
@@ -14,6 +15,7 @@ from central.kernel.ids import RichId
 from central.kernel.pages import PageInput
 
 InputT = TypeVar("InputT", bound=PageInput)
+_INTEGER = re.compile(r"-?[0-9]{1,19}")
 _NOT_FILTERS = frozenset({"tenant", "limit", "cursor"})
 
 
@@ -32,6 +34,13 @@ class Position(NamedTuple):
                 return time.astimezone(UTC)
         except (ValueError, OverflowError):
             pass
+        raise _malformed()
+
+    @property
+    def number(self) -> int:
+        """The sort key as an integer of 64 bits; raises `BadRequestError` if it is none."""
+        if _INTEGER.fullmatch(self.key) and -(2**63) <= (number := int(self.key)) < 2**63:
+            return number
         raise _malformed()
 
 
@@ -61,9 +70,9 @@ def open_cursor(input: InputT) -> Opened[InputT]:
     return Opened(restored, Position(key, uuid))
 
 
-def next_cursor(input: PageInput, key: datetime | str, id: RichId) -> str:
+def next_cursor(input: PageInput, key: datetime | str | int, id: RichId) -> str:
     """Make the cursor of the page after the item with this sort key and id."""
-    text = key.isoformat() if isinstance(key, datetime) else key
+    text = key.isoformat() if isinstance(key, datetime) else str(key)
     filters = input.model_dump(mode="json", by_alias=False, exclude=set(_NOT_FILTERS), exclude_defaults=True)
     return base64.urlsafe_b64encode(to_json([filters, text, str(id.uuid)])).rstrip(b"=").decode()
 

@@ -9,7 +9,7 @@ from central.errors import ConflictError, ForbiddenError
 BUILT_IN_ROLES: dict[str, tuple[str, frozenset[str]]] = {
     "owner": ("Owner", frozenset(TENANT_PERMISSIONS)),
     "admin": ("Administrator", frozenset(TENANT_PERMISSIONS) - {"tenant:write", "tenant:delete"}),
-    "member": ("Member", frozenset({"users:read"})),
+    "member": ("Member", frozenset({"users:read", "units:read"})),
 }
 """The roles of every tenant by their slugs: a name, and what they allow."""
 

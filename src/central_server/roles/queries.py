@@ -36,7 +36,7 @@ INSERT_BUILT_IN_ROLES = Query[None](
 )
 INSERT_ROLE = Query[DBRole](
     insert(ROLES)
-    .values(parameters("tenant_id", "id", "slug", "name", "description", "permissions"))
+    .values(parameters("tenant_id", "id", "slug", "name", "description", "permissions", "reach"))
     .returning(*_COLUMNS)
 )
 GET_ROLE = Query[DBRole](select(*_COLUMNS).where(_IS_ONE))
@@ -55,11 +55,15 @@ LIST_ROLES = Query[DBRole](_LIST.limit(bindparam("count", type_=Integer)))
 LIST_ROLES_AFTER = Query[DBRole](
     _LIST.where(ROLES.c.slug > bindparam("after_key", type_=Text)).limit(bindparam("count", type_=Integer))
 )
+_CHANGEABLE = ("name", "description", "permissions", "reach")
 UPDATE_ROLE = Query[DBRole](
     update(ROLES)
     .where(_IS_CHANGED_ONE)
     .values(
-        {name: bindparam(f"new_{name}", type_=ROLES.c[name].type) for name in ("name", "description", "permissions")}
+        {
+            name: bindparam(f"new_{name}", type_=ROLES.c[name].type)
+            for name in ("name", "description", "permissions", "reach")
+        }
         | {"version": ROLES.c.version + 1, "updated_at": func.now()}
     )
     .returning(*_COLUMNS)

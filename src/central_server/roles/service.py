@@ -106,6 +106,7 @@ class RoleService:
                 name=input.name,
                 description=input.description,
                 permissions=sorted(input.permissions),
+                reach=input.reach,
             )
             role = role_from(_found(row))
             await self.outbox.add(RoleCreated(tenant_id=actor.tenant_id, role_id=role.id, version=1), actor.by, tx)
@@ -130,6 +131,7 @@ class RoleService:
                 new_name=input.name or before["name"],
                 new_description=input.description if clears else before["description"],
                 new_permissions=permissions,
+                new_reach=input.reach or before["reach"],
             )
             if may_change_things(permissions):
                 # After the role: whoever signs in with it holds it first, and their sessions after it.

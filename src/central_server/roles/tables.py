@@ -4,6 +4,7 @@ from typing import TypedDict
 from sqlalchemy import (
     ARRAY,
     Boolean,
+    CheckConstraint,
     Column,
     ForeignKey,
     Integer,
@@ -26,11 +27,13 @@ ROLES = Table(
     Column("name", Text, nullable=False),
     Column("description", Text),
     Column("permissions", ARRAY(Text), nullable=False),
+    Column("reach", Text, nullable=False, server_default=text("'unit'")),
     Column("built_in", Boolean, nullable=False, server_default=text("false")),
     created_at(),
     updated_at(),
     Column("version", Integer, nullable=False, server_default=text("1")),
     PrimaryKeyConstraint("tenant_id", "id"),
+    CheckConstraint("reach IN ('unit', 'subtree')", name="reach"),
     UniqueConstraint("tenant_id", "slug", name="uq_roles_slug"),
 )
 """A role of a tenant. What a built-in one allows stands in `policy.py`, and grows with releases."""
@@ -45,6 +48,7 @@ class DBRole(TypedDict):
     name: str
     description: str | None
     permissions: list[str]
+    reach: str
     built_in: bool
     created_at: datetime
     updated_at: datetime

@@ -17,6 +17,7 @@ from central_server.roles.archiving import ARCHIVED as ROLES
 from central_server.sessions.archiving import LEFT_OUT as NOT_SESSIONS
 from central_server.tenants.archiving import ARCHIVED as TENANT
 from central_server.tool_sign_ins.archiving import LEFT_OUT as NOT_TOOL_SIGN_INS
+from central_server.units.archiving import ARCHIVED as UNITS
 from central_server.users.archiving import ARCHIVED as USERS
 from central_server.users.archiving import GRANTS
 from central_server.users.archiving import LEFT_OUT as NOT_USERS
@@ -28,6 +29,7 @@ ARCHIVED: Final[tuple[Archived, ...]] = (
     *USERS,
     *AUTH_CONNECTORS,
     *GRANTS,
+    *UNITS,
     *DOMAINS,
     *AUTH,
     *INVITATIONS,

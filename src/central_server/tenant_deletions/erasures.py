@@ -13,6 +13,7 @@ from central_server.jobs.erasing import ERASURES as JOBS
 from central_server.roles.erasing import ERASURES as ROLES
 from central_server.sessions.erasing import ERASURES as SESSIONS
 from central_server.tool_sign_ins.erasing import ERASURES as TOOL_SIGN_INS
+from central_server.units.erasing import ERASURES as UNITS
 from central_server.users.erasing import ERASURES as USERS
 from central_server.webhooks.erasing import ERASURES as WEBHOOKS
 
@@ -25,6 +26,7 @@ ERASURES: Final[tuple[Erasure, ...]] = (
     *ANSWERS,
     *AUTH,
     *DOMAINS,
+    *UNITS,
     *USERS,
     *AUTH_CONNECTORS,
     *ROLES,

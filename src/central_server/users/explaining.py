@@ -14,6 +14,14 @@ from central_server.users.tables import DBRoleGrant, DBUser
 _OPERATIONS: dict[str, AnyOperation] = {operation.name: operation for operation in CATALOG}
 
 
+def operation_named(name: str) -> AnyOperation:
+    """Find an operation; `NotFoundError` when there is none."""
+    operation = _OPERATIONS.get(name)
+    if operation is None:
+        raise NotFoundError.of("operation", name)
+    return operation
+
+
 class AccessExplainer:
     """Says whether somebody may do something, and by which of their roles."""
 
@@ -24,10 +32,8 @@ class AccessExplainer:
     async def access(
         self, input: ExplainAccessInput, actor: Actor, executor: ReadExecutor | WriteExecutor | None = None
     ) -> ExplainAccessResponse:
-        """Explain; `NotFoundError` for a user or an operation that is not there."""
-        operation = _OPERATIONS.get(input.operation)
-        if operation is None:
-            raise NotFoundError.of("operation", input.operation)
+        """Explain by the roles in the tenant; `NotFoundError` for a user or an operation that is not there."""
+        operation = operation_named(input.operation)
         reader = executor or self.db.read(actor.tenant_id)
         user = await reader.first(people.GET_USER, tenant_id=actor.tenant_id, id=input.user)
         row = found(user)

@@ -1,5 +1,3 @@
-from central.explain.models import ExplainAccessInput, ExplainAccessResponse
-from central.explain.operations import EXPLAIN_ACCESS
 from central.roles.models import (
     GrantRoleInput,
     ListRoleGrantsInput,
@@ -12,16 +10,14 @@ from central.users.models import GetMyPermissionsInput, GetMyPermissionsResponse
 from central.users.operations import GET_MY_PERMISSIONS
 from central_server.infra.actor import Actor
 from central_server.infra.http.handles import handles
-from central_server.users.explaining import AccessExplainer
 from central_server.users.grants import RoleGrants
 
 
 class RoleGrantRoutes:
     """Serves the operations on who may do what."""
 
-    def __init__(self, grants: RoleGrants, explainer: AccessExplainer) -> None:
+    def __init__(self, grants: RoleGrants) -> None:
         self.grants = grants
-        self.explainer = explainer
 
     @handles(LIST_ROLE_GRANTS)
     async def list(self, input: ListRoleGrantsInput, actor: Actor) -> ListRoleGrantsResponse:
@@ -44,7 +40,3 @@ class RoleGrantRoutes:
                 "system_permissions": sorted(actor.system_permissions),
             }
         )
-
-    @handles(EXPLAIN_ACCESS)
-    async def explain(self, input: ExplainAccessInput, actor: Actor) -> ExplainAccessResponse:
-        return await self.explainer.access(input, actor)

@@ -13,7 +13,7 @@ from central_server.users.policy import OWNER
 from central_server.users.queries import details, emails, merging, people
 from central_server.users.queries import roles as role_queries
 from central_server.users.service import UserService
-from central_server.users.tables import DBRoleGrant, DBUserEmail
+from central_server.users.tables import DBAssignmentOfUser, DBRoleGrant, DBUserEmail
 
 _MOST_EMAILS = 200
 
@@ -26,6 +26,7 @@ class MergePlan(NamedTuple):
     roles: list[DBRoleGrant]
     tags: dict[str, str]
     attributes: dict[str, Any]
+    assignments: list[DBAssignmentOfUser]
     identities: int
     lost: list[str]
 
@@ -58,7 +59,9 @@ class UserMerging:
                 raise ConflictError("You would delete yourself; keep your own user.", code="own_user")
             plan = await self._plan(kept, other, actor, tx)
             _check_owner_remains(kept, other)
-            await self.guard.check_may_grant(actor, [grant["role"] for grant in plan.roles], tx)
+            roles = {grant["role"] for grant in plan.roles}
+            roles |= {given["role"] for given in plan.assignments if given["role"] is not None}
+            await self.guard.check_may_grant(actor, roles, tx)
             await self.attributes.check(actor.tenant_id, {**plan.attributes, **kept.row["attributes"]}, tx)
             if input.dry_run:
                 return await self._say(input, plan, kept, 0, actor, tx)
@@ -74,12 +77,16 @@ class UserMerging:
         identities = await tx.all(
             merging.LIST_IDENTITIES, tenant_id=actor.tenant_id, user_id=kept.row["id"], other=other.row["id"]
         )
+        assignments = await tx.all(
+            merging.LIST_ASSIGNMENTS, tenant_id=actor.tenant_id, user_id=kept.row["id"], other=other.row["id"]
+        )
         mine, theirs = kept.row, other.row
         lost = [
             *(f"external id of {name}" for name in theirs["external_ids"] if name in mine["external_ids"]),
             *(f"tag {name}" for name in theirs["tags"] if name in mine["tags"]),
             *(f"attribute {name}" for name in theirs["attributes"] if name in mine["attributes"]),
             *(f"sign-in by connector {row['connector_id']}" for row in identities if row["has_one"]),
+            *(f"assignment to {row['unit_id']}" for row in assignments if row["has_one"]),
         ]
         return MergePlan(
             emails=addresses,
@@ -87,6 +94,7 @@ class UserMerging:
             roles=[grant for grant in grants if _outlasts(grant, held.get(grant["role"]))],
             tags=_missing(theirs["tags"], mine["tags"]),
             attributes=_missing(theirs["attributes"], mine["attributes"]),
+            assignments=[row for row in assignments if not row["has_one"]],
             identities=sum(not row["has_one"] for row in identities),
             lost=lost,
         )
@@ -97,6 +105,7 @@ class UserMerging:
         """Move what is planned; gives how many sessions ended."""
         tenant = actor.tenant_id
         await tx.execute(merging.MOVE_IDENTITIES, of_tenant=tenant, of_user=input.user, other=input.other)
+        await tx.execute(merging.MOVE_ASSIGNMENTS, of_tenant=tenant, of_user=input.user, other=input.other)
         ended = await self.users.sessions.end_sessions_of_user(tenant, input.other, "user_merged", actor.by, tx)
         await tx.execute(people.DELETE_USER, tenant_id=tenant, id=input.other)
         for email in plan.emails:
@@ -155,6 +164,7 @@ class UserMerging:
             moved_roles=[grant["role"] for grant in plan.roles],
             moved_tags=plan.tags,
             moved_attributes=plan.attributes,
+            moved_assignments=len(plan.assignments),
             moved_identities=plan.identities,
             ended_sessions=ended,
             lost=plan.lost,

@@ -21,7 +21,15 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-from central.kernel.ids import AuthConnectorId, EmailChangeId, EmailVerificationId, TenantId, UserEmailId, UserId
+from central.kernel.ids import (
+    AuthConnectorId,
+    EmailChangeId,
+    EmailVerificationId,
+    TenantId,
+    UnitId,
+    UserEmailId,
+    UserId,
+)
 from central_server.infra.db import METADATA, RichIdColumn, created_at, updated_at
 
 USERS = Table(
@@ -224,6 +232,14 @@ class DBConnectorOfUser(TypedDict):
     """A connector that somebody signs in by, and whether another user does too."""
 
     connector_id: AuthConnectorId
+    has_one: bool
+
+
+class DBAssignmentOfUser(TypedDict):
+    """An assignment of somebody to a unit, and whether another user is in that unit at the same time."""
+
+    unit_id: UnitId
+    role: str | None
     has_one: bool
 
 

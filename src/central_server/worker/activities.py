@@ -18,6 +18,9 @@ from central_server.tenant_archives.activities.import_tenant import ImportTenant
 from central_server.tenant_deletions.activities.delete_tenant import DeleteTenantActivity
 from central_server.tenant_deletions.activities.start_due_deletions import StartDueDeletionsActivity
 from central_server.tool_sign_ins.activities.delete_ended_tool_sign_ins import DeleteEndedToolSignInsActivity
+from central_server.unit_exports.activities.export_units import ExportUnitsActivity
+from central_server.unit_imports.activities.import_units import ImportUnitsActivity
+from central_server.units.activities.tell_assignments import TellAssignmentsActivity
 from central_server.user_exports.activities.export_users import ExportUsersActivity
 from central_server.user_imports.activities.import_users import ImportUsersActivity
 from central_server.users.activities.delete_ended_verifications import DeleteEndedVerificationsActivity
@@ -37,9 +40,12 @@ CORE_ACTIVITIES: tuple[type, ...] = (
     DeleteEndedVerificationsActivity,
     ExpireInvitationsActivity,
     EndRolesActivity,
+    TellAssignmentsActivity,
     GiveUpJobActivity,
     DeleteEndedJobsActivity,
     ImportUsersActivity,
+    ImportUnitsActivity,
+    ExportUnitsActivity,
     DeleteEndedDeliveriesActivity,
     StartDueDeletionsActivity,
     DeleteTenantActivity,

@@ -5,6 +5,7 @@ from central_server.domains.specs import RECHECK_DOMAINS_HOURLY
 from central_server.infra.temporal.spec import ScheduleSpec
 from central_server.invitations.specs import EXPIRE_INVITATIONS_OFTEN
 from central_server.tenant_deletions.specs import DELETE_DUE_TENANTS_OFTEN
+from central_server.units.specs import TELL_ASSIGNMENTS_OFTEN
 from central_server.upkeep.specs import CLEAN_UP_HOURLY
 from central_server.users.specs import END_ROLES_OFTEN
 
@@ -14,5 +15,6 @@ SCHEDULES: tuple[ScheduleSpec[Any, Any], ...] = (
     CLEAN_UP_HOURLY,
     EXPIRE_INVITATIONS_OFTEN,
     END_ROLES_OFTEN,
+    TELL_ASSIGNMENTS_OFTEN,
     DELETE_DUE_TENANTS_OFTEN,
 )

@@ -12,7 +12,7 @@ from blacksheep import Content, Request, Response
 from prometheus_client import CollectorRegistry
 from pydantic import BaseModel
 
-from central.access import Anyone
+from central.access import Anyone, UnitPermission
 from central.errors import CentralError, InternalServerError
 from central.kernel.operation import AnyOperation
 from central.kernel.wire import IDEMPOTENCY_REPLAYED_HEADER, PROBLEM_CONTENT_TYPE
@@ -50,6 +50,14 @@ class Gate(Protocol):
         ...
 
 
+class UnitJudge(Protocol):
+    """Says who may do something in units."""
+
+    async def check(self, access: UnitPermission, input: Any, actor: Actor) -> None:
+        """Refuse who holds the permission neither in the tenant nor in the units of the input; `ForbiddenError`."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class HttpParts:
     """What every endpoint shares."""
@@ -58,6 +66,7 @@ class HttpParts:
     database: Database
     vault: Vault
     gate: Gate
+    judge: UnitJudge
     origins: Origins
     cookies: CookieNames
     addresses: ClientAddresses
@@ -73,6 +82,7 @@ class HttpParts:
         settings: Settings,
         database: Database,
         gate: Gate,
+        judge: UnitJudge,
         registry: CollectorRegistry,
         limiter: RateLimiter,
         vault: Vault,
@@ -86,6 +96,7 @@ class HttpParts:
             database=database,
             vault=vault,
             gate=gate,
+            judge=judge,
             origins=Origins(settings.public_url, settings.allowed_origins),
             cookies=CookieNames(secure=settings.secure_cookies),
             addresses=ClientAddresses(settings.trusted_proxies),
@@ -216,12 +227,19 @@ class Endpoint:
         path = cast("Mapping[str, str]", request.route_values or {})
         if not self._reader.sends_body:
             input = self._reader.from_query(path, request.scope["query_string"])
-            return self._answer(await self._handler(input, caller))
+            return self._answer(await self._handle(input, caller))
         check_declared_size(headers, self._most_body_bytes)
         body = await read_body(body_of(request), self._most_body_bytes)
         if self._takes_key and (key := headers.get(b"idempotency-key")) is not None:
             return await self._serve_once(cast("Actor", caller), path, body, key)
-        return self._answer(await self._handler(self._reader.from_body(path, body), caller))
+        return self._answer(await self._handle(self._reader.from_body(path, body), caller))
+
+    async def _handle(self, input: Any, caller: Caller) -> Any:
+        """Run the handler, if the caller may do it in the units of the input, where it is one of those."""
+        access = self._operation.access
+        if isinstance(access, UnitPermission) and isinstance(caller, Actor):
+            await self._parts.judge.check(access, input, caller)
+        return await self._handler(input, caller)
 
     async def _serve_once(self, actor: Actor, path: Mapping[str, str], body: bytes, key: bytes) -> Answer:
         where = "/".join(path.values())
@@ -229,7 +247,7 @@ class Endpoint:
         keyed = KeyedRequest(self._parts.database, actor, key, self._operation.name, where, body, vault)
         actor.unit = keyed.unit
         async with keyed.unit:
-            answer = self._answer(await self._handler(self._reader.from_body(path, body), actor))
+            answer = self._answer(await self._handle(self._reader.from_body(path, body), actor))
             await keyed.keep(answer)
         return answer
 

@@ -1,9 +1,9 @@
 """What the statements on people share: how one is named, and what is read of them."""
 
-from sqlalchemy import ARRAY, Text, and_, bindparam, column, func, literal_column, select, table
+from sqlalchemy import ARRAY, DateTime, Text, and_, bindparam, column, func, literal_column, select, table
 from sqlalchemy.dialects.postgresql import JSONB
 
-from central.kernel.ids import AuthConnectorId, TenantId, UserId
+from central.kernel.ids import AuthConnectorId, TenantId, UnitId, UserId
 from central_server.infra.db import RichIdColumn
 from central_server.users.tables import USER_EXTERNAL_IDS, USER_ROLES, USERS
 
@@ -43,5 +43,15 @@ IDENTITIES = table(
     column("connector_id", RichIdColumn(AuthConnectorId)),
 )
 """Who people are at providers, as far as it is about whose: the sign-in domain, above this one, owns the table."""
+UNIT_ASSIGNMENTS = table(
+    "unit_assignments",
+    column("tenant_id", RichIdColumn(TenantId)),
+    column("user_id", RichIdColumn(UserId)),
+    column("unit_id", RichIdColumn(UnitId)),
+    column("role", Text),
+    column("starts_at", DateTime(timezone=True)),
+    column("ends_at", DateTime(timezone=True)),
+)
+"""Who is in which unit, as far as it is about whose: the domain of units, above this one, owns the table."""
 TENANTS = table("tenants", column("id", RichIdColumn(TenantId)), column("name", Text))
 """What tenants are called, for mails; their domain, above this one, owns the table."""

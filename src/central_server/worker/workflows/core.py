@@ -8,6 +8,9 @@ from central_server.tenant_archives.workflows.archive_tenant import ArchiveTenan
 from central_server.tenant_archives.workflows.import_tenant import ImportTenantWorkflow
 from central_server.tenant_deletions.workflows.delete_due_tenants import DeleteDueTenantsWorkflow
 from central_server.tenant_deletions.workflows.delete_tenant import DeleteTenantWorkflow
+from central_server.unit_exports.workflows.export_units import ExportUnitsWorkflow
+from central_server.unit_imports.workflows.import_units import ImportUnitsWorkflow
+from central_server.units.workflows.tell_assignments import TellAssignmentsWorkflow
 from central_server.upkeep.workflows.clean_up import CleanUpWorkflow
 from central_server.user_exports.workflows.export_users import ExportUsersWorkflow
 from central_server.user_imports.workflows.import_users import ImportUsersWorkflow
@@ -20,7 +23,10 @@ CORE_WORKFLOWS: tuple[type, ...] = (
     CleanUpWorkflow,
     ExpireInvitationsWorkflow,
     EndRolesWorkflow,
+    TellAssignmentsWorkflow,
     ImportUsersWorkflow,
+    ImportUnitsWorkflow,
+    ExportUnitsWorkflow,
     DeleteDueTenantsWorkflow,
     DeleteTenantWorkflow,
     ArchiveTenantWorkflow,

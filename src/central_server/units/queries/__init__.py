@@ -1,0 +1,1 @@
+"""The statements on units: by what they are about."""
