@@ -28,6 +28,8 @@ PROOF = [
 
 
 def install(session: nox.Session) -> None:
+    # Hundreds of processes are started: kept bytecode halves what each imports, and some environments forbid it.
+    session.env["PYTHONDONTWRITEBYTECODE"] = ""
     session.install("-c", "constraints.txt", "-e", ".[server,embedded,dev]")
 
 

@@ -57,18 +57,12 @@ def file(tmp_path: Path) -> Path:
     return tmp_path / "profiles.toml"
 
 
-@pytest.fixture(scope="module")
-def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the programs keep what they compile, as an installed package does."""
-    return tmp_path_factory.mktemp("pycache")
-
-
 @pytest.fixture
-def begin(file: Path, compiled: Path) -> Start:
+def begin(file: Path) -> Start:
     """Start a command in a process of its own."""
 
     async def begin(*arguments: str, **variables: str) -> Running:
-        environment = environment_of(compiled, CENTRAL_CONFIG=str(file), **variables)
+        environment = environment_of(CENTRAL_CONFIG=str(file), **variables)
         return await start("-m", "central_client.cli", *arguments, environment=environment)
 
     return begin
@@ -371,13 +365,13 @@ async def test_what_the_server_refuses_is_said(run: Run, url: str) -> None:
 
 
 @pytest.mark.parametrize("plain", [False, True])
-async def test_on_a_terminal(place: Place, url: str, file: Path, compiled: Path, *, plain: bool) -> None:
+async def test_on_a_terminal(place: Place, url: str, file: Path, *, plain: bool) -> None:
     """The code stands out and the time that is left is counted down, unless colours are not wanted."""
     master, slave = pty.openpty()
     variables = {"CENTRAL_CONFIG": str(file), "TERM": "xterm"} | ({"NO_COLOR": "1"} if plain else {})
     command = ["-m", "central_client.cli", "login", "--url", url, "--tenant", place.tenant.slug]
     process = await asyncio.create_subprocess_exec(
-        sys.executable, *command, env=environment_of(compiled, **variables), stdin=slave, stdout=slave, stderr=slave
+        sys.executable, *command, env=environment_of(**variables), stdin=slave, stdout=slave, stderr=slave
     )
     os.close(slave)
     shown = ""
@@ -417,14 +411,14 @@ def test_every_command_is_documented() -> None:
     assert set(names) == set(commands.choices)
 
 
-def test_the_start_is_quick(compiled: Path) -> None:
+def test_the_start_is_quick() -> None:
     """Help is there within 150 ms of work, and imports neither pydantic nor an HTTP library."""
     code = (
         "import sys, time\nfrom central_client.cli.program import run\ntry: run(['--help'])\n"
         "except SystemExit: print(time.process_time(), *sys.modules, file=sys.stderr)"
     )
     command = [sys.executable, "-c", code]
-    environment = environment_of(compiled)
+    environment = environment_of()
     runs = [
         subprocess.run(command, capture_output=True, text=True, env=environment, check=True).stderr.split()
         for _ in range(3)

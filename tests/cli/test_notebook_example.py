@@ -34,7 +34,7 @@ async def test_the_notebook(stack: Stack, place: Place, tmp_path: Path) -> None:
     ended: list[Ended] = []
     async with served(stack) as url:
         variables = {"CENTRAL_URL": url, "CENTRAL_TENANT": place.tenant.slug, "CENTRAL_CONFIG": str(profiles)}
-        environment = environment_of(tmp_path / "pycache", **variables)
+        environment = environment_of(**variables)
         async with await start("-c", KERNEL, str(NOTEBOOK), environment=environment) as notebook:
             code = await notebook.code()
             await member.auth.approve_device(user_code=code)

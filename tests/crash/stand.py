@@ -174,4 +174,4 @@ def _environment(settings: Settings, folder: Path, port: int) -> dict[str, str]:
     plain = ("environment", "public_url", "mail_from", "temporal_address", *RATE_LIMITS)
     values |= {name: str(getattr(settings, name)) for name in plain}
     values |= {"port": str(port), "log_level": "warning"}
-    return environment_of(folder / "pycache", **{f"CENTRAL_{name.upper()}": text for name, text in values.items()})
+    return environment_of(**{f"CENTRAL_{name.upper()}": text for name, text in values.items()})

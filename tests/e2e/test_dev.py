@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
@@ -20,7 +21,8 @@ from central_client.testing import DevMailbox
 from support.processes import eventually, living
 
 ROOT = Path(__file__).parents[2]
-QUICKSTART = ROOT / "examples" / "quickstart.py"
+EXAMPLES = ROOT / "examples"
+EXAMPLES_OF_DEV = ["quickstart.py", "import_users.py", "webhooks.py", "archive_tenant.py", "export_users.py"]
 PROGRAM = [sys.executable, "-m", "central_server.cli", "dev"]
 OWNER = "owner@acme.example"
 # Tests run beside each other: the bench holds an idle machine to eight seconds.
@@ -75,16 +77,41 @@ class Dev:
         return "".join(self.lines)
 
 
+@dataclass(frozen=True)
+class FirstRun:
+    """A first run of `dev` in a new folder, with a command that runs the examples: where, and what it showed."""
+
+    data: Path
+    shown: str
+
+    def of(self, example: str) -> str:
+        """Give what an example printed; it must have ended well."""
+        path = str(EXAMPLES / example)
+        begin, end = f"--- begin {path}\n", f"--- {path} ended with "
+        assert f"{end}0\n" in self.shown, self.shown
+        return self.shown.split(begin)[1].split(end)[0]
+
+
 @pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder in which `dev` has run before: it ran a command, whose status it gave."""
+def first(tmp_path_factory: pytest.TempPathFactory) -> FirstRun:
+    """The first run; that all the examples share it saves starting everything for each."""
     folder = tmp_path_factory.mktemp("dev") / "data"
-    check = "import os; print(sorted(n for n in os.environ if n.startswith('CENTRAL_'))); raise SystemExit(7)"
-    with Dev(folder, "--", sys.executable, "-c", check) as dev:
+    examples = [str(EXAMPLES / example) for example in EXAMPLES_OF_DEV]
+    with Dev(folder, "--", "python", str(Path(__file__).with_name("run_examples.py")), *examples) as dev:
         assert dev.ends() == 7, dev.shown
-    assert "['CENTRAL_MAILBOX_URL', 'CENTRAL_SESSION', 'CENTRAL_TENANT', 'CENTRAL_URL']" in dev.shown
     assert not living(folder)
-    return folder
+    return FirstRun(folder, dev.shown)
+
+
+@pytest.fixture
+def data(first: FirstRun) -> Path:
+    """A folder in which `dev` has run before."""
+    return first.data
+
+
+def test_a_command_has_its_place_and_gives_its_status(first: FirstRun) -> None:
+    """What `dev` runs is told where Central is and who it is, and no secret of the server; its status is the end's."""
+    assert "['CENTRAL_MAILBOX_URL', 'CENTRAL_SESSION', 'CENTRAL_TENANT', 'CENTRAL_URL']" in first.shown
 
 
 def test_nothing_is_open_to_others(data: Path) -> None:
@@ -95,52 +122,46 @@ def test_nothing_is_open_to_others(data: Path) -> None:
     assert {path.name for path in (data / "logs").iterdir()} >= {"api.log", "worker-core.log", "worker-media.log"}
 
 
-def test_the_tour(data: Path) -> None:
-    """`dev -- python examples/quickstart.py` goes through everything and exits with 0; nothing is left running."""
-    with Dev(data, "--", "python", str(QUICKSTART)) as dev:
-        assert dev.ends() == 0, dev.shown
-    assert "100 users in" in dev.shown
-    assert "refused at once" in dev.shown
-    assert dev.shown.rstrip().endswith("Done.")
-    assert not living(data)
+def test_the_tour(first: FirstRun) -> None:
+    """`examples/quickstart.py` goes through everything and exits with 0; nothing is left running."""
+    shown = first.of("quickstart.py")
+    assert "100 users in" in shown
+    assert "refused at once" in shown
+    assert shown.rstrip().endswith("Done.")
 
 
-def test_importing_users(data: Path) -> None:
-    """`dev -- python examples/import_users.py` imports with a real worker, twice, and sees the limit hold."""
-    with Dev(data, "--", "python", str(QUICKSTART.with_name("import_users.py"))) as dev:
-        assert dev.ends() == 0, dev.shown
-    assert "500 created, 0 updated, 0 unchanged, 1 failed" in dev.shown
-    assert "row 501, email: Expected one email address" in dev.shown
-    assert "0 created, 0 updated, 500 unchanged, 1 failed" in dev.shown
-    assert "refused: 499 of 500 would be disabled, and the limit is 10" in dev.shown
-    assert dev.shown.rstrip().endswith("Done.")
+def test_importing_users(first: FirstRun) -> None:
+    """`examples/import_users.py` imports with a real worker, twice, and sees the limit hold."""
+    shown = first.of("import_users.py")
+    assert "500 created, 0 updated, 0 unchanged, 1 failed" in shown
+    assert "row 501, email: Expected one email address" in shown
+    assert "0 created, 0 updated, 500 unchanged, 1 failed" in shown
+    assert "refused: 499 of 500 would be disabled, and the limit is 10" in shown
+    assert shown.rstrip().endswith("Done.")
 
 
-def test_receiving_webhooks(data: Path) -> None:
-    """`dev -- python examples/webhooks.py` receives what a real worker sends, and what a broken receiver missed."""
-    with Dev(data, "--", "python", str(QUICKSTART.with_name("webhooks.py"))) as dev:
-        assert dev.ends() == 0, dev.shown
-    assert dev.shown.count("received webhook.ping") == 3
-    assert "attempt 1: status 503" in dev.shown
-    assert "0 have failed" in dev.shown
+def test_receiving_webhooks(first: FirstRun) -> None:
+    """`examples/webhooks.py` receives what a real worker sends, and what a broken receiver missed."""
+    shown = first.of("webhooks.py")
+    assert shown.count("received webhook.ping") == 3
+    assert "attempt 1: status 503" in shown
+    assert "0 have failed" in shown
 
 
-def test_archiving_a_tenant(data: Path) -> None:
-    """`dev -- python examples/archive_tenant.py` archives with a real worker, downloads, and changes nothing."""
-    with Dev(data, "--", "python", str(QUICKSTART.with_name("archive_tenant.py"))) as dev:
-        assert dev.ends() == 0, dev.shown
-    assert "rows in users.ndjson" in dev.shown
-    assert "refused: tenant_exists" in dev.shown
-    assert dev.shown.rstrip().endswith("Done.")
+def test_archiving_a_tenant(first: FirstRun) -> None:
+    """`examples/archive_tenant.py` archives with a real worker, downloads, and changes nothing."""
+    shown = first.of("archive_tenant.py")
+    assert "rows in users.ndjson" in shown
+    assert "refused: tenant_exists" in shown
+    assert shown.rstrip().endswith("Done.")
 
 
-def test_exporting_users(data: Path) -> None:
-    """`dev -- python examples/export_users.py` exports with a real worker, and importing the file changes nothing."""
-    with Dev(data, "--", "python", str(QUICKSTART.with_name("export_users.py"))) as dev:
-        assert dev.ends() == 0, dev.shown
-    (users,) = re.findall(r"(\d+) users, [\d,]+ bytes", dev.shown)
-    assert f"0 created, 0 updated, {users} unchanged, 0 failed" in dev.shown
-    assert dev.shown.rstrip().endswith("Done.")
+def test_exporting_users(first: FirstRun) -> None:
+    """`examples/export_users.py` exports with a real worker, and importing the file changes nothing."""
+    shown = first.of("export_users.py")
+    (users,) = re.findall(r"(\d+) users, [\d,]+ bytes", shown)
+    assert f"0 created, 0 updated, {users} unchanged, 0 failed" in shown
+    assert shown.rstrip().endswith("Done.")
 
 
 def test_start_work_and_stop(data: Path, record_property: Callable[[str, object], None]) -> None:

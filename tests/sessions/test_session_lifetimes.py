@@ -12,6 +12,7 @@ from central_server.infra.db import Database
 from central_server.sessions.touches import SessionTouches
 from support.database import superuser
 from support.place import Place
+from support.sessions import change_sessions, write_uses
 
 _LIFETIMES = {
     "owner": (timedelta(hours=1), timedelta(hours=24)),
@@ -20,11 +21,7 @@ _LIFETIMES = {
 }
 
 
-async def _age(place: Place, user: str, **columns: str) -> None:
-    """Set times of a user's sessions by SQL."""
-    changes = ", ".join(f"{name} = {value}" for name, value in columns.items())
-    async with superuser(place.stack) as connection:
-        await connection.execute(f"UPDATE sessions SET {changes} WHERE user_id = $1", user.uuid)
+_UNUSED = {"last_used_at": "now() - interval '2 minutes'"}
 
 
 async def _last_used(place: Place, user: str):
@@ -59,7 +56,7 @@ async def test_idle_and_absolute_ends(place: Place, aged: dict[str, str], *, ali
     """A session ends when it was not used for its idle time, and at its absolute end however much it is used."""
     user = await place.user("admin")
     client = await place.sign_in(user)
-    await _age(place, user.id, **aged)
+    await change_sessions(place, user.id, **aged)
     if alive:
         await client.users.me()
     else:
@@ -74,9 +71,9 @@ async def test_use_does_not_move_the_absolute_end(place: Place) -> None:
     user = await place.user()
     client = await place.sign_in(user)
     before = (await client.sessions.list_mine().first_page()).items[0].expires_at
-    await _age(place, user.id, last_used_at="now() - interval '2 minutes'")
+    await change_sessions(place, user.id, **_UNUSED)
     await client.users.me()
-    await (await place.stack.central.container.get(SessionTouches)).flush()
+    await write_uses(place)
     assert (await client.sessions.list_mine().first_page()).items[0].expires_at == before
 
 
@@ -89,7 +86,7 @@ async def test_last_use_is_written_once_a_minute(place: Place) -> None:
     await client.users.me()
     await touches.flush()
     assert await _last_used(place, user.id) == fresh
-    await _age(place, user.id, last_used_at="now() - interval '61 seconds'")
+    await change_sessions(place, user.id, last_used_at="now() - interval '61 seconds'")
     old = await _last_used(place, user.id)
     await asyncio.gather(*(client.users.me() for _ in range(10)))
     assert await _last_used(place, user.id) == old
@@ -106,7 +103,7 @@ async def test_last_use_is_written_off_the_path(place: Place, monkeypatch: pytes
     database = await place.stack.central.container.get(Database)
     user = await place.user()
     client = await place.sign_in(user)
-    await _age(place, user.id, last_used_at="now() - interval '2 minutes'")
+    await change_sessions(place, user.id, **_UNUSED)
 
     def refuse(*_: object, **__: object) -> None:
         raise AssertionError("a request to read opened a transaction")
@@ -122,11 +119,35 @@ async def test_touch_does_not_revive_an_ended_session(place: Place) -> None:
     touches = await place.stack.central.container.get(SessionTouches)
     user = await place.user()
     client = await place.sign_in(user)
-    await _age(place, user.id, last_used_at="now() - interval '2 minutes'")
+    await change_sessions(place, user.id, **_UNUSED)
     await client.users.me()
     before = await _last_used(place, user.id)
     await place.owner.sessions.revoke_all(user=user.id)
     await touches.flush()
+    assert await _last_used(place, user.id) == before
+    with pytest.raises(UnauthenticatedError):
+        await client.users.me()
+
+
+@pytest.mark.parametrize(
+    ("policy", "aged"),
+    [
+        ({"member_idle_timeout": timedelta(minutes=5)}, {"last_used_at": "now() - interval '6 minutes'"}),
+        ({"member_lifetime": timedelta(minutes=5)}, {"created_at": "now() - interval '6 minutes'", **_UNUSED}),
+        ({}, {"expires_at": "now()", **_UNUSED}),
+    ],
+    ids=["idle", "lifetime", "expired"],
+)
+async def test_touch_does_not_revive_a_session_that_grew_too_old(place: Place, policy: dict, aged: dict) -> None:
+    """What was noted before a session ran out, by the tenant's limits or its own, and written after it is no use."""
+    user = await place.user()
+    client = await place.sign_in(user)
+    await change_sessions(place, user.id, **_UNUSED)
+    await client.users.me()
+    await change_sessions(place, user.id, **aged)
+    await place.owner.tenants.update_session_policy(**policy)
+    before = await _last_used(place, user.id)
+    await write_uses(place)
     assert await _last_used(place, user.id) == before
     with pytest.raises(UnauthenticatedError):
         await client.users.me()
@@ -138,7 +159,7 @@ async def test_times_are_written_beside_revokes(place: Place) -> None:
     user = await place.user()
     for _ in range(5):
         clients = await asyncio.gather(*(place.sign_in(user) for _ in range(12)))
-        await _age(place, user.id, last_used_at="now() - interval '2 minutes'")
+        await change_sessions(place, user.id, **_UNUSED)
         await asyncio.gather(*(client.users.me() for client in clients))
         revoked, _ = await asyncio.gather(place.owner.sessions.revoke_all(user=user.id), touches.flush())
         assert revoked.revoked == 12
@@ -150,7 +171,7 @@ async def test_session_that_is_being_changed_holds_up_no_other(place: Place) -> 
     users = [await place.user() for _ in range(2)]
     clients = [await place.sign_in(user) for user in users]
     for user in users:
-        await _age(place, user.id, last_used_at="now() - interval '2 minutes'")
+        await change_sessions(place, user.id, **_UNUSED)
     old = await _last_used(place, users[0].id)
     async with superuser(place.stack) as connection, connection.transaction():
         await connection.execute("SELECT FROM sessions WHERE user_id = $1 FOR UPDATE", users[0].id.uuid)

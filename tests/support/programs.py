@@ -6,7 +6,6 @@ import re
 import signal
 import sys
 from asyncio.subprocess import PIPE, Process
-from pathlib import Path
 from typing import NamedTuple, Self
 
 _KEPT = ("PATH", "PYTHONPATH", "HOME", "TMPDIR", "SYSTEMROOT")
@@ -68,10 +67,10 @@ class Running:
         return Ended(self.process.returncode, out.decode(), self.shown + err.decode())
 
 
-def environment_of(folder: Path, **variables: str) -> dict[str, str]:
-    """Give an environment with what Python needs, a folder for what it compiles, and these variables."""
+def environment_of(**variables: str) -> dict[str, str]:
+    """Give an environment with what Python needs, which lets it keep what it compiles, and these variables."""
     kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
-    return kept | {"PYTHONPYCACHEPREFIX": str(folder)} | variables
+    return kept | variables
 
 
 async def start(*command: str, environment: dict[str, str]) -> Running:

@@ -5,6 +5,7 @@ from typing import Any
 
 from central.kernel.ids import SessionId, UserId
 from central_client import AsyncCentral
+from central_server.sessions.touches import SessionTouches
 from support.database import superuser
 from support.place import Place
 
@@ -22,6 +23,11 @@ async def change_sessions(place: Place, user: UserId, **columns: str) -> None:
 async def grow_stale(place: Place, user: UserId) -> None:
     """Let a user's sign-ins be more than ten minutes ago."""
     await change_sessions(place, user, authenticated_at=LONG_AGO)
+
+
+async def write_uses(place: Place) -> None:
+    """Have the times of last use written that were noted until now, so that none comes between what follows."""
+    await (await place.stack.central.container.get(SessionTouches)).flush()
 
 
 async def session_row(place: Place, session: SessionId) -> dict[str, Any]:

@@ -40,7 +40,7 @@ async def start_worker(stack: Stack, folder: Path) -> Running:
         "TEMPORAL_NAMESPACE": settings.temporal_namespace,
         "LOG_LEVEL": "error",
     }
-    environment = environment_of(folder / "pycache", **{f"CENTRAL_{name}": text for name, text in variables.items()})
+    environment = environment_of(**{f"CENTRAL_{name}": text for name, text in variables.items()})
     return await start("-m", "central_server.cli", "worker", "core", environment=environment)
 
 

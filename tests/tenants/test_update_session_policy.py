@@ -11,7 +11,7 @@ from support.asgi import assert_problem
 from support.database import superuser
 from support.place import Place, Stack
 from support.raw import Raw
-from support.sessions import change_sessions, events, grow_stale, is_signed_in
+from support.sessions import change_sessions, events, grow_stale, is_signed_in, write_uses
 
 HOUR = timedelta(hours=1)
 
@@ -38,6 +38,8 @@ async def test_living_sessions_end_at_once(place: Place, owner: AsyncCentral, po
     client, young = await place.sign_in(user), await place.sign_in(other)
     await change_sessions(place, user.id, **aged)
     assert await is_signed_in(client)
+    await write_uses(place)
+    await change_sessions(place, user.id, **aged)
     await owner.tenants.update_session_policy(**policy)
     assert [await is_signed_in(one) for one in (client, young, owner)] == [False, True, True]
     assert (await owner.sessions.list(user=user.id).first_page()).items == []
@@ -55,6 +57,8 @@ async def test_each_kind_of_user_has_its_own(place: Place, owner: AsyncCentral) 
         await change_sessions(place, user.id, last_used_at="now() - interval '20 minutes'")
     await owner.tenants.update_session_policy(admin_idle_timeout=timedelta(minutes=15))
     assert [await is_signed_in(client) for client in clients] == [True, False]
+    await write_uses(place)
+    await change_sessions(place, member.id, last_used_at="now() - interval '20 minutes'")
     await owner.tenants.update_session_policy(member_idle_timeout=timedelta(minutes=15))
     assert [await is_signed_in(client) for client in clients] == [False, False]
 

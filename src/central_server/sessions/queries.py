@@ -87,7 +87,7 @@ FIND_SESSION = Query[DBPrincipal](select(_FOUND))
 TOUCH_SESSIONS = Query[int](
     select(
         func.central.touch_sessions(
-            bindparam("tenants", type_=ARRAY(Uuid)), bindparam("sessions", type_=ARRAY(Uuid))
+            bindparam("tenants", type_=ARRAY(Uuid)), bindparam("sessions", type_=ARRAY(Uuid)), *_LIMITS
         ).label("touched")
     )
 )

@@ -3,16 +3,22 @@ from contextlib import suppress
 
 from central.errors import CentralError
 from central.kernel.ids import SessionId, TenantId
+from central_server.infra.config import Settings
 from central_server.infra.db import Database
 from central_server.infra.logs import component_logger
+from central_server.sessions.inputs import SessionLimits
 from central_server.sessions.queries import TOUCH_SESSIONS
 
 
 class SessionTouches:
-    """Writes the times of last use: once a minute for a session at most, in batches, off the path of requests."""
+    """Writes the times of last use: once a minute for a session at most, in batches, off the path of requests.
 
-    def __init__(self, db: Database, seconds: float = 5.0) -> None:
+    A session that has ended by then, also by being too long unused for what its tenant allows meanwhile, stays so.
+    """
+
+    def __init__(self, db: Database, settings: Settings, seconds: float = 5.0) -> None:
         self._db = db
+        self._limits = SessionLimits.of(settings).parameters()
         self._seconds = seconds
         self._due: set[tuple[TenantId, SessionId]] = set()
         self._task: asyncio.Task[None] | None = None
@@ -41,7 +47,7 @@ class SessionTouches:
             return
         tenants, sessions = [t.uuid for t, _ in due], [s.uuid for _, s in due]
         try:
-            await self._db.unscoped().scalar(TOUCH_SESSIONS, tenants=tenants, sessions=sessions)
+            await self._db.unscoped().scalar(TOUCH_SESSIONS, tenants=tenants, sessions=sessions, **self._limits)
         except CentralError as error:
             self._due |= due
             self._log.warning("times of last use not written", sessions=len(due), code=error.code)

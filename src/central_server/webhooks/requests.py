@@ -41,6 +41,7 @@ class WebhookRequests:
                 headers=self._headers(claimed, body, started_at),
                 seconds=self.seconds,
                 beginning=ANSWER_BYTES,
+                whose=claimed.delivery["tenant_id"],
             )
         except OutboundError as error:
             return Attempt(started_at, _ms_since(begun), **_failure(error))

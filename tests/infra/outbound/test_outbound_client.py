@@ -298,6 +298,25 @@ async def test_a_slow_host_does_not_hold_up_another(canary):
         await asyncio.gather(*waiting, return_exceptions=True)
 
 
+async def test_who_waits_at_a_host_holds_up_nobody_else_there():
+    """What one asks of a host that hangs for them alone fills their own room, and leaves another's."""
+
+    async def hangs_for_one(request):
+        if request.target == "/one":
+            await asyncio.sleep(30)
+        return Reply.json({"path": request.target})
+
+    async with HttpServer(hangs_for_one) as server, OutboundClient(allow_loopback=True) as client:
+        ones = [asyncio.create_task(client.request("GET", f"{server.url}/one", whose="one")) for _ in range(100)]
+        await asyncio.sleep(0.05)
+        async with asyncio.timeout(2):
+            answer = await client.request("GET", f"{server.url}/another", whose="another")
+        assert answer.json() == {"path": "/another"}
+        for task in ones:
+            task.cancel()
+        await asyncio.gather(*ones, return_exceptions=True)
+
+
 async def test_cancelling_a_request_gives_its_connection_back(canary):
     """200 cancelled requests leave nothing behind; the next one is served."""
 

@@ -76,7 +76,7 @@ class OutboundClient:
         self._network: Final = network or cast("httpcore.AsyncNetworkBackend", httpcore.AnyIOBackend())
         self._tls: Final = tls
         self._traces: Final = traces
-        self._gates: Final[WeakValueDictionary[str, asyncio.Semaphore]] = WeakValueDictionary()
+        self._gates: Final[WeakValueDictionary[tuple[str, ...], asyncio.Semaphore]] = WeakValueDictionary()
 
     def check_url(self, url: str) -> None:
         """Raise the `OutboundError` that requesting this URL would raise before resolving its host."""
@@ -119,15 +119,18 @@ class OutboundClient:
         headers: Mapping[str, str] | None = None,
         seconds: float | None = None,
         beginning: int | None = None,
+        whose: str = "",
     ) -> OutboundResponse:
         """Send one request and read the answer to its end, within the limits.
 
-        `seconds` stands for the client's own limit of time. With `beginning` no more than so many bytes of the answer
-        are read, of one that is compressed none, and it may be as long as it likes.
+        To one host no more than 32 are under way at once, a room that `whose` requests have for themselves: what many
+        wait for at a host that is slow for them holds up nobody else there. `seconds` stands for the client's own limit
+        of time. With `beginning` no more than so many bytes of the answer are read, of one that is compressed none, and
+        it may be as long as it likes.
         """
         target, total = check_url(url, allow_loopback=self.allow_loopback), seconds or self._total
         try:
-            async with asyncio.timeout(total), self._gate(target.host):
+            async with asyncio.timeout(total), self._gate(target.host, whose):
                 return await self._exchange(method, target, content, {**(headers or {}), **self._headers}, beginning)
         except TimeoutError:
             raise DeadlineError(f"{target.host} did not answer in {total:g} seconds.") from None
@@ -165,11 +168,11 @@ class OutboundClient:
         )
 
     @contextlib.asynccontextmanager
-    async def _gate(self, host: str) -> AsyncGenerator[None]:
+    async def _gate(self, *whose: str) -> AsyncGenerator[None]:
         """Bound what is under way to one host, so that a slow one cannot take every connection."""
-        gate = self._gates.get(host)
+        gate = self._gates.get(whose)
         if gate is None:
-            gate = self._gates[host] = asyncio.Semaphore(_PER_HOST)
+            gate = self._gates[whose] = asyncio.Semaphore(_PER_HOST)
         async with gate:
             yield
 
