@@ -51,6 +51,17 @@ from central_server.events.routes import EventRoutes
 from central_server.events.service import EventService
 from central_server.events.stream_routes import EventStreamRoutes
 from central_server.events.streaming import EventStreams
+from central_server.images.activities.delete_staged_files import DeleteStagedFilesActivity
+from central_server.images.activities.process_image import ProcessImageActivity
+from central_server.images.file_routes import ImageFileRoutes
+from central_server.images.files import ImageFiles
+from central_server.images.handlers import DeleteImageFiles
+from central_server.images.links import ImageLinks
+from central_server.images.making import ImageMaker
+from central_server.images.routes import ImageRoutes
+from central_server.images.service import ImageService
+from central_server.images.staged import EndedUploads
+from central_server.images.uploads import ImageUploads
 from central_server.infra.config import Settings
 from central_server.infra.http.activities.delete_answers import DeleteAnswersActivity
 from central_server.infra.http.forms import FormTokens
@@ -201,6 +212,8 @@ ROUTES: tuple[type, ...] = (
     UserExportRoutes,
     EventExportRoutes,
     SessionRevocationRoutes,
+    ImageRoutes,
+    ImageFileRoutes,
 )
 ACTIVITIES: tuple[type, ...] = (
     HandOverActivity,
@@ -227,7 +240,9 @@ ACTIVITIES: tuple[type, ...] = (
     ExportEventsActivity,
     RevokeSessionsActivity,
     DeleteOldEventsActivity,
+    DeleteStagedFilesActivity,
     PingActivity,
+    ProcessImageActivity,
 )
 HANDLERS: tuple[type, ...] = (
     MailSignInCode,
@@ -236,6 +251,7 @@ HANDLERS: tuple[type, ...] = (
     MailInvitation,
     StopJob,
     TellOwners,
+    DeleteImageFiles,
 )
 SERVICES: tuple[type, ...] = (
     DeadLetters,
@@ -246,6 +262,12 @@ SERVICES: tuple[type, ...] = (
     JobFiles,
     EndedJobs,
     JobBacklog,
+    ImageLinks,
+    ImageFiles,
+    ImageService,
+    ImageUploads,
+    ImageMaker,
+    EndedUploads,
     SessionTouches,
     SessionService,
     RoleService,

@@ -8,6 +8,8 @@ from prometheus_client import CollectorRegistry
 from central_server.auth.handlers import MailSignInCode
 from central_server.auth.listeners import LISTENERS as AUTH_LISTENERS
 from central_server.event_exports.listeners import LISTENERS as EVENT_EXPORT_LISTENERS
+from central_server.images.handlers import DeleteImageFiles
+from central_server.images.listeners import LISTENERS as IMAGE_LISTENERS
 from central_server.infra.addresses import Places
 from central_server.infra.archives import ArchiveKeys
 from central_server.infra.config import Settings, SettingsError
@@ -19,6 +21,7 @@ from central_server.infra.object_store import ObjectStore, object_store_from_url
 from central_server.infra.oidc import Providers
 from central_server.infra.outbound import OutboundClient
 from central_server.infra.outbox import EventHandlers, Listeners, Outbox, Relay
+from central_server.infra.pictures.processor import PictureProcessor
 from central_server.infra.rate_limits.keys import BucketKeys
 from central_server.infra.rate_limits.limiter import RateLimiter, Stores
 from central_server.infra.rate_limits.memory import MemoryBuckets
@@ -122,6 +125,11 @@ def make_object_store(settings: Settings) -> ObjectStore:
         raise SettingsError(f"CENTRAL_OBJECT_STORE_URL: {error}") from None
 
 
+def make_pictures() -> PictureProcessor:
+    """Make what has pictures made in processes of their own."""
+    return PictureProcessor()
+
+
 def make_templates() -> MailTemplates:
     """Make the templates of mails."""
     return MailTemplates(
@@ -163,6 +171,7 @@ def make_listeners() -> Listeners:
             *USER_EXPORT_LISTENERS,
             *EVENT_EXPORT_LISTENERS,
             *SESSION_REVOCATION_LISTENERS,
+            *IMAGE_LISTENERS,
         )
     )
 
@@ -175,9 +184,11 @@ def make_event_handlers(
     invitations: MailInvitation,
     stopping: StopJob,
     owners: TellOwners,
+    images: DeleteImageFiles,
 ) -> EventHandlers:
     """Collect what handles events in batches."""
-    return EventHandlers(listeners, (sign_in_codes, email_verifications, email_changes, invitations, stopping, owners))
+    handlers = (sign_in_codes, email_verifications, email_changes, invitations, stopping, owners, images)
+    return EventHandlers(listeners, handlers)
 
 
 def make_outbox(listeners: Listeners, traces: Traces) -> Outbox:
@@ -248,6 +259,7 @@ FACTORIES = (
     make_archive_keys,
     make_mailer,
     make_object_store,
+    make_pictures,
     make_templates,
     make_resolver,
     make_outbound,

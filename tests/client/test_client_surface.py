@@ -28,6 +28,7 @@ FAMILIES = (
     "invitations",
     "events",
     "webhooks",
+    "images",
     "jobs",
 )
 

@@ -22,6 +22,7 @@ from central.kernel.ids import (
     EmailVerificationId,
     EventId,
     IdentityId,
+    ImageId,
     InvitationId,
     JobId,
     RichId,
@@ -83,6 +84,7 @@ class Things:
     user_code: str
     device_code: str
     job: str
+    image: str
     endpoint: str
     signing_secret: str
     delivery: str
@@ -145,6 +147,7 @@ class Things:
             user_code=tool.user_code,
             device_code=tool.device_code,
             job=await _job(place),
+            image=await _image(place),
             endpoint=endpoint,
             signing_secret=WebhookSecretId.from_uuid(await _stored(place, "webhook_secrets")),
             delivery=delivery,
@@ -180,6 +183,7 @@ class Things:
             user_code="BBBB-BBBB",
             device_code=secrets.token_urlsafe(32),
             job=JobId.new(),
+            image=ImageId.new(),
             endpoint=WebhookEndpointId.new(),
             signing_secret=WebhookSecretId.new(),
             delivery=WebhookDeliveryId.new(),
@@ -265,6 +269,22 @@ async def _job(place: Place) -> str:
     return job.id
 
 
+async def _image(place: Place) -> str:
+    """Write down two pictures of the owner that are ready; there is no file of them."""
+    image, other = ImageId.new(), ImageId.new()
+    async with superuser(place.stack) as connection:
+        await connection.execute(
+            "INSERT INTO images (tenant_id, id, usage, state, content_type, size, created_by, job_id, digest, width,"
+            " height, blurhash, renditions)"
+            " SELECT $1, id, 'avatar', 'ready', 'image/png', 7, $2, gen_random_uuid(), repeat('0', 32), 64, 64,"
+            " repeat('0', 28), '[]' FROM unnest($3::uuid[]) AS made (id)",
+            place.tenant.id.uuid,
+            place.owner_user.id.uuid,
+            [image.uuid, other.uuid],
+        )
+    return image
+
+
 async def _webhook(place: Place) -> tuple[str, str]:
     """Make two endpoints, and two deliveries to the first, one of them after an attempt."""
     url = "https://hooks.example/central"
@@ -309,6 +329,10 @@ def _tenant(things: Things) -> Fields:
 
 def _user(things: Things) -> Fields:
     return {**_tenant(things), "user": things.user}
+
+
+def _image_of(things: Things) -> Fields:
+    return {**_tenant(things), "image": things.image}
 
 
 def _role(things: Things) -> Fields:
@@ -503,6 +527,16 @@ EXAMPLES: dict[str, Callable[[Things], Fields]] = {
     "jobs.get": _job_of,
     "jobs.cancel": _job_of,
     "jobs.list_row_errors": _job_of,
+    "images.create_upload": lambda things: {
+        **_tenant(things),
+        "usage": "avatar",
+        "content_type": "image/png",
+        "size": 70,
+    },
+    "images.complete_upload": _image_of,
+    "images.get": _image_of,
+    "images.list": _tenant,
+    "images.delete": _image_of,
     "webhooks.create_endpoint": lambda things: {**_tenant(things), "url": "https://hooks.example/central"},
     "webhooks.list_endpoints": _tenant,
     "webhooks.get_endpoint": _endpoint,

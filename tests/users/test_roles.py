@@ -139,6 +139,11 @@ ALLOWED: dict[str, set[str]] = {
         MANAGERS,
     ),
     # Of jobs, everybody sees and cancels their own.
+    "images.create_upload": EVERYBODY,
+    "images.complete_upload": EVERYBODY,
+    "images.get": EVERYBODY,
+    "images.list": EVERYBODY,
+    "images.delete": EVERYBODY,
     "jobs.list": EVERYBODY,
     "jobs.get": EVERYBODY,
     "jobs.cancel": EVERYBODY,

@@ -34,6 +34,7 @@ from central.identities.events import (
     IdentityLinked,
     IdentityUnlinked,
 )
+from central.images.events import ImageDeleted, ImageFailed, ImageProcessingRequested, ImageReady
 from central.invitations.events import (
     InvitationAccepted,
     InvitationCreated,
@@ -193,6 +194,10 @@ EVENTS: tuple[type[Event], ...] = (
     EventExportRequested,
     EventRetentionChanged,
     SessionRevocationRequested,
+    ImageProcessingRequested,
+    ImageReady,
+    ImageFailed,
+    ImageDeleted,
 )
 
 
@@ -285,6 +290,10 @@ AnyEvent: TypeAlias = Annotated[
     | Annotated[EventExportRequested, Tag("event.export.requested")]
     | Annotated[EventRetentionChanged, Tag("tenant.event_retention_changed")]
     | Annotated[SessionRevocationRequested, Tag("sessions.revocation.requested")]
+    | Annotated[ImageProcessingRequested, Tag("image.processing_requested")]
+    | Annotated[ImageReady, Tag("image.ready")]
+    | Annotated[ImageFailed, Tag("image.failed")]
+    | Annotated[ImageDeleted, Tag("image.deleted")]
     | Annotated[UnknownEvent, Tag(UNKNOWN_TAG)],
     kind_or_unknown(*(event.model_fields["kind"].default for event in EVENTS)),
 ]

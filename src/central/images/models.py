@@ -111,7 +111,7 @@ class GetImageInput(TenantInput):
 
 
 class ListImagesInput(TenantPageInput):
-    """Which pictures to list, newest first: one's own, and with `tenant:write` everybody's."""
+    """Which pictures to list, newest first: one's own, and with `users:write` everybody's."""
 
     usage: ImageUsage | None = None
 

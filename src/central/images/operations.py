@@ -14,7 +14,7 @@ from central.images.models import (
 )
 from central.kernel.operation import BrowserRoute, Operation
 
-_WHOSE = "Whoever handed a picture over sees and deletes it; those of others take `tenant:write`."
+_WHOSE = "Whoever handed a picture over sees and deletes it; those of others take `users:write`."
 
 CREATE_IMAGE_UPLOAD = Operation(
     "images.create_upload",
@@ -26,8 +26,8 @@ CREATE_IMAGE_UPLOAD = Operation(
     summary="Say which picture is to come, and get where to send it",
     errors=(ForbiddenError, NotFoundError, ConflictError),
     status=201,
-    description="In Python, `client.images.upload(…)` does all the steps. An avatar may come from everybody, logos and "
-    "content from who holds `tenant:write`. What is not sent and completed within the hour is forgotten.",
+    description="In Python, `client.images.upload(…)` does all the steps. An avatar may come from everybody; a logo "
+    "takes `tenant:write`, content `users:write`. What is not sent and completed within the hour is forgotten.",
     secret=True,
 )
 COMPLETE_IMAGE_UPLOAD = Operation(
@@ -61,7 +61,7 @@ LIST_IMAGES = Operation(
     access=SignedIn(),
     summary="List pictures, newest first",
     errors=(NotFoundError,),
-    description="One's own; with `tenant:write`, all of the tenant.",
+    description="One's own; with `users:write`, all of the tenant.",
 )
 DELETE_IMAGE = Operation(
     "images.delete",
@@ -73,7 +73,8 @@ DELETE_IMAGE = Operation(
     summary="Delete a picture",
     errors=(NotFoundError,),
     status=204,
-    description=f"{_WHOSE} Its links lead nowhere a moment later; what browsers have kept of it they may go on showing.",
+    description=f"{_WHOSE} Its links lead nowhere a moment later; what browsers have kept of it they may "
+    "go on showing.",
 )
 SEND_CONTENT = BrowserRoute(
     "images.send_content",

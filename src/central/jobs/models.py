@@ -5,13 +5,19 @@ from typing import Annotated, Final, Literal, TypeAlias
 from pydantic import Field, Tag
 
 from central.access import TenantPermissionName
-from central.kernel.ids import AuthConnectorId, JobId, TenantId, UserId
+from central.kernel.ids import AuthConnectorId, ImageId, JobId, TenantId, UserId
 from central.kernel.model import Output, Resource, TenantInput
 from central.kernel.pages import Page, TenantPageInput
 from central.kernel.unknown import UNKNOWN_TAG, UnknownValue, kind_or_unknown
 
 JobKind: TypeAlias = Literal[
-    "user_import", "user_export", "event_export", "session_revocation", "tenant_archive", "tenant_import"
+    "user_import",
+    "user_export",
+    "event_export",
+    "session_revocation",
+    "tenant_archive",
+    "tenant_import",
+    "image_processing",
 ]
 JobState: TypeAlias = Literal["receiving", "queued", "running", "cancelling", "succeeded", "failed", "cancelled"]
 
@@ -97,6 +103,13 @@ class SessionRevocationResult(Output):
     )
 
 
+class ImageProcessingResult(Output):
+    """Which picture the renditions are of."""
+
+    kind: Literal["image_processing"] = "image_processing"
+    image_id: ImageId
+
+
 class UnknownJobResult(Output):
     """What a kind of job that this version does not know gives; its fields are in `model_extra`."""
 
@@ -110,9 +123,16 @@ JobResult: TypeAlias = Annotated[
     | Annotated[SessionRevocationResult, Tag("session_revocation")]
     | Annotated[TenantArchiveResult, Tag("tenant_archive")]
     | Annotated[TenantImportResult, Tag("tenant_import")]
+    | Annotated[ImageProcessingResult, Tag("image_processing")]
     | Annotated[UnknownJobResult, Tag(UNKNOWN_TAG)],
     kind_or_unknown(
-        "user_import", "user_export", "event_export", "session_revocation", "tenant_archive", "tenant_import"
+        "user_import",
+        "user_export",
+        "event_export",
+        "session_revocation",
+        "tenant_archive",
+        "tenant_import",
+        "image_processing",
     ),
 ]
 

@@ -86,14 +86,12 @@ class ImageMaker:
 
     async def _TX_begin(self, run: Run, image: ImageId) -> DBImage:
         """Give the picture as it is; `WorkFailedError` when it was deleted, and what there is of it goes, too."""
-        which = {"of_tenant": run.tenant_id, "of_id": image}
         async with self.db.write(run.tenant_id) as tx:
             await self.runs.hold(run, tx)
-            row = await tx.first(queries.SET_PROCESSING, **which)
-            row = row or await tx.first(queries.GET_IMAGE, tenant_id=run.tenant_id, id=image)
+            await tx.first(queries.SET_PROCESSING, of_tenant=run.tenant_id, of_id=image)
+            row = await tx.first(queries.GET_IMAGE, tenant_id=run.tenant_id, id=image)
         if row is None:
-            await self._drop(run.tenant_id, image)
-        assert row is not None
+            raise await self._dropped(run.tenant_id, image)
         return row
 
     async def _render(self, row: DBImage, folder: Path) -> tuple[Picture, StoredRenditions]:
@@ -104,7 +102,7 @@ class ImageMaker:
         return picture, await self.files.store_renditions(row, picture, made)
 
     async def _TX_ready(self, run: Run, row: DBImage, picture: Picture, stored: StoredRenditions) -> None:
-        new = {"new_digest": stored.digest, "new_renditions": list(stored.renditions)}
+        new: dict[str, Any] = {"new_digest": stored.digest, "new_renditions": list(stored.renditions)}
         new |= {"new_width": picture.width, "new_height": picture.height, "new_blurhash": picture.blurhash}
         async with self.db.write(run.tenant_id) as tx:
             await self.runs.hold(run, tx)
@@ -112,8 +110,10 @@ class ImageMaker:
             if ready is not None:
                 event = ImageReady(tenant_id=run.tenant_id, image_id=row["id"], version=ready["version"])
                 await self.outbox.add(event, run.by, tx)
-        if ready is None:
-            await self._drop(run.tenant_id, row["id"])
+            # Another worker, which was taken for dead, may have made the same.
+            found = ready or await tx.first(queries.GET_IMAGE, tenant_id=run.tenant_id, id=row["id"])
+        if found is None:
+            raise await self._dropped(run.tenant_id, row["id"])
 
     async def _TX_fail(self, run: Run, row: DBImage, reason: ImageReason) -> None:
         async with self.db.write(run.tenant_id) as tx:
@@ -122,9 +122,7 @@ class ImageMaker:
 
     async def _fail(self, row: DBImage, reason: ImageReason, by: By, tx: WriteExecutor) -> None:
         """Let a picture have failed that has not come to an end."""
-        failed = await tx.first(
-            queries.SET_FAILED, of_tenant=row["tenant_id"], of_id=row["id"], new_error_code=reason
-        )
+        failed = await tx.first(queries.SET_FAILED, of_tenant=row["tenant_id"], of_id=row["id"], new_error_code=reason)
         if failed is not None:
             event = ImageFailed(
                 tenant_id=row["tenant_id"], image_id=row["id"], reason=reason, version=failed["version"]
@@ -137,10 +135,10 @@ class ImageMaker:
         async with self.db.write(row["tenant_id"]) as tx:
             await tx.execute(queries.FORGET_STAGED, of_tenant=row["tenant_id"], of_id=row["id"])
 
-    async def _drop(self, tenant: TenantId, image: ImageId) -> None:
-        """Delete what there is of a picture that was deleted meanwhile, and end its job."""
+    async def _dropped(self, tenant: TenantId, image: ImageId) -> WorkFailedError:
+        """Delete what there is of a picture that was deleted meanwhile, and say how its job ends."""
         await self.files.delete_all(tenant, image)
-        raise WorkFailedError("image_deleted", "The picture was deleted.", _result(image))
+        return WorkFailedError("image_deleted", "The picture was deleted.", _result(image))
 
 
 def _failed(reason: ImageReason, image: ImageId) -> WorkFailedError:

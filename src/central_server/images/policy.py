@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
+from central.access import TenantPermissionName
 from central.errors import ConflictError, ForbiddenError, GoneError, NotFoundError
 from central.images.models import ImageReason, ImageUsage
 from central_server.images.tables import DBImage
@@ -15,6 +16,13 @@ RECIPES: Final[Mapping[ImageUsage, Recipe]] = {
     # 1920 is reached from a picture of 4,000 pixels, as cameras of telephones make them, by decoding half of it.
     "content": Recipe("width", (320, 640, 1280, 1920)),
 }
+PERMISSIONS: Final[Mapping[ImageUsage, TenantPermissionName | None]] = {
+    "avatar": None,
+    "logo": "tenant:write",
+    "content": "users:write",
+}
+"""What it takes to hand a picture over; everybody may have an avatar."""
+
 MOST_OF_CREATOR: Final[Mapping[ImageUsage, int]] = {"avatar": 20, "logo": 100, "content": 10_000}
 """How many pictures one user may have, those that are still to be sent among them."""
 
@@ -37,13 +45,14 @@ MESSAGES: Final[Mapping[ImageReason, str]] = {
 
 def may_see_all(actor: Actor) -> bool:
     """Whether the actor sees and deletes the pictures of others."""
-    return "tenant:write" in actor.permissions
+    return "users:write" in actor.permissions
 
 
 def check_may_upload(usage: ImageUsage, actor: Actor) -> None:
-    """Refuse logos and content of who may not speak for the tenant; everybody has an avatar."""
-    if usage != "avatar" and "tenant:write" not in actor.permissions:
-        raise ForbiddenError("Logos and content need the permission tenant:write.", code="permission_missing")
+    """Refuse a usage that takes a permission that the actor does not hold."""
+    permission = PERMISSIONS[usage]
+    if permission is not None and permission not in actor.permissions:
+        raise ForbiddenError(f"Pictures of this usage need the permission {permission}.", code="permission_missing")
 
 
 def check_room(usage: ImageUsage, count: int) -> None:
@@ -74,4 +83,3 @@ def check_arrived(row: DBImage, size: int | None) -> None:
         raise ConflictError("The file has not been sent yet.", code="upload_incomplete")
     if size != row["size"]:
         raise ConflictError("The file that was sent has another size than was said.", code="size_differs")
-

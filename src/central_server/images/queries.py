@@ -1,7 +1,7 @@
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Integer, Text, and_, bindparam, delete, func, insert, select, true, tuple_, update
+from sqlalchemy import Integer, Text, and_, bindparam, delete, func, insert, or_, select, true, tuple_, update
 
 from central.kernel.ids import ImageId, JobId, TenantId, UserId
 from central_server.images.tables import IMAGES, DBImage, DBImageCount, DBImageKey
@@ -21,7 +21,7 @@ _IS_OF_JOB = and_(
     IMAGES.c.tenant_id == _TENANT,
     IMAGES.c.job_id == bindparam("job_id", type_=RichIdColumn(JobId)),
 )
-_IS_UNDER_WAY = IMAGES.c.state.in_(("pending", "processing"))
+_IS_UNDER_WAY = or_(IMAGES.c.state == "pending", IMAGES.c.state == "processing")
 _CHANGED: dict[str, Any] = {"version": IMAGES.c.version + 1, "updated_at": func.now()}
 
 
@@ -74,7 +74,7 @@ SET_FAILED = Query[DBImage](
     .values(_new("error_code") | {"state": "failed"} | _CHANGED)
     .returning(*_COLUMNS)
 )
-DELETE_IMAGE = Query[DBImageKey](delete(IMAGES).where(_IS_ONE).returning(IMAGES.c.tenant_id, IMAGES.c.id, IMAGES.c.state))
+DELETE_IMAGE = Query[None](delete(IMAGES).where(_IS_ONE))
 LIST_STAGED = Query[DBImageKey](
     select(IMAGES.c.tenant_id, IMAGES.c.id, IMAGES.c.state)
     .where(IMAGES.c.staged_until < func.now(), ~_IS_UNDER_WAY)

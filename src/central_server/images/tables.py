@@ -46,7 +46,9 @@ IMAGES = Table(
     PrimaryKeyConstraint("tenant_id", "id"),
     CheckConstraint("usage IN ('avatar', 'logo', 'content')", name="usage"),
     CheckConstraint("state IN ('uploading', 'pending', 'processing', 'ready', 'failed')", name="state"),
-    CheckConstraint("num_nulls(digest, width, height, blurhash) = CASE state WHEN 'ready' THEN 0 ELSE 4 END", name="ready"),
+    CheckConstraint(
+        "num_nulls(digest, width, height, blurhash) = CASE state WHEN 'ready' THEN 0 ELSE 4 END", name="ready"
+    ),
     CheckConstraint("(error_code IS NOT NULL) = (state = 'failed')", name="failed"),
     CheckConstraint("(job_id IS NULL) = (state = 'uploading')", name="job"),
     ForeignKeyConstraint(

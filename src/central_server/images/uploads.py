@@ -1,6 +1,6 @@
 from collections.abc import AsyncGenerator, AsyncIterator
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 
 from central.errors import NotFoundError, PayloadTooLargeError
 from central.images.events import ImageProcessingRequested
@@ -41,7 +41,7 @@ class ImageUploads:
                 id=image,
                 created_by=actor.user_id,
                 staged_seconds=_STAGED_SECONDS,
-                **input.model_dump(exclude={"tenant"}),
+                **input.model_dump(by_alias=False, exclude={"tenant"}),
             )
         assert row is not None
         assert row["staged_until"] is not None
@@ -78,12 +78,14 @@ class ImageUploads:
 
         `ConflictError` for a file that has not come or has another size, `GoneError` when the time is over.
         """
-        which = {"tenant_id": actor.tenant_id, "id": input.image}
-        row = check_own_upload(await self.db.read(actor.tenant_id).first(queries.GET_IMAGE, **which), actor)
+        which: dict[str, Any] = {"tenant_id": actor.tenant_id, "id": input.image}
+        found = await self.db.read(actor.tenant_id).first(queries.GET_IMAGE, **which)
+        row = check_own_upload(found, actor)
         if row["state"] == "uploading":
             check_arrived(row, await self.files.size_sent(actor.tenant_id, input.image))
         async with self.db.write(actor.tenant_id, actor.unit) as tx:
-            row = check_own_upload(await tx.first(queries.LOCK_IMAGE, **which), actor)
+            locked = await tx.first(queries.LOCK_IMAGE, **which)
+            row = check_own_upload(locked, actor)
             if row["state"] == "uploading":
                 row = await self._start(row, actor, tx)
             return image_from(row, self.links)

@@ -2,7 +2,7 @@ from typing import Final
 
 from temporalio import activity
 
-from central_server.images.ended import EndedUploads
+from central_server.images.staged import EndedUploads
 from central_server.infra.upkeep.batches import delete_in_batches
 from central_server.infra.upkeep.specs import DeleteEndedInput, DeleteEndedOutput
 
@@ -18,6 +18,4 @@ class DeleteStagedFilesActivity:
     @activity.defn(name="images.delete_staged")
     async def delete(self, input: DeleteEndedInput) -> DeleteEndedOutput:
         """Delete them, up to a bound."""
-        return await delete_in_batches(
-            input, self._ended.TX_delete_staged, activity.heartbeat, batch=_FILES_AT_ONCE
-        )
+        return await delete_in_batches(input, self._ended.TX_delete_staged, activity.heartbeat, batch=_FILES_AT_ONCE)

@@ -8,7 +8,9 @@ from central_server.images.specs import PROCESS_IMAGE
 from central_server.jobs.activities.calling import run_job
 from central_server.jobs.specs import RunJobInput, RunJobOutput
 
-_RETRIES = RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=1), maximum_attempts=60)
+_RETRIES = RetryPolicy(
+    initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=1), maximum_attempts=60
+)
 
 
 @workflow.defn(name=PROCESS_IMAGE.name)

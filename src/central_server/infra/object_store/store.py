@@ -71,13 +71,16 @@ class ObjectStore:
 
     async def exists(self, bucket: Bucket, tenant: TenantId, key: str) -> bool:
         """Tell whether there is such an object."""
+        return await self.size(bucket, tenant, key) is not None
+
+    async def size(self, bucket: Bucket, tenant: TenantId, key: str) -> int | None:
+        """Give how many bytes an object has, or None when there is none."""
         path = object_path(bucket, tenant, key)
         with self._told():
             try:
-                await obstore.head_async(self._store, path)
+                return (await obstore.head_async(self._store, path))["size"]
             except FileNotFoundError:
-                return False
-        return True
+                return None
 
     async def list(self, bucket: Bucket, tenant: TenantId, folder: str | None = None) -> AsyncIterator[str]:
         """Give the keys of a tenant's objects, or of those below a folder, which is the beginning of a key."""

@@ -5,7 +5,7 @@ from alembic import op
 from central_server.infra.db.rls import enable_rls
 
 revision = "0026"
-down_revision = "0022"
+down_revision = "0023"
 branch_labels = None
 depends_on = None
 
