@@ -17,7 +17,8 @@ from support.place import Place
 async def test_where_to_send_it(place: Place, member: AsyncCentral, objects: Objects) -> None:
     """Everybody may hand over an avatar: the answer says where its file goes, and for how long it is taken."""
     content = unlike_others()
-    upload = await created(member, content)
+    size = len(content)
+    upload = await member.images.create_upload(usage="avatar", content_type="image/jpeg", size=size)
     assert upload.method == "PUT"
     assert upload.headers["content-type"] == "image/jpeg"
     assert timedelta(minutes=55) < upload.expires_at - datetime.now(UTC) < timedelta(minutes=61)

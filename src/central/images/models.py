@@ -77,8 +77,10 @@ class ImageUploadPrivate(Resource):
     image: ImageId = Field(description="What it becomes; `images.complete_upload` takes it.")
     usage: ImageUsage | UnknownValue
     url: str
-    method: Literal["PUT"] = "PUT"
-    headers: dict[str, str] = Field(description="To be sent with it. They let whoever has them send the file.")
+    method: str = "PUT"
+    headers: dict[str, str] = Field(
+        repr=False, description="To be sent with it. They let whoever has them send the file."
+    )
     expires_at: datetime = Field(description="Until then the file is taken.")
 
 

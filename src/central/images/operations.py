@@ -87,7 +87,7 @@ SHOW_FILE = BrowserRoute(
     "GET",
     "/pictures/{tenant}/{image}/{digest}/{name}",
     "A rendition of a picture; its link is the way in.",
-    "unlimited",
+    "picture",
 )
 
 OPERATIONS = (CREATE_IMAGE_UPLOAD, COMPLETE_IMAGE_UPLOAD, GET_IMAGE, LIST_IMAGES, DELETE_IMAGE)

@@ -6,7 +6,9 @@ from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from central.errors import NotFoundError
 from central.kernel.ids import ImageId, TenantId
+from central_server.images.links import RenditionPlace
 from central_server.images.tables import DBImage
 from central_server.infra.object_store import Bucket, ObjectStore
 from central_server.infra.pictures.recipes import Picture
@@ -69,9 +71,13 @@ class ImageFiles:
         told = [{**one._asdict(), "kind": str(one.kind), "size": len(contents[one.name])} for one in picture.renditions]
         return StoredRenditions(digest, told)
 
-    async def open(self, tenant: TenantId, image: ImageId, digest: str, name: str) -> AsyncIterator[bytes] | None:
-        """Open a rendition; None when there is none."""
-        return await self.store.get(_SHOWN, tenant, f"{_folder(image)}/{digest}/{name}")
+    async def open(self, rendition: RenditionPlace) -> AsyncIterator[bytes]:
+        """Open a rendition; `NotFoundError` when there is none."""
+        tenant, image = rendition.place
+        content = await self.store.get(_SHOWN, tenant, f"{_folder(image)}/{rendition.digest}/{rendition.name}")
+        if content is None:
+            raise NotFoundError.of("picture")
+        return content
 
     async def delete_sent(self, tenant: TenantId, image: ImageId) -> None:
         """Delete what was sent."""

@@ -2,9 +2,11 @@
 
 import base64
 import re
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 
+from central.errors import NotFoundError
 from central.kernel.ids import ImageId, TenantId
 from central_server.images.tables import DBImage
 from central_server.infra.config import Settings
@@ -12,7 +14,41 @@ from central_server.infra.vault import SigningKeys
 
 TOKEN_HEADER: Final = "x-upload-token"  # noqa: S105 (the name of a header)
 _PURPOSE: Final = "image-upload"
+_DIGEST: Final = re.compile(r"[0-9a-f]{32}", re.ASCII)
+_NAME: Final = re.compile(r"[0-9]{1,5}x[0-9]{1,5}\.(avif|webp|jpeg|png)", re.ASCII)
 _TOKEN: Final = re.compile(r"([0-9]{1,12})\.([A-Za-z0-9_-]{43})", re.ASCII)
+
+
+class ImagePlace(NamedTuple):
+    """A picture of a tenant."""
+
+    tenant: TenantId
+    image: ImageId
+
+
+class RenditionPlace(NamedTuple):
+    """A rendition, as a link names it."""
+
+    place: ImagePlace
+    digest: str
+    name: str
+    ending: str
+
+
+def read_place(path: Mapping[str, str], noun: str) -> ImagePlace:
+    """Read whose picture it is; `NotFoundError` for what is no id."""
+    try:
+        return ImagePlace(TenantId(path["tenant"]), ImageId(path["image"]))
+    except ValueError:
+        raise NotFoundError.of(noun) from None
+
+
+def read_rendition(path: Mapping[str, str]) -> RenditionPlace:
+    """Read what a link leads to; `NotFoundError` for what is no link of ours."""
+    place, read = read_place(path, "picture"), _NAME.fullmatch(path["name"])
+    if read is None or not _DIGEST.fullmatch(path["digest"]):
+        raise NotFoundError.of("picture")
+    return RenditionPlace(place, path["digest"], read[0], read[1])
 
 
 class ImageLinks:

@@ -111,7 +111,7 @@ class ImageMaker:
                 event = ImageReady(tenant_id=run.tenant_id, image_id=row["id"], version=ready["version"])
                 await self.outbox.add(event, run.by, tx)
             # Another worker, which was taken for dead, may have made the same.
-            found = ready or await tx.first(queries.GET_IMAGE, tenant_id=run.tenant_id, id=row["id"])
+            found = await tx.first(queries.GET_IMAGE, tenant_id=run.tenant_id, id=row["id"])
         if found is None:
             raise await self._dropped(run.tenant_id, row["id"])
 

@@ -6,10 +6,10 @@ from central.errors import NotFoundError, PayloadTooLargeError
 from central.images.events import ImageProcessingRequested
 from central.images.models import CompleteImageUploadInput, CreateImageUploadInput, Image, ImageUploadPrivate
 from central.jobs.models import ImageProcessingResult
-from central.kernel.ids import EventId, ImageId, JobId, TenantId
+from central.kernel.ids import EventId, ImageId, JobId
 from central_server.images import queries
 from central_server.images.files import ImageFiles
-from central_server.images.links import TOKEN_HEADER, ImageLinks
+from central_server.images.links import TOKEN_HEADER, ImageLinks, ImagePlace
 from central_server.images.mapping import image_from
 from central_server.images.policy import check_arrived, check_may_upload, check_own_upload, check_room
 from central_server.images.tables import DBImage
@@ -61,11 +61,12 @@ class ImageUploads:
         counted = await tx.first(queries.COUNT_OF_CREATOR, **which)
         check_room(input.usage, 0 if counted is None else counted["count"])
 
-    async def receive(self, tenant: TenantId, image: ImageId, token: str, content: AsyncIterator[bytes]) -> None:
+    async def receive(self, place: ImagePlace, token: str, content: AsyncIterator[bytes]) -> None:
         """Keep the file that whoever has the token sends; `NotFoundError` where none is expected.
 
         `PayloadTooLargeError` as soon as it is more than was said.
         """
+        tenant, image = place
         if not self.links.is_token(token, tenant, image, datetime.now(UTC)):
             raise NotFoundError.of("upload")
         row = await self.db.read(tenant).first(queries.GET_IMAGE, tenant_id=tenant, id=image)

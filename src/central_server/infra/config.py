@@ -224,6 +224,9 @@ class Settings(BaseSettings):
     rate_limit_per_address: RateLimit = Field(
         default=Limit(600, 60), description="Requests without a session from one address, or one /64 of IPv6."
     )
+    rate_limit_pictures: RateLimit = Field(
+        default=Limit(6000, 60), description="Pictures shown to one address; browsers keep what they were shown."
+    )
     rate_limit_sign_ins: RateLimit = Field(
         default=Limit(600, 600), description="Sign-ins begun, and returns from providers, from one address."
     )
