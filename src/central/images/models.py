@@ -1,5 +1,6 @@
 from collections.abc import Mapping
 from datetime import datetime
+from html import escape
 from typing import Annotated, Final, Literal, Self, TypeAlias
 
 from pydantic import Field, StringConstraints, model_validator
@@ -69,6 +70,13 @@ class Image(Resource):
     created_by: UserId | None = Field(default=None, description="Null when that user was deleted.")
     created_at: datetime
     version: int
+
+    def _repr_html_(self) -> str | None:
+        """Show the picture where there are pages: in a notebook."""
+        if not self.renditions:
+            return None
+        shown = next((one for one in self.renditions if one.content_type == "image/webp"), self.renditions[0])
+        return f'<img src="{escape(shown.url)}" width="{shown.width:d}" height="{shown.height:d}" alt="">'
 
 
 class ImageUploadPrivate(Resource):
