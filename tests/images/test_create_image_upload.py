@@ -8,6 +8,7 @@ import pytest
 
 from central.errors import ConflictError, ForbiddenError, ValidationFailedError
 from central_client import AsyncCentral
+from central_server.images.files import ImageFiles
 from images.conftest import Objects
 from support.database import superuser
 from support.picturing import created, sent, unlike_others
@@ -24,6 +25,24 @@ async def test_where_to_send_it(place: Place, member: AsyncCentral, objects: Obj
     assert timedelta(minutes=55) < upload.expires_at - datetime.now(UTC) < timedelta(minutes=61)
     assert await sent(place.stack, upload, content) == 204
     assert await objects.sent() == [f"images/{upload.image}"]
+
+
+async def test_a_file_may_go_to_the_bucket(
+    place: Place, member: AsyncCentral, files: ImageFiles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the settings say so, and the bucket can, the file goes there, and nothing lets it in here."""
+
+    async def presign(*_):
+        return "https://bucket.example/signed"
+
+    monkeypatch.setattr(files, "_presigned", True)
+    assert (await created(member, b"x")).url.startswith(place.stack.settings.public_url)  # a folder cannot
+    monkeypatch.setattr("central_server.infra.object_store.ObjectStore.presign_put", presign)
+    upload = await created(member, b"x")
+    assert upload.url == "https://bucket.example/signed"
+    assert upload.headers == {"content-type": "image/jpeg"}
+    monkeypatch.undo()
+    assert (await created(member, b"x")).url.startswith(place.stack.settings.public_url)
 
 
 async def test_a_file_may_come_again(place: Place, member: AsyncCentral) -> None:

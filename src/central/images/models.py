@@ -84,7 +84,7 @@ class ImageUploadPrivate(Resource):
 
     image: ImageId = Field(description="What it becomes; `images.complete_upload` takes it.")
     usage: ImageUsage | UnknownValue
-    url: str
+    url: str = Field(repr=False, description="Of this server, or of its bucket.")
     method: str = "PUT"
     headers: dict[str, str] = Field(
         repr=False, description="To be sent with it. They let whoever has them send the file."

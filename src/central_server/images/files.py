@@ -10,6 +10,7 @@ from central.errors import NotFoundError
 from central.kernel.ids import ImageId, TenantId
 from central_server.images.links import RenditionPlace
 from central_server.images.tables import DBImage
+from central_server.infra.config import Settings
 from central_server.infra.object_store import Bucket, ObjectStore
 from central_server.infra.pictures.recipes import Picture
 
@@ -36,8 +37,15 @@ class ImageFiles:
     objects again, and a link can be cached for ever.
     """
 
-    def __init__(self, store: ObjectStore) -> None:
+    def __init__(self, store: ObjectStore, settings: Settings) -> None:
         self.store = store
+        self._presigned = settings.presigned_uploads
+
+    async def presign(self, tenant: TenantId, image: ImageId, seconds: int) -> str | None:
+        """Give where in the bucket the file of a picture may be put; None where it goes through the API."""
+        if not self._presigned:
+            return None
+        return await self.store.presign_put(_SENT, tenant, _sent_key(image), seconds)
 
     async def receive(self, tenant: TenantId, image: ImageId, content: AsyncIterator[bytes]) -> None:
         """Keep the file of a picture; what comes again takes its place."""

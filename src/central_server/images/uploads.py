@@ -33,6 +33,7 @@ class ImageUploads:
         """Expect a file; `ForbiddenError` for a usage that is not the actor's, `ConflictError` for too many."""
         check_may_upload(input.usage, actor)
         tenant, image = actor.tenant_id, ImageId.new()
+        presigned = await self.files.presign(tenant, image, _STAGED_SECONDS)
         async with self.db.write(tenant, actor.unit) as tx:
             await self._check_room(input, actor, tx)
             row = await tx.first(
@@ -44,15 +45,16 @@ class ImageUploads:
                 **input.model_dump(by_alias=False, exclude={"tenant"}),
             )
         assert row is not None
-        assert row["staged_until"] is not None
-        token = self.links.issue_token(tenant, image, row["staged_until"])
-        return ImageUploadPrivate(
-            image=image,
-            usage=input.usage,
-            url=self.links.of_upload(tenant, image),
-            headers={"content-type": input.content_type, TOKEN_HEADER: token},
-            expires_at=row["staged_until"],
-        )
+        return self._upload_of(row, presigned)
+
+    def _upload_of(self, row: DBImage, presigned: str | None) -> ImageUploadPrivate:
+        tenant, image, until = row["tenant_id"], row["id"], row["staged_until"]
+        assert until is not None
+        headers = {"content-type": str(row["content_type"])}
+        if presigned is None:
+            headers[TOKEN_HEADER] = self.links.issue_token(tenant, image, until)
+        url = presigned or self.links.of_upload(tenant, image)
+        return ImageUploadPrivate(image=image, usage=row["usage"], url=url, headers=headers, expires_at=until)
 
     async def _check_room(self, input: CreateImageUploadInput, actor: Actor, tx: WriteExecutor) -> None:
         """Count what there is while nobody else of the same user does; `ConflictError` for too many."""

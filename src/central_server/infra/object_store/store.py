@@ -2,10 +2,12 @@ import hashlib
 import secrets
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Generator, Sequence
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import obstore
 from obstore.exceptions import BaseError
+from obstore.store import AzureStore, GCSStore, S3Store
 
 from central.errors import UnavailableError
 from central.kernel.ids import TenantId
@@ -53,6 +55,17 @@ class ObjectStore:
                 max_concurrency=_PARTS_AT_ONCE,
             )
         return measure.result()
+
+    async def presign_put(self, bucket: Bucket, tenant: TenantId, key: str, seconds: int) -> str | None:
+        """Give a URL to which whoever has it may PUT the object for a while; None where the storage knows no such.
+
+        How large it becomes nobody bounds: `size` tells afterwards.
+        """
+        path, store = object_path(bucket, tenant, key), self._store
+        if not isinstance(store, S3Store | GCSStore | AzureStore):
+            return None
+        with self._told():
+            return await obstore.sign_async(store, "PUT", path, timedelta(seconds=seconds))
 
     async def get(self, bucket: Bucket, tenant: TenantId, key: str) -> AsyncIterator[bytes] | None:
         """Give an object's content piece by piece, or None when there is none."""
