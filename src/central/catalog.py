@@ -57,6 +57,7 @@ BROWSER_ROUTES: tuple[BrowserRoute, ...] = (
     jobs.DOWNLOAD_FILE,
     images.SEND_CONTENT,
     images.SHOW_FILE,
+    users.SHOW_INITIALS,
     *PAGE_ROUTES,
     BrowserRoute("meta.liveness", "GET", "/meta/liveness-probe", "Whether the process answers.", "unlimited"),
     BrowserRoute("meta.readiness", "GET", "/meta/readiness-probe", "Whether every part it needs answers.", "unlimited"),

@@ -7,6 +7,7 @@ from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 
 from central.images.models import Image, ImageContentType, ImageUploadPrivate, ImageUsage
 from central.jobs.models import Job
+from central.users.models import User, UserPrivate
 from central_client.core import Core
 from central_client.following import Poll, wait_flow
 from central_client.messages import Flow
@@ -42,6 +43,30 @@ class UploadPlans(NamedTuple):
     complete: Plan[Image]
     get: Plan[Image]
     job: Plan[Job]
+
+
+def upload_plans() -> UploadPlans:
+    """Give them."""
+    from central_client.resources.images import Images  # noqa: PLC0415 (it imports this module when it is needed)
+    from central_client.resources.jobs import Jobs  # noqa: PLC0415 (as above)
+
+    return UploadPlans(Images.create_upload.plan, Images.complete_upload.plan, Images.get.plan, Jobs.get.plan)
+
+
+class Owner(NamedTuple):
+    """Whose avatar a picture becomes; without an id, the caller's."""
+
+    me: Plan[UserPrivate]
+    set_image: Plan[User]
+    user: str | None
+
+    def flow(self, core: Core[Any], upload: Flow[Image], tenant: str | None) -> Flow[Image]:
+        """Hand the picture over, and give it to them."""
+        where = {} if tenant is None else {"tenant": tenant}
+        user = self.user or (yield from core.call(self.me, self.me.check(where))).id
+        image = yield from upload
+        yield from core.call(self.set_image, self.set_image.check({"user": user, "image": image.id, **where}))
+        return image
 
 
 def upload_flow(

@@ -129,6 +129,9 @@ from central_server.tenant_deletions.activities.start_due_deletions import Start
 from central_server.tenant_deletions.eraser import TenantEraser
 from central_server.tenant_deletions.routes import TenantDeletionRoutes
 from central_server.tenant_deletions.service import TenantDeletionService
+from central_server.tenants.handlers import ForgetLogo
+from central_server.tenants.logo_routes import TenantLogoRoutes
+from central_server.tenants.logos import TenantLogos
 from central_server.tenants.routes import TenantRoutes
 from central_server.tenants.service import TenantService
 from central_server.tenants.session_policies import SessionPolicyService
@@ -151,6 +154,8 @@ from central_server.user_imports.service import UserImportService
 from central_server.users.activities.delete_ended_verifications import DeleteEndedVerificationsActivity
 from central_server.users.activities.end_roles import EndRolesActivity
 from central_server.users.attributes import UserAttributes
+from central_server.users.avatar_routes import UserAvatarRoutes
+from central_server.users.avatars import UserAvatars
 from central_server.users.batches import UserBatches
 from central_server.users.detail_routes import UserDetailRoutes
 from central_server.users.details import UserDetails
@@ -163,7 +168,7 @@ from central_server.users.explaining import AccessExplainer
 from central_server.users.grant_routes import RoleGrantRoutes
 from central_server.users.grants import RoleGrants
 from central_server.users.guard import UserGuard
-from central_server.users.handlers import MailEmailChange, MailEmailVerification
+from central_server.users.handlers import ForgetAvatar, MailEmailChange, MailEmailVerification
 from central_server.users.merging import UserMerging
 from central_server.users.role_ends import RoleEnds
 from central_server.users.routes import UserRoutes
@@ -214,6 +219,8 @@ ROUTES: tuple[type, ...] = (
     SessionRevocationRoutes,
     ImageRoutes,
     ImageFileRoutes,
+    UserAvatarRoutes,
+    TenantLogoRoutes,
 )
 ACTIVITIES: tuple[type, ...] = (
     HandOverActivity,
@@ -252,6 +259,8 @@ HANDLERS: tuple[type, ...] = (
     StopJob,
     TellOwners,
     DeleteImageFiles,
+    ForgetAvatar,
+    ForgetLogo,
 )
 SERVICES: tuple[type, ...] = (
     DeadLetters,
@@ -278,6 +287,7 @@ SERVICES: tuple[type, ...] = (
     UserService,
     UserDirectory,
     UserDetails,
+    UserAvatars,
     UserEmails,
     EmailVerifications,
     UserMerging,
@@ -300,6 +310,7 @@ SERVICES: tuple[type, ...] = (
     DomainService,
     TenantService,
     SessionPolicyService,
+    TenantLogos,
     TenantDeletionService,
     TenantEraser,
     Passphrases,

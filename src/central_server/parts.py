@@ -40,9 +40,11 @@ from central_server.jobs.handlers import StopJob
 from central_server.jobs.listeners import LISTENERS as JOB_LISTENERS
 from central_server.session_revocations.listeners import LISTENERS as SESSION_REVOCATION_LISTENERS
 from central_server.tenant_archives.listeners import LISTENERS as TENANT_ARCHIVE_LISTENERS
+from central_server.tenants.handlers import ForgetLogo
+from central_server.tenants.listeners import LISTENERS as TENANT_LISTENERS
 from central_server.user_exports.listeners import LISTENERS as USER_EXPORT_LISTENERS
 from central_server.user_imports.listeners import LISTENERS as USER_IMPORT_LISTENERS
-from central_server.users.handlers import MailEmailChange, MailEmailVerification
+from central_server.users.handlers import ForgetAvatar, MailEmailChange, MailEmailVerification
 from central_server.users.listeners import LISTENERS as USER_LISTENERS
 from central_server.webhooks.claiming import DeliveryClaims
 from central_server.webhooks.handlers import TellOwners
@@ -172,6 +174,7 @@ def make_listeners() -> Listeners:
             *EVENT_EXPORT_LISTENERS,
             *SESSION_REVOCATION_LISTENERS,
             *IMAGE_LISTENERS,
+            *TENANT_LISTENERS,
         )
     )
 
@@ -185,9 +188,12 @@ def make_event_handlers(
     stopping: StopJob,
     owners: TellOwners,
     images: DeleteImageFiles,
+    avatars: ForgetAvatar,
+    logos: ForgetLogo,
 ) -> EventHandlers:
     """Collect what handles events in batches."""
-    handlers = (sign_in_codes, email_verifications, email_changes, invitations, stopping, owners, images)
+    mails = (sign_in_codes, email_verifications, email_changes, invitations, owners)
+    handlers = (*mails, stopping, images, avatars, logos)
     return EventHandlers(listeners, handlers)
 
 

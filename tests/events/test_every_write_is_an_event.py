@@ -25,6 +25,8 @@ WITHOUT = {
     "auth.poll_device": "nothing has been decided yet",
     "auth.verify_email_code": "the example's code is none",
     "emails.verify": "the example's code is none",
+    "users.remove_avatar": "the example has none; its own tests look for the event",
+    "tenants.remove_logo": "the same",
     "images.create_upload": "it only says what is to come; that it came is an event",
     "images.complete_upload": "the example is complete already; its own tests look for the event",
     "users.start_import": "it only collects rows; that they are imported is an event",

@@ -85,6 +85,7 @@ class Things:
     device_code: str
     job: str
     image: str
+    logo: str
     endpoint: str
     signing_secret: str
     delivery: str
@@ -147,7 +148,8 @@ class Things:
             user_code=tool.user_code,
             device_code=tool.device_code,
             job=await _job(place),
-            image=await _image(place),
+            image=await _image(place, "avatar"),
+            logo=await _image(place, "logo"),
             endpoint=endpoint,
             signing_secret=WebhookSecretId.from_uuid(await _stored(place, "webhook_secrets")),
             delivery=delivery,
@@ -184,6 +186,7 @@ class Things:
             device_code=secrets.token_urlsafe(32),
             job=JobId.new(),
             image=ImageId.new(),
+            logo=ImageId.new(),
             endpoint=WebhookEndpointId.new(),
             signing_secret=WebhookSecretId.new(),
             delivery=WebhookDeliveryId.new(),
@@ -269,18 +272,19 @@ async def _job(place: Place) -> str:
     return job.id
 
 
-async def _image(place: Place) -> str:
-    """Write down two pictures of the owner that are ready; there is no file of them."""
-    image, other = ImageId.new(), ImageId.new()
+async def _image(place: Place, usage: str) -> str:
+    """Write down a picture of the owner that is ready; there is no file of it."""
+    image = ImageId.new()
     async with superuser(place.stack) as connection:
         await connection.execute(
             "INSERT INTO images (tenant_id, id, usage, state, content_type, size, created_by, job_id, digest, width,"
             " height, blurhash, renditions)"
-            " SELECT $1, id, 'avatar', 'ready', 'image/png', 7, $2, gen_random_uuid(), repeat('0', 32), 64, 64,"
-            " repeat('0', 28), '[]' FROM unnest($3::uuid[]) AS made (id)",
+            " VALUES ($1, $2, $3, 'ready', 'image/png', 7, $4, gen_random_uuid(), repeat('0', 32), 64, 64,"
+            """ repeat('0', 28), '[{"name": "64x64.webp", "kind": "webp", "width": 64, "height": 64, "size": 7}]')""",
             place.tenant.id.uuid,
+            image.uuid,
+            usage,
             place.owner_user.id.uuid,
-            [image.uuid, other.uuid],
         )
     return image
 
@@ -527,6 +531,10 @@ EXAMPLES: dict[str, Callable[[Things], Fields]] = {
     "jobs.get": _job_of,
     "jobs.cancel": _job_of,
     "jobs.list_row_errors": _job_of,
+    "users.set_avatar_image": lambda things: {**_user(things), "image": things.image},
+    "users.remove_avatar": _user,
+    "tenants.set_logo_image": lambda things: {**_tenant(things), "image": things.logo},
+    "tenants.remove_logo": _tenant,
     "images.create_upload": lambda things: {
         **_tenant(things),
         "usage": "avatar",

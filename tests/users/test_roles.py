@@ -28,6 +28,8 @@ ALLOWED: dict[str, set[str]] = {
     "tenants.get": EVERYBODY,
     "tenants.rename": OWNERS,
     "tenants.set_branding": OWNERS,
+    "tenants.set_logo_image": OWNERS,
+    "tenants.remove_logo": OWNERS,
     "tenants.get_session_policy": EVERYBODY,
     "tenants.update_session_policy": OWNERS,
     "users.me": EVERYBODY,
@@ -139,6 +141,8 @@ ALLOWED: dict[str, set[str]] = {
         MANAGERS,
     ),
     # Of jobs, everybody sees and cancels their own.
+    "users.set_avatar_image": EVERYBODY,
+    "users.remove_avatar": EVERYBODY,
     "images.create_upload": EVERYBODY,
     "images.complete_upload": EVERYBODY,
     "images.get": EVERYBODY,

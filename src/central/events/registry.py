@@ -68,6 +68,7 @@ from central.tenants.events import (
     SessionPolicyChanged,
     TenantBrandingChanged,
     TenantCreated,
+    TenantLogoChanged,
     TenantReactivated,
     TenantRenamed,
     TenantSuspended,
@@ -81,6 +82,7 @@ from central.user_exports.events import UserExportRequested
 from central.user_imports.events import UserImportRequested
 from central.users.events import (
     AttributeRulesChanged,
+    UserAvatarChanged,
     UserCreated,
     UserDeleted,
     UserDisabled,
@@ -198,6 +200,8 @@ EVENTS: tuple[type[Event], ...] = (
     ImageReady,
     ImageFailed,
     ImageDeleted,
+    UserAvatarChanged,
+    TenantLogoChanged,
 )
 
 
@@ -294,6 +298,8 @@ AnyEvent: TypeAlias = Annotated[
     | Annotated[ImageReady, Tag("image.ready")]
     | Annotated[ImageFailed, Tag("image.failed")]
     | Annotated[ImageDeleted, Tag("image.deleted")]
+    | Annotated[UserAvatarChanged, Tag("user.avatar_changed")]
+    | Annotated[TenantLogoChanged, Tag("tenant.logo_changed")]
     | Annotated[UnknownEvent, Tag(UNKNOWN_TAG)],
     kind_or_unknown(*(event.model_fields["kind"].default for event in EVENTS)),
 ]

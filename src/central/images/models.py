@@ -46,6 +46,15 @@ class ImageRendition(Output):
     size: int = Field(description="In bytes.")
 
 
+class PicturePublic(Output):
+    """A picture of somebody or something, as anyone may see it. Paths are below the server's address."""
+
+    image_id: ImageId
+    path: str = Field(description="In WebP, 256 pixels wide, or less where the picture has less.")
+    small_path: str = Field(description="In WebP, 64 or 128 pixels wide, or less.")
+    blurhash: str
+
+
 class ImageError(Output):
     """Why a file did not become a picture."""
 

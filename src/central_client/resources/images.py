@@ -7,7 +7,6 @@ from central.images import operations
 from central.images.models import Image, ImageUsage
 from central_client.call import IO, Async, Call, PagedCall, Resource, Sync
 from central_client.progress import bytes_shown
-from central_client.resources.jobs import Jobs
 
 if TYPE_CHECKING:
     from central_client.uploading import Picture
@@ -63,8 +62,9 @@ class Images(Resource[IO]):
         Raises `ValueError` for a file that is no picture at all, `JobFailedError` for one that the server could not
         read or does not take (`job.error` says why), `TimeoutError`, and what the operations raise.
         """
-        from central_client.uploading import UploadPlans, upload_flow
+        from central_client.uploading import upload_flow, upload_plans
 
-        plans = UploadPlans(Images.create_upload.plan, Images.complete_upload.plan, Images.get.plan, Jobs.get.plan)
         shown = bytes_shown(progress, "sent")
-        return self.caller.run(upload_flow(self.caller, plans, picture, usage, tenant, timeout, shown, wait=wait))
+        return self.caller.run(
+            upload_flow(self.caller, upload_plans(), picture, usage, tenant, timeout, shown, wait=wait)
+        )

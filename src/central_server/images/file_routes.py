@@ -1,18 +1,9 @@
-from typing import Final
-
 from central.images.operations import SEND_CONTENT, SHOW_FILE
 from central_server.images.files import ImageFiles
-from central_server.images.links import TOKEN_HEADER, read_place, read_rendition
+from central_server.images.links import SHOWN_HEADERS, TOKEN_HEADER, read_place, read_rendition
 from central_server.images.uploads import ImageUploads
 from central_server.infra.http.handles import serves
 from central_server.infra.http.pages import BrowserRequest, BrowserResponse
-
-_HEADERS: Final = (
-    (b"cache-control", b"public, max-age=31536000, immutable"),
-    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'; sandbox"),
-    # Pages of other origins may show a picture whose link they were given.
-    (b"cross-origin-resource-policy", b"cross-origin"),
-)
 
 
 class ImageFileRoutes:
@@ -34,4 +25,4 @@ class ImageFileRoutes:
         content = await self.files.open(rendition)
         shown = (b"content-disposition", f'inline; filename="picture.{rendition.ending}"'.encode())
         kind = f"image/{rendition.ending}"
-        return BrowserResponse(200, content_type=kind, headers=(*_HEADERS, shown), content=content)
+        return BrowserResponse(200, content_type=kind, headers=(*SHOWN_HEADERS, shown), content=content)

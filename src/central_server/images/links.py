@@ -13,6 +13,14 @@ from central_server.infra.config import Settings
 from central_server.infra.vault import SigningKeys
 
 TOKEN_HEADER: Final = "x-upload-token"  # noqa: S105 (the name of a header)
+SHOWN_HEADERS: Final = (
+    (b"cache-control", b"public, max-age=31536000, immutable"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'; sandbox"),
+    # Pages of other origins may show a picture whose link they were given.
+    (b"cross-origin-resource-policy", b"cross-origin"),
+)
+"""What goes with a picture, which is nothing but a picture to any browser."""
+
 _PURPOSE: Final = "image-upload"
 _DIGEST: Final = re.compile(r"[0-9a-f]{32}", re.ASCII)
 _NAME: Final = re.compile(r"[0-9]{1,5}x[0-9]{1,5}\.(avif|webp|jpeg|png)", re.ASCII)
@@ -51,6 +59,11 @@ def read_rendition(path: Mapping[str, str]) -> RenditionPlace:
     return RenditionPlace(place, path["digest"], read[0], read[1])
 
 
+def path_of(row: DBImage, name: str) -> str:
+    """Give the path to a rendition of a picture that is ready."""
+    return f"/pictures/{row['tenant_id']}/{row['id']}/{row['digest']}/{name}"
+
+
 class ImageLinks:
     """Makes links, and the tokens that let a file in: an HMAC of the picture and of the moment it is good until."""
 
@@ -60,7 +73,7 @@ class ImageLinks:
 
     def of_rendition(self, row: DBImage, name: str) -> str:
         """Give the link to a rendition of a picture that is ready."""
-        return f"{self._public_url}/pictures/{row['tenant_id']}/{row['id']}/{row['digest']}/{name}"
+        return f"{self._public_url}{path_of(row, name)}"
 
     def of_upload(self, tenant: TenantId, image: ImageId) -> str:
         """Give where the file of a picture goes."""

@@ -68,6 +68,15 @@ def check_may_see(row: DBImage | None, actor: Actor) -> DBImage:
     return row
 
 
+def check_shows(row: DBImage, usage: ImageUsage) -> DBImage:
+    """Give the picture, to be shown as this; `ConflictError` for one that is not ready, or of another usage."""
+    if row["usage"] != usage:
+        raise ConflictError(f"This picture was not handed over as {usage}.", code="other_usage")
+    if row["state"] != "ready":
+        raise ConflictError(f"This picture is not ready: it is {row['state']}.", code="image_not_ready")
+    return row
+
+
 def check_own_upload(row: DBImage | None, actor: Actor) -> DBImage:
     """Give an upload that the actor has created, complete or not; `NotFoundError` for any other."""
     if row is None or row["created_by"] != actor.user_id:

@@ -1,4 +1,4 @@
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeVar
 
 from central.errors import NotFoundError
@@ -7,14 +7,15 @@ from central.images.models import (
     DeleteImageInput,
     GetImageInput,
     Image,
+    ImageUsage,
     ListImagesInput,
     ListImagesResponse,
 )
 from central.kernel.ids import ImageId, TenantId
 from central_server.images import queries
 from central_server.images.links import ImageLinks
-from central_server.images.mapping import image_from
-from central_server.images.policy import check_may_see, may_see_all
+from central_server.images.mapping import image_from, picture_from
+from central_server.images.policy import check_may_see, check_shows, may_see_all
 from central_server.images.queries import ImageFilters
 from central_server.infra.actor import Actor
 from central_server.infra.db import Database, ReadExecutor, WriteExecutor
@@ -75,6 +76,23 @@ class ImageService:
         shown = rows[: asked.limit]
         cursor = next_cursor(asked, shown[-1]["created_at"], shown[-1]["id"]) if len(rows) > asked.limit else None
         return ListImagesResponse(images=[image_from(row, self.links) for row in shown], next_cursor=cursor)
+
+    async def pick(self, image: ImageId, usage: ImageUsage, actor: Actor, executor: WriteExecutor) -> dict[str, Any]:
+        """Give what is kept of a picture where it is shown; it is there until the transaction ends.
+
+        `NotFoundError` for one that the actor does not see, `ConflictError` for one that is not ready or for
+        something else.
+        """
+        row = await executor.first(queries.LOCK_IMAGE, tenant_id=actor.tenant_id, id=image)
+        return picture_from(check_shows(check_may_see(row, actor), usage))
+
+    async def delete_replaced(self, picture: Mapping[str, Any] | None, actor: Actor, executor: WriteExecutor) -> None:
+        """Delete the picture that another one has taken the place of, if there was one."""
+        if picture is None:
+            return
+        image = ImageId(picture["image_id"])
+        await executor.execute(queries.DELETE_IMAGE, tenant_id=actor.tenant_id, id=image)
+        await self.outbox.add(ImageDeleted(tenant_id=actor.tenant_id, image_id=image), actor.by, executor)
 
     async def TX_delete_image(self, input: DeleteImageInput, actor: Actor) -> None:
         """Delete a picture that the actor may see; its files go when the event is heard of."""
