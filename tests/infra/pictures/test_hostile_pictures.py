@@ -1,6 +1,8 @@
 """Files that nobody should open are opened: they harm nobody, and nothing comes of them that is no picture."""
 
 import asyncio
+import subprocess
+import sys
 from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
@@ -121,25 +123,27 @@ async def test_what_a_child_says_is_not_believed(
     assert reason is None or str(raised.value) == reason
 
 
-_LINK = """
+_ANSWER = """
 import json, os, sys
+from PIL import Image
 asked = json.loads(sys.stdin.readline())
 names = []
 for kind in ("avif", "webp", "jpeg"):
     names.append({"name": f"64x64.{kind}", "kind": kind, "width": 64, "height": 64})
-    os.symlink("/etc/passwd", os.path.join(asked["folder"], f"64x64.{kind}"))
+    path, other = os.path.join(asked["folder"], f"64x64.{kind}"), os.path.join(os.path.dirname(asked["folder"]), kind)
+    WHAT
 print(json.dumps({"picture": {"width": 64, "height": 64, "blurhash": "L" * 28, "renditions": names}}))
 """
-_PAGE = _LINK.replace('os.symlink("/etc/passwd", os.path.join(asked["folder"], f"64x64.{kind}"))',
-    'open(os.path.join(asked["folder"], f"64x64.{kind}"), "w").write("<script>")')  # fmt: skip
+_LINKS = "Image.new('RGB', (64, 64)).save(other, kind.upper()); os.symlink(other, path)"
+_PAGES = "print('<script>', file=open(path, 'w'))"
 
 
-@pytest.mark.parametrize("code", [_LINK, _PAGE], ids=["links", "pages"])
+@pytest.mark.parametrize("what", [_LINKS, _PAGES], ids=["links", "pages"])
 async def test_files_of_a_child_are_looked_at(
-    code: str, make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    what: str, make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A process in somebody's hands can hand over neither other files of the machine, nor pages."""
-    (tmp_path / "stub.py").write_text(code)
+    (tmp_path / "stub.py").write_text(_ANSWER.replace("WHAT", what))
     monkeypatch.setattr(processors, "_CHILD", "stub")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     with pytest.raises(PictureRefusedError) as refused:
@@ -167,3 +171,27 @@ async def test_others_go_on(make: Make, tmp_path: Path, monkeypatch: pytest.Monk
         with pytest.raises(ChildFailedError):
             await make(photo())
     assert (await make(photo())).files
+
+
+_LIMITS = {
+    "memory": ("bytearray(2 << 30)", "MemoryError"),
+    "files": ("[open('/dev/null') for _ in range(99)]", "Too many open files"),
+    "what is written": ("open('out', 'wb').write(bytes(65 << 20))", "File too large"),
+}
+
+
+@pytest.mark.parametrize("what", _LIMITS)
+def test_a_child_limits_itself(what: str, tmp_path: Path) -> None:
+    """A picture's process can have no more than its share of the machine."""
+    code, told = _LIMITS[what]
+    limited = f"from central_server.infra.pictures import child\nchild._limit_self()\n{code}"
+    done = subprocess.run([sys.executable, "-c", limited], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert told in done.stderr
+
+
+def test_a_child_has_only_so_much_time() -> None:
+    """The bound on CPU is a signal that says so."""
+    code = "from central_server.infra.pictures import child\nchild._limit_self()\nimport resource\n"
+    code += "print(resource.getrlimit(resource.RLIMIT_CPU), resource.getrlimit(resource.RLIMIT_CORE))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "(30, 32) (0, 0)\n"
