@@ -20,24 +20,24 @@ _SOURCES = Path(__file__).parents[1] / "pictures"
 _FOLDER = Path(__file__).parents[1] / "results" / "pictures"
 _ROUNDS = 7
 _OURS, _VIPS, _SHARP, _DEFAULTS = "Central", "pyvips", "sharp", "sharp with its default efforts"
+_USAGES = ("avatar", "content")
 
 
 def measure() -> list[Figure]:
     commands, missing = _commands()
     programs = {name: _start(command) for name, command in commands.items()}
+    photographs, figures = _photographs(), list[Figure]()
     try:
-        found = _rounds(programs, _photographs())
+        for usage in _USAGES:
+            figures += _figures(usage, _rounds(programs, usage, photographs))
     finally:
         for program in programs.values():
             program.kill()
-    return [
-        *_figures(found),
-        *(Figure(f"12 megapixels: {name}", None, "ms", note=why) for name, why in missing.items()),
-    ]
+    return [*figures, *(Figure(f"12 megapixels: {name}", None, "ms", note=why) for name, why in missing.items())]
 
 
 def _commands() -> tuple[dict[str, list[str]], dict[str, str]]:
-    commands, missing = {_OURS: [PYTHON, str(_SOURCES / "central.py")]}, dict[str, str]()
+    commands, missing = {_OURS: [PYTHON, str(_SOURCES / "ours.py")]}, dict[str, str]()
     if find_spec("pyvips") is not None:
         commands[_VIPS] = [PYTHON, str(_SOURCES / "vips.py")]
     else:
@@ -77,7 +77,9 @@ def _start(command: list[str]) -> subprocess.Popen[str]:
     return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
 
-def _rounds(programs: dict[str, subprocess.Popen[str]], photographs: list[Path]) -> dict[str, list[dict[str, float]]]:
+def _rounds(
+    programs: dict[str, subprocess.Popen[str]], usage: str, photographs: list[Path]
+) -> dict[str, list[dict[str, float]]]:
     """Ask each in turn; the first time with each photograph is not counted. What takes ten seconds is asked once."""
     found: dict[str, list[dict[str, float]]] = {name: [] for name in programs}
     for number in range(_ROUNDS + 1):
@@ -85,34 +87,36 @@ def _rounds(programs: dict[str, subprocess.Popen[str]], photographs: list[Path])
             for name, program in programs.items():
                 if name == _DEFAULTS and number != 1:
                     continue
-                answer = _ask(program, photograph)
+                answer = _ask(program, usage, photograph)
                 if number:
                     found[name].append(answer)
     return found
 
 
-def _ask(program: subprocess.Popen[str], photograph: Path) -> dict[str, float]:
+def _ask(program: subprocess.Popen[str], usage: str, photograph: Path) -> dict[str, float]:
     assert program.stdin is not None
     assert program.stdout is not None
-    program.stdin.write(f"{photograph}\n")
+    program.stdin.write(f"{usage}\t{photograph}\n")
     program.stdin.flush()
     answer: dict[str, float] = json.loads(program.stdout.readline())
     return answer
 
 
-def _figures(found: dict[str, list[dict[str, float]]]) -> list[Figure]:
+def _figures(usage: str, found: dict[str, list[dict[str, float]]]) -> list[Figure]:
     figures = []
     for name, answers in found.items():
         cpu, memory = median(one["cpu"] for one in answers), max(one["memory"] for one in answers)
-        note = f"{cpu:.0f} ms of CPU, {memory:.0f} MB at the peak; {len(answers)} times"
-        figures.append(Figure(f"12 megapixels: {name}", median(one["wall"] for one in answers), "ms", note=note))
+        note = f"{cpu:.0f} ms of CPU, {memory:.0f} MB at the peak so far; {len(answers)} times"
+        wall = median(one["wall"] for one in answers)
+        figures.append(Figure(f"12 megapixels, {usage}: {name}", wall, "ms", note=note))
     ours = found[_OURS]
-    figures.append(Figure("12 megapixels: memory of the process", max(one["memory"] for one in ours), "MB", 200))
-    if sharp := found.get(_SHARP):
-        for what in ("wall", "cpu"):
-            ratio = median(one[what] / other[what] for one, other in zip(ours, sharp, strict=True))
+    memory = max(one["memory"] for one in ours)
+    figures.append(Figure(f"12 megapixels, {usage}: memory of the process", memory, "MB", 200))
+    for other in (_SHARP, _DEFAULTS):
+        for what in ("wall", "cpu") if other in found else ():
+            ratio = median(one[what] for one in ours) / median(one[what] for one in found[other])
             goal = 0.6 if what == "wall" else None
-            figures.append(Figure(f"12 megapixels: Central ÷ sharp, {what}", ratio, "times", goal, "equal settings"))
+            figures.append(Figure(f"12 megapixels, {usage}: Central ÷ {other}, {what}", ratio, "times", goal))
     return figures
 
 

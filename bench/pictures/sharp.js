@@ -1,17 +1,18 @@
-// The renditions of `content` by sharp, from one decoded copy, which is the faster of its two ways; for each line with
-// a path, a line with the milliseconds of wall time and of CPU.
+// Renditions by sharp, from one copy that was decoded and scaled down, which is the faster of its two ways. For each
+// line with a usage and a path, a line with the milliseconds of wall time and of CPU.
 import { createInterface } from 'node:readline'
 import sharp from 'sharp'
 
-const WIDTHS = [1920, 1280, 640, 320]
+const SIZES = { content: [1920, 1280, 640, 320], avatar: [512, 256, 128, 64] }
 const [, , effort, webpEffort] = process.argv.map(Number)
 
-async function make (path) {
-  const { data, info } = await sharp(path).rotate().resize({ width: WIDTHS[0], withoutEnlargement: true })
-    .raw().toBuffer({ resolveWithObject: true })
+async function make (usage, path) {
+  const box = (size) => usage === 'content' ? { width: size, withoutEnlargement: true } : { width: size, height: size }
+  const { data, info } = await sharp(path).rotate().resize(box(SIZES[usage][0])).raw()
+    .toBuffer({ resolveWithObject: true })
   const raw = { width: info.width, height: info.height, channels: info.channels }
-  await Promise.all(WIDTHS.flatMap((width) => {
-    const one = sharp(data, { raw }).resize({ width })
+  await Promise.all(SIZES[usage].flatMap((size) => {
+    const one = sharp(data, { raw }).resize(box(size))
     return [
       one.clone().avif({ quality: 60, effort, chromaSubsampling: '4:2:0' }).toBuffer(),
       one.clone().webp({ quality: 80, effort: webpEffort }).toBuffer(),
@@ -20,10 +21,11 @@ async function make (path) {
   }))
 }
 
-for await (const path of createInterface({ input: process.stdin })) {
+for await (const line of createInterface({ input: process.stdin })) {
+  const [usage, path] = line.split('\t')
   const cpu = process.cpuUsage()
   const start = performance.now()
-  await make(path)
+  await make(usage, path)
   const wall = performance.now() - start
   const used = process.cpuUsage(cpu)
   const memory = process.resourceUsage().maxRSS / 1024

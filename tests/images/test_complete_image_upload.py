@@ -6,7 +6,10 @@ import hashlib
 import pytest
 
 from central.errors import ConflictError, GoneError, NotFoundError
+from central.kernel.ids import JobId
 from central_client import AsyncCentral
+from central_server.images.files import ImageFiles
+from central_server.images.making import ImageMaker
 from images.conftest import Objects
 from support.database import superuser
 from support.hostile_pictures import REFUSED, photo
@@ -154,6 +157,27 @@ async def test_two_workers_have_it(place: Place, member: AsyncCentral, objects: 
     assert (await member.images.get(image=image.id)).state == "ready"
     assert len(await objects.shown()) == 9
     assert await _kinds(place, image.id) == ["image.ready"]
+
+
+async def test_another_worker_was_faster(
+    place: Place, member: AsyncCentral, objects: Objects, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker that finds the file gone, because another has made the picture, takes nothing back."""
+    image = await uploaded(place, member, photo(200, 200))
+    assert image.job_id is not None
+    real = ImageFiles.fetch
+
+    async def fetch(self, row, to):
+        monkeypatch.undo()
+        maker = await place.stack.central.container.get(ImageMaker)
+        run = await maker.runs.TX_begin(place.tenant.id, JobId(image.job_id), "processing")
+        await maker._make(run)
+        return await real(self, row, to)
+
+    monkeypatch.setattr(ImageFiles, "fetch", fetch)
+    assert await worked_on(place, image) == "succeeded"
+    assert (await member.images.get(image=image.id)).state == "ready"
+    assert len(await objects.shown()) == 9
 
 
 async def test_a_job_that_is_cancelled(place: Place, member: AsyncCentral, objects: Objects) -> None:

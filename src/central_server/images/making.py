@@ -77,9 +77,7 @@ class ImageMaker:
             with TemporaryDirectory(prefix="central-picture-") as folder:
                 picture, stored = await self._render(row, Path(folder))
         except (PictureRefusedError, FileRefusedError) as refused:
-            reason = cast("ImageReason", str(refused))
-            await self._TX_fail(run, row, reason)
-            raise _failed(reason, image) from None
+            return await self._TX_refuse(run, row, cast("ImageReason", str(refused)))
         await self._TX_ready(run, row, picture, stored)
         await self._TX_forget_sent(row)
         return Outcome(_result(image))
@@ -115,10 +113,15 @@ class ImageMaker:
         if found is None:
             raise await self._dropped(run.tenant_id, row["id"])
 
-    async def _TX_fail(self, run: Run, row: DBImage, reason: ImageReason) -> None:
+    async def _TX_refuse(self, run: Run, row: DBImage, reason: ImageReason) -> Outcome:
+        """Let the picture have failed, unless another worker, which was taken for dead, has made it meanwhile."""
         async with self.db.write(run.tenant_id) as tx:
             await self.runs.hold(run, tx)
             await self._fail(row, reason, run.by, tx)
+            now = await tx.first(queries.GET_IMAGE, tenant_id=run.tenant_id, id=row["id"])
+        if now is not None and now["state"] == "ready":
+            return Outcome(_result(row["id"]))
+        raise _failed(reason, row["id"])
 
     async def _fail(self, row: DBImage, reason: ImageReason, by: By, tx: WriteExecutor) -> None:
         """Let a picture have failed that has not come to an end."""
