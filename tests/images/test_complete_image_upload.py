@@ -159,22 +159,23 @@ async def test_two_workers_have_it(place: Place, member: AsyncCentral, objects: 
     assert await _kinds(place, image.id) == ["image.ready"]
 
 
+@pytest.mark.parametrize("step", ["fetch", "store_renditions"])
 async def test_another_worker_was_faster(
-    place: Place, member: AsyncCentral, objects: Objects, monkeypatch: pytest.MonkeyPatch
+    step: str, place: Place, member: AsyncCentral, objects: Objects, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A worker that finds the file gone, because another has made the picture, takes nothing back."""
+    """A worker that comes late, because another one has made the picture meanwhile, takes nothing back."""
     image = await uploaded(place, member, photo(200, 200))
     assert image.job_id is not None
-    real = ImageFiles.fetch
+    real = getattr(ImageFiles, step)
 
-    async def fetch(self, row, to):
+    async def late(self, *given):
         monkeypatch.undo()
         maker = await place.stack.central.container.get(ImageMaker)
         run = await maker.runs.TX_begin(place.tenant.id, JobId(image.job_id), "processing")
         await maker._make(run)
-        return await real(self, row, to)
+        return await real(self, *given)
 
-    monkeypatch.setattr(ImageFiles, "fetch", fetch)
+    monkeypatch.setattr(ImageFiles, step, late)
     assert await worked_on(place, image) == "succeeded"
     assert (await member.images.get(image=image.id)).state == "ready"
     assert len(await objects.shown()) == 9

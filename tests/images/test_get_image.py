@@ -65,6 +65,7 @@ async def test_other_links_lead_nowhere(place: Place, other_place: Place, member
         f"{tenant}/{id}/{digest}/..%2f..%2fx",
         f"{place.tenant.slug}/{id}/{digest}/{name}",
         f"{tenant}/{id}/{digest.upper()}x/{name}",
+        f"{tenant}/{id}/-/{name}",
         "x/y/z/%00",
     ]
     async with place.stack.http() as http:

@@ -10,9 +10,12 @@ import pytest
 from PIL import Image, ImageCms
 
 from central_server.infra.pictures.blurhash import encode_blurhash
+from central_server.infra.pictures.decoding import decode
 from central_server.infra.pictures.recipes import Box, Recipe
+from central_server.infra.pictures.refusals import PictureRefusedError
+from central_server.infra.pictures.sniffing import webp_canvas
 from infra.pictures.conftest import SQUARES, Make
-from support.hostile_pictures import photo, png, saved, with_everything
+from support.hostile_pictures import photo, png, saved, webp_of_size, with_everything
 
 WIDTHS = Recipe("width", (320, 640))
 INSIDE = Recipe("inside", (100, 200))
@@ -179,3 +182,18 @@ def test_blurhash() -> None:
     assert _hash(Box(32, 24), lambda x, y: (x * 8, y * 10, x * y % 256)) == "LxH27h2lwtX3mAWUjwfAgFfmfTfi"
     stripes = _hash(Box(16, 9), lambda x, y: (250, 10, 90) if x % 2 else (0, 200, 30))
     assert stripes == "LHLC?:g^fQg^~8f%fQf%fQfQfQfQ"
+
+
+@pytest.mark.parametrize("options", [{}, {"lossless": True}, {"exif": b"Exif\0\0"}], ids=["VP8", "VP8L", "VP8X"])
+def test_the_size_of_a_webp_is_read_first(options: dict[str, object], tmp_path: Path) -> None:
+    """Before its decoder sets memory aside for it, a WebP's own header says how large it is."""
+    content = photo(331, 77, "WEBP", **options)
+    assert webp_canvas(content[:64]) == Box(331, 77)
+
+
+def test_a_large_webp_is_not_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that is too large meets no decoder."""
+    (tmp_path / "in").write_bytes(webp_of_size(16_384, 16_384))
+    monkeypatch.setattr(Image, "open", lambda *_, **__: pytest.fail("it was opened"))
+    with pytest.raises(PictureRefusedError, match="too_many_pixels"):
+        decode(tmp_path / "in", SQUARES)

@@ -8,7 +8,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any, Final, NamedTuple, cast
 
-from PIL import AvifImagePlugin, Image, ImageCms
+from PIL import AvifImagePlugin, Image, ImageCms, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
 from PIL.Image import Resampling, Transpose
 
 from central_server.infra.pictures.recipes import Box, Kind, Recipe
@@ -18,6 +18,9 @@ from central_server.infra.pictures.sniffing import HEAD_BYTES, sniff, webp_canva
 MOST_PIXELS: Final = 50_000_000
 MOST_FRAMES: Final = 100
 """Of an animation the first is taken; one that has more was made to harm somebody."""
+
+_DECODERS: Final = (AvifImagePlugin, JpegImagePlugin, PngImagePlugin, WebPImagePlugin)
+"""All that is loaded of Pillow: when it misses none of them, it does not go and load the forty others."""
 
 _ORIENTATION: Final = 0x0112
 _UPRIGHT: Final = {
