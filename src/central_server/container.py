@@ -183,6 +183,7 @@ from central_server.webhooks.handlers import TellOwners
 from central_server.webhooks.mailing import WebhookMails
 from central_server.webhooks.planning import DeliveryPlanner
 from central_server.webhooks.recording import DeliveryOutcomes
+from central_server.webhooks.removing import EndpointRemoval
 from central_server.webhooks.requests import WebhookRequests
 from central_server.webhooks.routes import WebhookRoutes
 from central_server.webhooks.service import WebhookService
@@ -370,6 +371,7 @@ SERVICES: tuple[type, ...] = (
     HandingOver,
     SigningSecrets,
     WebhookService,
+    EndpointRemoval,
     WebhookDeliveries,
     WebhookMails,
     DeliveryPlanner,

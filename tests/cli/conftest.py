@@ -37,6 +37,8 @@ def cli(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
     """Run a command in a thread of this process, which has imported the server already."""
     # The logs of this process stay as they are: loggers keep the stream of their first line.
     monkeypatch.setattr(logs, "configure_logging", lambda *_: None)
+    # What `--env-file` sets is for the program and its children: noted here, so that the next test does not have it.
+    monkeypatch.setenv("CENTRAL_ENV_FILE", "")
     for name in [name for name in os.environ if name.startswith("CENTRAL_")]:
         monkeypatch.delenv(name)
 

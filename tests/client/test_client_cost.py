@@ -7,6 +7,7 @@ import sys
 import time
 
 import httpx
+import pytest
 
 from central_client import Central
 
@@ -55,7 +56,13 @@ def test_importing_costs_little_more_than_what_it_stands_on(tmp_path):
         run = subprocess.run([sys.executable, "-c", measured], capture_output=True, check=True, env=kept)
         return float(run.stdout)
 
-    # In turn, so that what else the machine does weighs on both; the first of each compiles.
-    pairs = [(seconds(ours), seconds(theirs)) for _ in range(8)][1:]
-    ratio = min(mine for mine, _ in pairs) / min(its for _, its in pairs)
-    assert ratio <= IMPORT_BOUND, pairs
+    # In turn, so that what else the machine does weighs on both; the first of each compiles. The least times are those
+    # that nothing else was in: who is over the bound is measured again, until that makes no difference any more.
+    seconds(ours), seconds(theirs)
+    mine, its = [], []
+    for _ in range(20):
+        mine.append(seconds(ours))
+        its.append(seconds(theirs))
+        if len(its) >= 3 and min(mine) / min(its) <= IMPORT_BOUND:
+            return
+    pytest.fail(f"{min(mine) / min(its):.2f} times: {mine} to {its}")

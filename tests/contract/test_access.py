@@ -1,5 +1,7 @@
 """What takes a fresh sign-in, and what somebody may do who acts in another's name: two tables that are pinned."""
 
+from typing import Any
+
 import pytest
 
 from central.access import SYSTEM_PERMISSIONS, Anyone, SignedIn, SystemPermission, TenantPermission
@@ -7,7 +9,6 @@ from central.catalog import CATALOG
 from central.errors import ForbiddenError
 from central.kernel.model import TenantInput
 from central.kernel.operation import AnyOperation, Operation
-from central.openapi import openapi_document
 from central.tenants.models import Tenant
 from support.examples import names
 
@@ -86,9 +87,9 @@ def test_nobody_changes_anything_in_anothers_name_unless_declared(operation: Any
 
 
 @pytest.mark.parametrize("operation", CATALOG, ids=names)
-def test_refusals_are_documented(operation: AnyOperation) -> None:
+def test_refusals_are_documented(document: dict[str, Any], operation: AnyOperation) -> None:
     """What is refused so is among the errors, and the document says both."""
-    described = openapi_document()["paths"][operation.path][operation.method.lower()]["description"]
+    described = document["paths"][operation.path][operation.method.lower()]["description"]
     assert ("sign-in must be of the last ten minutes" in described) == operation.needs_fresh
     assert ("Nobody does it in another's name" in described) == operation.refuses_impersonation
     if operation.needs_fresh or operation.refuses_impersonation:

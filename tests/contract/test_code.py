@@ -1,6 +1,7 @@
 """How the source is written: sizes, and who may call what."""
 
 import ast
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -18,7 +19,14 @@ from support.source import (
 MOST_LINES_OF_FILE = 400
 MOST_LINES_OF_FUNCTION = 50
 MOST_STATEMENTS_OF_ROUTE = 6
-SERVICES = [(source, node) for source in domain_sources() for node in source.classes() if node.name.endswith("Service")]
+_SERVICE = re.compile(r"^class \w+Service\b", re.MULTILINE)
+SERVICES = [
+    (source, node)
+    for source in domain_sources()
+    if _SERVICE.search(source.path.read_text())  # reading is quick, parsing is not
+    for node in source.classes()
+    if node.name.endswith("Service")
+]
 
 
 def _statements(function: Function) -> int:

@@ -25,6 +25,7 @@ VICTIMS = {
 }
 SEED = 20261123
 SECONDS_TO_HEAL = 90
+FEWEST_USERS = 50
 
 
 @dataclass
@@ -139,6 +140,9 @@ async def test_kill_9_loses_nothing(tmp_path: Path, record_property: Callable[[s
                     group.create_task(create_users(owner, ledger, stop, worker))
                 group.create_task(ask_for_codes(anonymous, ledger, stop))
                 killed = await kill_each(folder, rounds=2)
+                async with asyncio.timeout(SECONDS_TO_HEAL):  # however slow the machine is
+                    while len(ledger.users) <= FEWEST_USERS:
+                        await asyncio.sleep(0.2)
                 stop.set()
             await healed(url)
             stored = [
@@ -151,7 +155,6 @@ async def test_kill_9_loses_nothing(tmp_path: Path, record_property: Callable[[s
     record_property("killed", len(killed))
     record_property("acknowledged", f"{len(ledger.users)} users, {len(ledger.mails)} mails")
     assert sorted(killed) == sorted([*VICTIMS] * 2)
-    assert len(ledger.users) > 50
     assert ledger.users - set(stored) == set()
     assert len(stored) == len(set(stored))
     assert missing == set()

@@ -40,6 +40,14 @@ class Stream:
                     fields = {}
         raise AssertionError("the stream has ended")
 
+    async def id(self) -> str:
+        """Give the next id, of an event or not."""
+        async with asyncio.timeout(_SECONDS):
+            async for line in self._lines:
+                if line.startswith("id: "):
+                    return line.removeprefix("id: ")
+        raise AssertionError("the stream has ended")
+
     async def ends(self) -> bool:
         """Read on to its end; whether no event came until then."""
         async with asyncio.timeout(30):
@@ -91,6 +99,28 @@ async def test_goes_on_behind_the_last_one(place: Place) -> None:
     async with stream(place, headers={"last-event-id": event["id"]}, kind="user.created,user.disabled") as again:
         kinds = [(await again.event())["event"] for _ in range(2)]
     assert kinds == ["user.created", "user.disabled"]
+
+
+async def test_goes_on_behind_what_a_consumer_acknowledged(place: Place) -> None:
+    """A named consumer need not know where it was."""
+    first, second = await place.user(), await place.user()
+    await put_into_feed(place)
+    async with stream(place, kind="user.created") as opened:
+        event = await opened.event()
+        while json.loads(event["data"]).get("userId") != first.id:
+            event = await opened.event()
+    await place.owner.events.acknowledge(consumer="crm", event=EventId(event["id"]))
+    async with stream(place, consumer="crm", kind="user.created") as again:
+        assert json.loads((await again.event())["data"])["userId"] == second.id
+
+
+async def test_says_how_far_it_has_read(place: Place) -> None:
+    """Where nothing is of the kinds that were asked for, a reader is told up to where, and begins no further back."""
+    await place.user()
+    await put_into_feed(place)
+    newest = (await place.owner.events.list().first_page()).items[0]
+    async with stream(place, kind="webhook_endpoint.disabled") as opened:
+        assert await opened.id() == newest.id
 
 
 async def test_a_kind_of_another_version(place: Place) -> None:

@@ -10,7 +10,7 @@ from central_server.infra.config import Settings
 from support.asgi import JSON_HEADER, Header, ask, assert_problem
 from support.database import fingerprint
 from support.examples import UNSAFE, Example, Things, names
-from support.place import BASE_URL, Place, Stack
+from support.place import BASE_URL, Place, Stack, make_place
 from support.raw import cookie_of
 
 APP = "https://app.example.com"
@@ -59,10 +59,20 @@ async def api(stack: Stack) -> AsyncIterator[Central]:
     await central.stop()
 
 
+@pytest.fixture(scope="module")
+async def untouched(stack: Stack) -> tuple[Place, Things]:
+    """A tenant with one thing of each kind, which the tests that share it must leave as it is."""
+    place = await make_place(stack)
+    return place, await Things.of(place)
+
+
 @pytest.mark.parametrize("operation", UNSAFE, ids=names)
-async def test_foreign_pages_change_nothing(api: Central, place: Place, operation: AnyOperation) -> None:
+async def test_foreign_pages_change_nothing(
+    api: Central, untouched: tuple[Place, Things], operation: AnyOperation
+) -> None:
     """Each operation that changes anything refuses what a page of another origin can make a browser send."""
-    example = Example.of(operation, await Things.of(place))
+    place, things = untouched
+    example = Example.of(operation, things)
     before = await fingerprint(place.stack, place.tenant.id)
     cases = dict(_FOREIGN)
     if operation.method != "DELETE":  # no form sends a DELETE, and its body is not read
@@ -102,9 +112,10 @@ async def test_own_and_allowed_pages_and_programs_get_through(
 
 
 @pytest.mark.parametrize("operation", UNSAFE, ids=names)
-async def test_reading_methods_change_nothing(place: Place, operation: AnyOperation) -> None:
+async def test_reading_methods_change_nothing(untouched: tuple[Place, Things], operation: AnyOperation) -> None:
     """No path of an operation that changes something does so by GET, HEAD or OPTIONS, whatever else it says."""
-    example = Example.of(operation, await Things.of(place))
+    place, things = untouched
+    example = Example.of(operation, things)
     before = await fingerprint(place.stack, place.tenant.id)
     overrides = [("x-http-method-override", operation.method), ("x-method-override", operation.method)]
     for method in ("GET", "HEAD", "OPTIONS"):

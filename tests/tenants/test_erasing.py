@@ -10,6 +10,7 @@ import pytest
 from central.errors import CentralError
 from central.kernel.ids import TenantDeletionId, TenantId
 from central.tenants.events import TenantRenamed
+from central.users.models import User
 from central_client import AsyncCentral
 from central_server.infra.actor import SYSTEM
 from central_server.infra.db import Database
@@ -182,6 +183,32 @@ async def _write_event(stack: Stack, tenant: TenantId) -> None:
     db, outbox = await stack.central.container.get(Database), await stack.central.container.get(Outbox)
     async with db.write(tenant) as tx:
         await outbox.add(TenantRenamed(tenant_id=tenant), SYSTEM, tx)
+
+
+async def test_what_comes_behind_its_stage_is_removed_and_counted(
+    stack: Stack, operator: AsyncCentral, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A user who is made when the users have gone, and stands in the way of the roles, is in the receipt as others."""
+    place = await full_place(stack)
+    before = await left_of(place)
+    deletion = await _asked(place, operator)
+    users, db = await stack.central.container.get(UserService), await stack.central.container.get(Database)
+    whole, late = TenantEraser._TX_erase, list[User]()
+
+    async def followed(self: TenantEraser, row: Any, erasure: Erasure) -> bool:
+        more = await whole(self, row, erasure)
+        if erasure.name == "users" and not more and not late:
+            async with db.write(place.tenant.id) as tx:
+                new = NewUser(email="late@late.example")
+                late.append(await users.create_user(place.tenant.id, new, SYSTEM, tx))
+        return more
+
+    monkeypatch.setattr(TenantEraser, "_TX_erase", followed)
+    assert await erase(stack, deletion) == "deleting"
+    assert late
+    assert set(await left_of(place)) == set(KEPT)
+    receipt = await operator.tenants.get_deletion(deletion=deletion)
+    assert {one.kind: one.count for one in receipt.removed}["users"] == before["users"] + 1
 
 
 async def test_users_that_are_created_meanwhile_go_too(stack: Stack, operator: AsyncCentral) -> None:

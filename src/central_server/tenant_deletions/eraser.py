@@ -53,7 +53,7 @@ class TenantEraser:
             row = await tx.first(queries.BEGIN_DELETION, of_id=deletion)
         if row is None:
             return None
-        stages = iter(ERASURES) if row["gone_at"] else _from_stage(row["stage"])
+        stages = _from_stage(row["stage"])
         while not await self._is_erased(row, stages, beat):
             stages = iter(ERASURES)
         await self._TX_erase_objects(row)
@@ -121,7 +121,7 @@ class TenantEraser:
 
 
 def _from_stage(stage: str | None) -> Iterator[Erasure]:
-    """Give what is left to do from a stage on."""
+    """Give what is left to do from a stage on; all of it, once more, behind the last one."""
     names = [erasure.name for erasure in ERASURES]
     if stage == "objects":
         return iter(())

@@ -38,14 +38,16 @@ from central.webhooks.operations import (
 from central_server.infra.actor import Actor
 from central_server.infra.http.handles import handles
 from central_server.webhooks.deliveries import WebhookDeliveries
+from central_server.webhooks.removing import EndpointRemoval
 from central_server.webhooks.service import WebhookService
 
 
 class WebhookRoutes:
     """Serves webhook endpoints and their deliveries."""
 
-    def __init__(self, webhooks: WebhookService, deliveries: WebhookDeliveries) -> None:
+    def __init__(self, webhooks: WebhookService, removal: EndpointRemoval, deliveries: WebhookDeliveries) -> None:
         self.webhooks = webhooks
+        self.removal = removal
         self.deliveries = deliveries
 
     @handles(CREATE_WEBHOOK_ENDPOINT)
@@ -74,7 +76,7 @@ class WebhookRoutes:
 
     @handles(DELETE_WEBHOOK_ENDPOINT)
     async def delete(self, input: DeleteWebhookEndpointInput, actor: Actor) -> None:
-        return await self.webhooks.TX_delete_endpoint(input, actor)
+        return await self.removal.TX_delete_endpoint(input, actor)
 
     @handles(ROTATE_WEBHOOK_SECRET)
     async def rotate_secret(self, input: RotateWebhookSecretInput, actor: Actor) -> WebhookEndpointWithSecret:

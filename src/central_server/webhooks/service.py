@@ -6,7 +6,6 @@ from central.kernel.ids import TenantId, WebhookEndpointId
 from central.webhooks.events import (
     WebhookDisabledReason,
     WebhookEndpointCreated,
-    WebhookEndpointDeleted,
     WebhookEndpointDisabled,
     WebhookEndpointEnabled,
     WebhookEndpointUpdated,
@@ -14,7 +13,6 @@ from central.webhooks.events import (
 )
 from central.webhooks.models import (
     CreateWebhookEndpointInput,
-    DeleteWebhookEndpointInput,
     DisableWebhookEndpointInput,
     EnableWebhookEndpointInput,
     GetWebhookEndpointInput,
@@ -175,14 +173,6 @@ class WebhookService:
         event = WebhookEndpointDisabled(tenant_id=tenant, endpoint_id=endpoint, reason=reason, version=row["version"])
         await self.outbox.add(event, by, executor)
         return True
-
-    async def TX_delete_endpoint(self, input: DeleteWebhookEndpointInput, actor: Actor) -> None:
-        """Delete an endpoint with its secrets and deliveries."""
-        async with self.db.write(actor.tenant_id, actor.unit) as tx:
-            if not await tx.execute(queries.DELETE_ENDPOINT, tenant_id=actor.tenant_id, id=input.endpoint):
-                raise NotFoundError.of("webhook endpoint")
-            event = WebhookEndpointDeleted(tenant_id=actor.tenant_id, endpoint_id=input.endpoint)
-            await self.outbox.add(event, actor.by, tx)
 
     async def TX_rotate_secret(self, input: RotateWebhookSecretInput, actor: Actor) -> WebhookEndpointWithSecret:
         """Give an endpoint a new secret, and the old one an end."""

@@ -292,7 +292,7 @@ async def test_a_slow_host_does_not_hold_up_another(canary):
         network.port = canary.port
         started = time.monotonic()
         await client.get_json(canary.url)
-        assert time.monotonic() - started < 1
+        assert time.monotonic() - started < 10  # of the thirty seconds that the others wait
         for task in waiting:
             task.cancel()
         await asyncio.gather(*waiting, return_exceptions=True)

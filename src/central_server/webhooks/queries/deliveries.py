@@ -14,6 +14,8 @@ from sqlalchemy import (
     any_,
     bindparam,
     case,
+    delete,
+    exists,
     func,
     insert,
     null,
@@ -156,4 +158,15 @@ def list_deliveries(filters: DeliveryFilters, *, goes_on: bool) -> Query[DBWebho
     return Query(listed.order_by(_D.created_at.desc(), _D.id.desc()).limit(bindparam("count")))
 
 
+# Removing
+
 DELETE_DELIVERIES = Query[None](delete_batch(WEBHOOK_DELIVERIES, lambda ended: ended.c.ended_at))
+_of_endpoint = select(_D.id).where(_D.tenant_id == _OF_TENANT, _D.endpoint_id == _OF_ENDPOINT)
+HAS_MORE_DELIVERIES = Query[bool](
+    select(exists(_of_endpoint.offset(bindparam("count", type_=Integer))).label("has_more"))
+)
+"""Whether an endpoint has more deliveries than so many."""
+
+_batch = _of_endpoint.limit(bindparam("count", type_=Integer)).cte("batch")
+DELETE_DELIVERIES_OF = Query[None](delete(WEBHOOK_DELIVERIES).where(_D.tenant_id == _OF_TENANT, _D.id == _batch.c.id))
+"""Deletes up to so many deliveries of an endpoint, with their attempts."""
