@@ -15,6 +15,7 @@ from test_dev import Dev
 
 from central_client import AsyncCentral, CentralError, ConflictError
 from central_client.testing import DevMailbox
+from support.processes import eventually
 
 VICTIMS = {
     "the API": r"central_server\.cli api$",
@@ -140,9 +141,7 @@ async def test_kill_9_loses_nothing(tmp_path: Path, record_property: Callable[[s
                     group.create_task(create_users(owner, ledger, stop, worker))
                 group.create_task(ask_for_codes(anonymous, ledger, stop))
                 killed = await kill_each(folder, rounds=2)
-                async with asyncio.timeout(SECONDS_TO_HEAL):  # however slow the machine is
-                    while len(ledger.users) <= FEWEST_USERS:
-                        await asyncio.sleep(0.2)
+                await eventually(lambda: len(ledger.users) > FEWEST_USERS, SECONDS_TO_HEAL)
                 stop.set()
             await healed(url)
             stored = [
