@@ -92,6 +92,7 @@ class User(Base):
     time_zone: Mapped[str | None]
     tags: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
     attributes: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    avatar: Mapped[dict[str, Any] | None]
 
     # Subqueries of the one statement: a `selectinload` for each would be two more.
     roles: Mapped[list[str]] = column_property(

@@ -46,6 +46,7 @@ class User(Schema):
     tags: dict[str, str]
     attributes: dict[str, JsonValue]
     external_ids: dict[str, str]
+    avatar: dict[str, JsonValue] | None
     type_: Literal["User"] = Field(default="User", alias="__type")
 
 

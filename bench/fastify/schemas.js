@@ -37,6 +37,7 @@ export const User = Type.Object({
   tags: Type.Record(Text, Text),
   attributes: Type.Record(Text, Type.Any()),
   externalIds: Type.Record(Text, Text),
+  avatar: Type.Union([Type.Record(Text, Text), Type.Null()]),
   __type: Type.Literal('User')
 })
 

@@ -31,7 +31,8 @@ export const users = central.table('users', {
   locale: text(),
   timeZone: text('time_zone'),
   tags: jsonb().notNull().default({}),
-  attributes: jsonb().notNull().default({})
+  attributes: jsonb().notNull().default({}),
+  avatar: jsonb()
 }, (table) => [primaryKey({ columns: [table.tenantId, table.id] })])
 
 export const userEmails = central.table('user_emails', {

@@ -27,7 +27,7 @@ SELECT t.slug, u.tenant_id, u.id, u.email, u.email_verified, u.display_name, {_R
 """
 
 _PLAIN = """u.id, u.email, u.email_verified, u.display_name, u.state, u.created_at, u.updated_at, u.disabled_at,
-            u.last_sign_in_at, u.version, u.locale, u.time_zone, u.tags, u.attributes"""
+            u.last_sign_in_at, u.version, u.locale, u.time_zone, u.tags, u.attributes, u.avatar"""
 
 _USER = f"""{_PLAIN}, {_ROLES}, coalesce((
     SELECT jsonb_object_agg(x.source, x.external_id) FROM central.user_external_ids x

@@ -110,7 +110,7 @@ class SystemPermission:
 
 Access: TypeAlias = Anyone | SignedIn | TenantPermission | SystemPermission
 
-RateClass: TypeAlias = Literal["signed_in", "look_up", "open", "sign_in", "code", "unlimited"]
+RateClass: TypeAlias = Literal["signed_in", "look_up", "open", "picture", "sign_in", "code", "unlimited"]
 """As what a request counts against rate limits: one of a user and their tenant; one that has the server ask others in
-their name; of an address; the beginning or the return of a sign-in; a try of a code, of which only failures count; or
-nothing, as probes."""
+their name; of an address; a picture, of which a page shows many; the beginning or the return of a sign-in; a try of a
+code, of which only failures count; or nothing, as probes."""

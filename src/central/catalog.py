@@ -8,6 +8,7 @@ from central.event_exports import operations as event_exports
 from central.events import operations as events
 from central.explain import operations as explain
 from central.identities import operations as identities
+from central.images import operations as images
 from central.invitations import operations as invitations
 from central.jobs import operations as jobs
 from central.kernel.operation import AnyOperation, BrowserRoute
@@ -51,6 +52,7 @@ CATALOG: tuple[AnyOperation, ...] = (
     *events.OPERATIONS,
     *event_exports.OPERATIONS,
     *jobs.OPERATIONS,
+    *images.OPERATIONS,
     *webhooks.OPERATIONS,
 )
 
@@ -59,6 +61,9 @@ BROWSER_ROUTES: tuple[BrowserRoute, ...] = (
     auth.PROVIDER_CALLBACK,
     events.STREAM_EVENTS,
     jobs.DOWNLOAD_FILE,
+    images.SEND_CONTENT,
+    images.SHOW_FILE,
+    users.SHOW_INITIALS,
     *PAGE_ROUTES,
     BrowserRoute("meta.liveness", "GET", "/meta/liveness-probe", "Whether the process answers.", "unlimited"),
     BrowserRoute("meta.readiness", "GET", "/meta/readiness-probe", "Whether every part it needs answers.", "unlimited"),

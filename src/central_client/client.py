@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from central_client.resources.events import Events
     from central_client.resources.explain import Explain
     from central_client.resources.identities import Identities
+    from central_client.resources.images import Images
     from central_client.resources.invitations import Invitations
     from central_client.resources.jobs import Jobs
     from central_client.resources.roles import Roles
@@ -142,6 +143,13 @@ class CentralBase(Generic[IO]):
         from central_client.resources.jobs import Jobs
 
         return Jobs(self._caller)
+
+    @cached_property
+    def images(self) -> "Images[IO]":
+        """Pictures in a tenant."""
+        from central_client.resources.images import Images
+
+        return Images(self._caller)
 
     @cached_property
     def webhooks(self) -> "Webhooks[IO]":

@@ -1,6 +1,6 @@
 """What a client and its views are made of, and the one text of a call for both clients."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count
@@ -13,7 +13,7 @@ from central.kernel.wire import IDEMPOTENCY_KEY_HEADER
 from central_client.answers import error_from_answer, error_from_failure
 from central_client.credentials import Credentials, CredentialStore
 from central_client.errors import UnreadableAnswerError
-from central_client.messages import Answer, Failure, Fetch, Flow, Outcome, Outgoing, Sink, Wait
+from central_client.messages import Answer, Body, Failure, Fetch, Flow, Outcome, Outgoing, Sink, Wait
 from central_client.options import Options
 from central_client.plan import Plan
 from central_client.retries import REPEATABLE_METHODS, parse_retry_after
@@ -155,6 +155,16 @@ class Core(Generic[TransportT]):
             if not isinstance(outcome, Failure) and 200 <= outcome.status_code < 300:
                 return
             yield self._wait_or_raise(outcome, attempt, scope, repeatable=sink.repeatable)
+
+    def send_to(self, method: str, url: str, headers: Mapping[str, str], body: Body) -> Flow[None]:
+        """Send a body where the server said, again if need be: without a session, which is nobody's business there."""
+        pairs = tuple((name.encode(), value.encode()) for name, value in headers.items())
+        request = Outgoing(method, url, pairs, body, self.options.timeout)
+        for attempt in count():
+            outcome: Outcome = yield request
+            if not isinstance(outcome, Failure) and 200 <= outcome.status_code < 300:
+                return
+            yield self._wait_or_raise(outcome, attempt, self.scope(), repeatable=True)
 
     def _learn(
         self,

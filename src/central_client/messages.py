@@ -1,11 +1,19 @@
 """What a flow hands to its driver, and what it gets back; no HTTP library appears here."""
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 T = TypeVar("T")
 HeaderPairs: TypeAlias = tuple[tuple[bytes, bytes], ...]
+
+
+class Body(Protocol):
+    """A body that is sent piece by piece, and can be sent again."""
+
+    def pieces(self) -> Iterator[bytes]:
+        """Give it from its beginning."""
+        ...
 
 
 @dataclass(slots=True)
@@ -15,7 +23,7 @@ class Outgoing:
     method: str
     url: str
     headers: HeaderPairs = field(repr=False)
-    content: bytes | None = field(repr=False)
+    content: bytes | Body | None = field(repr=False)
     timeout: float
 
 

@@ -30,20 +30,26 @@ def describe(job: Job) -> str:
     return f"{job.kind} {progress.stage}: {done}"
 
 
-def bytes_shown(progress: bool | Callable[[int, int], None]) -> Callable[[int, int], None] | None:  # noqa: FBT001 (as above)
-    """Give what is called with the bytes that came and those that there are."""
+def bytes_shown(
+    progress: bool | Callable[[int, int], None],  # noqa: FBT001 (as above)
+    done: str = "downloaded",
+) -> Callable[[int, int], None] | None:
+    """Give what is called with the bytes that came, or went, and those that there are."""
     if progress is False:
         return None
-    return _BytesShown() if progress is True else progress
+    return _BytesShown(done) if progress is True else progress
 
 
 class _BytesShown:
     """Writes how far it is on standard error: over and over in a terminal, else once at the end."""
 
+    def __init__(self, done: str) -> None:
+        self._done = done
+
     def __call__(self, done: int, total: int) -> None:
         in_terminal = sys.stderr.isatty()
         if in_terminal or done == total:
-            line = f"downloaded {done:,} of {total:,} bytes"
+            line = f"{self._done} {done:,} of {total:,} bytes"
             end = "\n" if done == total or not in_terminal else "\r"
             print(line, end=end, file=sys.stderr, flush=True)  # noqa: T201 (it was asked for)
 

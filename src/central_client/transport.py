@@ -1,6 +1,7 @@
 """The only module that imports httpx. A caller may bring a client of httpx, or of httpx2, which has the same API."""
 
 import ssl
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import suppress
 from functools import cache
 from http.cookiejar import CookieJar
@@ -9,7 +10,7 @@ from typing import Any, Protocol, cast
 import httpx
 
 from central.kernel.wire import SESSION_COOKIE, SIGN_IN_COOKIE, cookie_name
-from central_client.messages import Answer, Failure, Fetch, Outcome, Outgoing
+from central_client.messages import Answer, Body, Failure, Fetch, Outcome, Outgoing
 
 _LIMITS = httpx.Limits(
     max_connections=32,
@@ -84,9 +85,10 @@ def open_async_client() -> httpx.AsyncClient:
 class _Requests:
     """Makes requests of the class that a client sends, and keeps our cookies out of its jar."""
 
-    def __init__(self, client: Any, *, ours: bool) -> None:
+    def __init__(self, client: Any, *, ours: bool, on_loop: bool) -> None:
         self._class: Any = httpx.Request if ours else type(client.build_request("GET", "http://localhost/"))
         self._jar: Any = None if ours else client.cookies
+        self._on_loop = on_loop
 
     def make(self, outgoing: Outgoing) -> Any:
         seconds = outgoing.timeout
@@ -94,15 +96,25 @@ class _Requests:
             outgoing.method,
             outgoing.url,
             headers=outgoing.headers,
-            content=outgoing.content,
+            content=self._content(outgoing.content),
             extensions={"timeout": {"connect": seconds, "read": seconds, "write": seconds, "pool": seconds}},
         )
+
+    def _content(self, content: bytes | Body | None) -> bytes | Iterator[bytes] | AsyncIterator[bytes] | None:
+        if content is None or isinstance(content, bytes):
+            return content
+        return _on_loop(content.pieces()) if self._on_loop else content.pieces()
 
     def clean(self, answer: Answer) -> None:
         if self._jar is not None and "set-cookie" in answer.headers:
             for name in _OUR_COOKIES:
                 with suppress(KeyError):  # another thread was faster
                     self._jar.delete(name)
+
+
+async def _on_loop(pieces: Iterator[bytes]) -> AsyncGenerator[bytes]:
+    for piece in pieces:
+        yield piece
 
 
 def _failure(error: Exception) -> Failure | None:
@@ -125,7 +137,7 @@ class BlockingTransport:
     def __init__(self, http_client: HttpClient | None) -> None:
         self._own = None if http_client else open_client()
         self._client = cast("HttpClient", http_client or self._own)
-        self._requests = _Requests(self._client, ours=http_client is None)
+        self._requests = _Requests(self._client, ours=http_client is None, on_loop=False)
 
     def send(self, outgoing: Outgoing) -> Outcome:
         """Give the answer, or why there is none."""
@@ -171,7 +183,7 @@ class LoopTransport:
         self._loop = _running_loop()
         self._own = None if http_client else open_async_client()
         self._client = cast("AsyncHttpClient", http_client or self._own)
-        self._requests = _Requests(self._client, ours=http_client is None)
+        self._requests = _Requests(self._client, ours=http_client is None, on_loop=True)
 
     async def send(self, outgoing: Outgoing) -> Outcome:
         """Give the answer, or why there is none; raises `RuntimeError` on another event loop."""

@@ -5,6 +5,7 @@ from typing import Any
 
 import wireup
 
+from central_server import image_parts as images
 from central_server import unit_parts as units
 from central_server.auth.accepting import InvitationAcceptance
 from central_server.auth.activities.delete_ended_sign_ins import DeleteEndedSignInsActivity
@@ -52,6 +53,7 @@ from central_server.events.routes import EventRoutes
 from central_server.events.service import EventService
 from central_server.events.stream_routes import EventStreamRoutes
 from central_server.events.streaming import EventStreams
+from central_server.images.handlers import DeleteImageFiles
 from central_server.infra.config import Settings
 from central_server.infra.http.activities.delete_answers import DeleteAnswersActivity
 from central_server.infra.http.forms import FormTokens
@@ -119,6 +121,9 @@ from central_server.tenant_deletions.activities.start_due_deletions import Start
 from central_server.tenant_deletions.eraser import TenantEraser
 from central_server.tenant_deletions.routes import TenantDeletionRoutes
 from central_server.tenant_deletions.service import TenantDeletionService
+from central_server.tenants.handlers import ForgetLogo
+from central_server.tenants.logo_routes import TenantLogoRoutes
+from central_server.tenants.logos import TenantLogos
 from central_server.tenants.routes import TenantRoutes
 from central_server.tenants.service import TenantService
 from central_server.tenants.session_policies import SessionPolicyService
@@ -141,6 +146,8 @@ from central_server.user_imports.service import UserImportService
 from central_server.users.activities.delete_ended_verifications import DeleteEndedVerificationsActivity
 from central_server.users.activities.end_roles import EndRolesActivity
 from central_server.users.attributes import UserAttributes
+from central_server.users.avatar_routes import UserAvatarRoutes
+from central_server.users.avatars import UserAvatars
 from central_server.users.batches import UserBatches
 from central_server.users.detail_routes import UserDetailRoutes
 from central_server.users.details import UserDetails
@@ -153,7 +160,7 @@ from central_server.users.explaining import AccessExplainer
 from central_server.users.grant_routes import RoleGrantRoutes
 from central_server.users.grants import RoleGrants
 from central_server.users.guard import UserGuard
-from central_server.users.handlers import MailEmailChange, MailEmailVerification
+from central_server.users.handlers import ForgetAvatar, MailEmailChange, MailEmailVerification
 from central_server.users.merging import UserMerging
 from central_server.users.role_ends import RoleEnds
 from central_server.users.routes import UserRoutes
@@ -204,6 +211,9 @@ ROUTES: tuple[type, ...] = (
     UserExportRoutes,
     EventExportRoutes,
     SessionRevocationRoutes,
+    *images.ROUTES,
+    UserAvatarRoutes,
+    TenantLogoRoutes,
 )
 ACTIVITIES: tuple[type, ...] = (
     HandOverActivity,
@@ -231,6 +241,7 @@ ACTIVITIES: tuple[type, ...] = (
     ExportEventsActivity,
     RevokeSessionsActivity,
     DeleteOldEventsActivity,
+    *images.ACTIVITIES,
     PingActivity,
 )
 HANDLERS: tuple[type, ...] = (
@@ -240,6 +251,9 @@ HANDLERS: tuple[type, ...] = (
     MailInvitation,
     StopJob,
     TellOwners,
+    DeleteImageFiles,
+    ForgetAvatar,
+    ForgetLogo,
 )
 SERVICES: tuple[type, ...] = (
     DeadLetters,
@@ -250,6 +264,7 @@ SERVICES: tuple[type, ...] = (
     JobFiles,
     EndedJobs,
     JobBacklog,
+    *images.SERVICES,
     SessionTouches,
     SessionService,
     RoleService,
@@ -260,6 +275,7 @@ SERVICES: tuple[type, ...] = (
     UserService,
     UserDirectory,
     UserDetails,
+    UserAvatars,
     UserEmails,
     EmailVerifications,
     UserMerging,
@@ -283,6 +299,7 @@ SERVICES: tuple[type, ...] = (
     DomainService,
     TenantService,
     SessionPolicyService,
+    TenantLogos,
     TenantDeletionService,
     TenantEraser,
     Passphrases,

@@ -8,6 +8,8 @@ from prometheus_client import CollectorRegistry
 from central_server.auth.handlers import MailSignInCode
 from central_server.auth.listeners import LISTENERS as AUTH_LISTENERS
 from central_server.event_exports.listeners import LISTENERS as EVENT_EXPORT_LISTENERS
+from central_server.images.handlers import DeleteImageFiles
+from central_server.images.listeners import LISTENERS as IMAGE_LISTENERS
 from central_server.infra.addresses import Places
 from central_server.infra.archives import ArchiveKeys
 from central_server.infra.config import Settings, SettingsError
@@ -19,6 +21,7 @@ from central_server.infra.object_store import ObjectStore, object_store_from_url
 from central_server.infra.oidc import Providers
 from central_server.infra.outbound import OutboundClient
 from central_server.infra.outbox import EventHandlers, Listeners, Outbox, Relay
+from central_server.infra.pictures.processor import PictureProcessor
 from central_server.infra.rate_limits.keys import BucketKeys
 from central_server.infra.rate_limits.limiter import RateLimiter, Stores
 from central_server.infra.rate_limits.memory import MemoryBuckets
@@ -37,11 +40,13 @@ from central_server.jobs.handlers import StopJob
 from central_server.jobs.listeners import LISTENERS as JOB_LISTENERS
 from central_server.session_revocations.listeners import LISTENERS as SESSION_REVOCATION_LISTENERS
 from central_server.tenant_archives.listeners import LISTENERS as TENANT_ARCHIVE_LISTENERS
+from central_server.tenants.handlers import ForgetLogo
+from central_server.tenants.listeners import LISTENERS as TENANT_LISTENERS
 from central_server.unit_exports.listeners import LISTENERS as UNIT_EXPORT_LISTENERS
 from central_server.unit_imports.listeners import LISTENERS as UNIT_IMPORT_LISTENERS
 from central_server.user_exports.listeners import LISTENERS as USER_EXPORT_LISTENERS
 from central_server.user_imports.listeners import LISTENERS as USER_IMPORT_LISTENERS
-from central_server.users.handlers import MailEmailChange, MailEmailVerification
+from central_server.users.handlers import ForgetAvatar, MailEmailChange, MailEmailVerification
 from central_server.users.listeners import LISTENERS as USER_LISTENERS
 from central_server.webhooks.claiming import DeliveryClaims
 from central_server.webhooks.handlers import TellOwners
@@ -124,6 +129,11 @@ def make_object_store(settings: Settings) -> ObjectStore:
         raise SettingsError(f"CENTRAL_OBJECT_STORE_URL: {error}") from None
 
 
+def make_pictures() -> PictureProcessor:
+    """Make what has pictures made in processes of their own."""
+    return PictureProcessor()
+
+
 def make_templates() -> MailTemplates:
     """Make the templates of mails."""
     return MailTemplates(
@@ -167,6 +177,8 @@ def make_listeners() -> Listeners:
             *UNIT_EXPORT_LISTENERS,
             *EVENT_EXPORT_LISTENERS,
             *SESSION_REVOCATION_LISTENERS,
+            *IMAGE_LISTENERS,
+            *TENANT_LISTENERS,
         )
     )
 
@@ -179,9 +191,14 @@ def make_event_handlers(
     invitations: MailInvitation,
     stopping: StopJob,
     owners: TellOwners,
+    images: DeleteImageFiles,
+    avatars: ForgetAvatar,
+    logos: ForgetLogo,
 ) -> EventHandlers:
     """Collect what handles events in batches."""
-    return EventHandlers(listeners, (sign_in_codes, email_verifications, email_changes, invitations, stopping, owners))
+    mails = (sign_in_codes, email_verifications, email_changes, invitations, owners)
+    handlers = (*mails, stopping, images, avatars, logos)
+    return EventHandlers(listeners, handlers)
 
 
 def make_outbox(listeners: Listeners, traces: Traces) -> Outbox:
@@ -252,6 +269,7 @@ FACTORIES = (
     make_archive_keys,
     make_mailer,
     make_object_store,
+    make_pictures,
     make_templates,
     make_resolver,
     make_outbound,

@@ -29,6 +29,7 @@ FAMILIES = (
     "units",
     "events",
     "webhooks",
+    "images",
     "jobs",
 )
 

@@ -29,6 +29,7 @@ EXAMPLES_OF_DEV = [
     "archive_tenant.py",
     "export_users.py",
     "org_chart.py",
+    "avatars.py",
 ]
 PROGRAM = [sys.executable, "-m", "central_server.cli", "dev"]
 OWNER = "owner@acme.example"
@@ -160,6 +161,14 @@ def test_archiving_a_tenant(first: FirstRun) -> None:
     shown = first.of("archive_tenant.py")
     assert "rows in users.ndjson" in shown
     assert "refused: tenant_exists" in shown
+    assert shown.rstrip().endswith("Done.")
+
+
+def test_avatars(first: FirstRun) -> None:
+    """`examples/avatars.py` has pictures made by a real worker, and one refused."""
+    shown = first.of("avatars.py")
+    assert "12 renditions, squares of [64, 128, 256, 480]" in shown
+    assert "refused: broken: " in shown
     assert shown.rstrip().endswith("Done.")
 
 

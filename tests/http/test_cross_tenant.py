@@ -346,6 +346,8 @@ async def _visit(
     with world.walls():
         if route.method == "GET":
             return _seen(await attacker.send(Example("GET", target, None)), id)
+        if route.method == "PUT":
+            return _seen(await Raw(world.stack, attacker.client).send("PUT", target, b"x"), id)
         return _seen(await Raw(world.stack, attacker.client).send("POST", target, *await _own_form(world)), id)
 
 

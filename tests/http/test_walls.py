@@ -62,6 +62,7 @@ WITHOUT_TENANT = {
     "sessions.queries:DELETE_SESSIONS": "the same",
     "jobs.queries:DELETE_ENDED_JOBS": "the same",
     "jobs.queries:DELETE_UNRUN_JOBS": "the same",
+    "images.queries:LIST_STAGED": "the same, of files that were sent and are not needed any more",
     "jobs.queries:LIST_EXPIRED_FILES": "the same, of files whose time is over",
     "events.queries:DELETE_OLD": "the same, of events that are older than their tenants keep them",
     "tool_sign_ins.queries:DELETE_TOOL_SIGN_INS": "the same",

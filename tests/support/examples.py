@@ -23,6 +23,7 @@ from central.kernel.ids import (
     EmailVerificationId,
     EventId,
     IdentityId,
+    ImageId,
     InvitationId,
     JobId,
     RichId,
@@ -88,6 +89,8 @@ class Things:
     user_code: str
     device_code: str
     job: str
+    image: str
+    logo: str
     endpoint: str
     signing_secret: str
     delivery: str
@@ -160,6 +163,8 @@ class Things:
             user_code=tool.user_code,
             device_code=tool.device_code,
             job=await _job(place),
+            image=await _image(place, "avatar"),
+            logo=await _image(place, "logo"),
             endpoint=endpoint,
             signing_secret=WebhookSecretId.from_uuid(await _stored(place, "webhook_secrets")),
             delivery=delivery,
@@ -201,6 +206,8 @@ class Things:
             user_code="BBBB-BBBB",
             device_code=secrets.token_urlsafe(32),
             job=JobId.new(),
+            image=ImageId.new(),
+            logo=ImageId.new(),
             endpoint=WebhookEndpointId.new(),
             signing_secret=WebhookSecretId.new(),
             delivery=WebhookDeliveryId.new(),
@@ -292,6 +299,23 @@ async def _job(place: Place) -> str:
     return job.id
 
 
+async def _image(place: Place, usage: str) -> str:
+    """Write down a picture of the owner that is ready; there is no file of it."""
+    image = ImageId.new()
+    async with superuser(place.stack) as connection:
+        await connection.execute(
+            "INSERT INTO images (tenant_id, id, usage, state, content_type, size, created_by, job_id, digest, width,"
+            " height, blurhash, renditions)"
+            " VALUES ($1, $2, $3, 'ready', 'image/png', 7, $4, gen_random_uuid(), repeat('0', 32), 64, 64,"
+            """ repeat('0', 28), '[{"name": "64x64.webp", "kind": "webp", "width": 64, "height": 64, "size": 7}]')""",
+            place.tenant.id.uuid,
+            image.uuid,
+            usage,
+            place.owner_user.id.uuid,
+        )
+    return image
+
+
 async def _webhook(place: Place) -> tuple[str, str]:
     """Make two endpoints, and two deliveries to the first, one of them after an attempt."""
     url = "https://hooks.example/central"
@@ -358,6 +382,10 @@ def _unit(things: Things) -> Fields:
 
 def _assigned(things: Things) -> Fields:
     return {**_tenant(things), "assignment": things.assignment}
+
+
+def _image_of(things: Things) -> Fields:
+    return {**_tenant(things), "image": things.image}
 
 
 def _role(things: Things) -> Fields:
@@ -581,6 +609,20 @@ EXAMPLES: dict[str, Callable[[Things], Fields]] = {
     "jobs.get": _job_of,
     "jobs.cancel": _job_of,
     "jobs.list_row_errors": _job_of,
+    "users.set_avatar_image": lambda things: {**_user(things), "image": things.image},
+    "users.remove_avatar": _user,
+    "tenants.set_logo_image": lambda things: {**_tenant(things), "image": things.logo},
+    "tenants.remove_logo": _tenant,
+    "images.create_upload": lambda things: {
+        **_tenant(things),
+        "usage": "avatar",
+        "content_type": "image/png",
+        "size": 70,
+    },
+    "images.complete_upload": _image_of,
+    "images.get": _image_of,
+    "images.list": _tenant,
+    "images.delete": _image_of,
     "webhooks.create_endpoint": lambda things: {**_tenant(things), "url": "https://hooks.example/central"},
     "webhooks.list_endpoints": _tenant,
     "webhooks.get_endpoint": _endpoint,

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from central.jobs.models import Job
 from central_client import AsyncCentral
 from central_server.event_exports.exporting import EventExporter
+from central_server.images.making import ImageMaker
 from central_server.session_revocations.revoking import SessionRevoker
 from central_server.unit_exports.exporting import UnitExporter
 from central_server.unit_imports.importing import UnitImporter
@@ -21,6 +22,7 @@ _WORKERS: dict[str, type[Any]] = {
     "unit_import": UnitImporter,
     "event_export": EventExporter,
     "session_revocation": SessionRevoker,
+    "image_processing": ImageMaker,
 }
 
 

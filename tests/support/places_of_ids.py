@@ -42,7 +42,7 @@ NAMES_IN_PATHS = {
 NO_NAMES = frozenset({"source", "consumer"})
 # Names in the paths of browser routes that are no ids of anything in a tenant. The links of mailed codes, which are of
 # a browser too, have tests of their own.
-NO_IDS = frozenset({"name", "token"})
+NO_IDS = frozenset({"name", "token", "digest", "letters", "hue"})
 _LISTS = (list, set, frozenset, tuple, Sequence, Collection)
 
 

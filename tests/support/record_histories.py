@@ -29,6 +29,7 @@ from central_server.domains.specs import (
     RecheckDomainsOutput,
 )
 from central_server.event_exports.specs import EXPORT_EVENTS
+from central_server.images.specs import PROCESS_IMAGE
 from central_server.infra.outbox.specs import HAND_OVER, HandOverInput, HandOverOutput
 from central_server.infra.temporal.dispatcher import TemporalDispatcher
 from central_server.infra.temporal.spec import Queue
@@ -185,6 +186,10 @@ class CleaningUp:
     async def jobs_never_run(self, input: DeleteEndedInput) -> DeleteEndedOutput:
         return self._delete(input)
 
+    @activity.defn(name="images.delete_staged")
+    async def staged_files(self, input: DeleteEndedInput) -> DeleteEndedOutput:
+        return self._delete(input)
+
     @activity.defn(name="http.delete_answers")
     async def answers(self, input: DeleteEndedInput) -> DeleteEndedOutput:
         return self._delete(input)
@@ -234,6 +239,14 @@ class _Working:
     @activity.defn(name="sessions.revoke")
     async def revoke_sessions(self, input: RunJobInput) -> RunJobOutput:
         return self._do()
+
+    @activity.defn(name="images.process")
+    async def process_image(self, input: RunJobInput) -> RunJobOutput:
+        return self._do()
+
+    @activity.defn(name="images.settle")
+    async def settle_image(self, input: RunJobInput) -> RunJobOutput:
+        return RunJobOutput()
 
     @activity.defn(name="jobs.give_up")
     async def give_up(self, input: RunJobInput) -> RunJobOutput:
@@ -307,6 +320,8 @@ _RUNS: list[tuple[str, Any, Any, Any]] = [
     ("given-up", EXPORT_EVENTS, _run(), _Working(fail=True)),
     ("done", REVOKE_SESSIONS, _run(), _Working()),
     ("given-up", REVOKE_SESSIONS, _run(), _Working(fail=True)),
+    ("done", PROCESS_IMAGE, _run(), _Working()),
+    ("given-up", PROCESS_IMAGE, _run(), _Working(fail=True)),
     ("gone", DELETE_TENANT, DeleteTenantInput(deletion_id=TenantDeletionId.new()), _Deleting()),
     ("failed", DELETE_TENANT, DeleteTenantInput(deletion_id=TenantDeletionId.new()), _Deleting(fail=True)),
     ("done", ARCHIVE_TENANT, _run(), _Archiving()),

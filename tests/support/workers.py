@@ -24,8 +24,8 @@ async def durable_stack(folder: Path) -> AsyncIterator[tuple[Stack, TemporalConn
             yield stack, connection
 
 
-async def start_worker(stack: Stack, folder: Path) -> Running:
-    """Start a core worker."""
+async def start_worker(stack: Stack, folder: Path, queue: str = "core") -> Running:
+    """Start a worker."""
     settings = stack.settings
     variables = {
         "ENVIRONMENT": "development",
@@ -41,7 +41,7 @@ async def start_worker(stack: Stack, folder: Path) -> Running:
         "LOG_LEVEL": "error",
     }
     environment = environment_of(**{f"CENTRAL_{name}": text for name, text in variables.items()})
-    return await start("-m", "central_server.cli", "worker", "core", environment=environment)
+    return await start("-m", "central_server.cli", "worker", queue, environment=environment)
 
 
 async def kill(worker: Running) -> None:

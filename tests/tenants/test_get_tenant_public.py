@@ -19,6 +19,7 @@ async def test_anyone_sees_a_tenant_by_id_and_by_slug(place: Place, anonymous: A
             "name": "Acme",
             "accentColor": None,
             "backgroundColor": None,
+            "logo": None,
         }
 
 

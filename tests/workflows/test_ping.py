@@ -15,7 +15,7 @@ from central_server.worker.run import ACTIVITIES, run_worker
 
 async def test_ping_until_told_to_stop(connection: TemporalConnection, dispatcher: TemporalDispatcher):
     """The media worker answers, until SIGTERM; then it drains and ends."""
-    parts = WorkerParts(connection, [activity() for activity in ACTIVITIES[Queue.MEDIA]])
+    parts = WorkerParts(connection, [activity.__new__(activity) for activity in ACTIVITIES[Queue.MEDIA]])
     worker = asyncio.create_task(run_worker(Queue.MEDIA, parts, stop_on_signals()))
     id = await dispatcher.start(PING, PingInput(message="hello"), id=f"ping-{uuid.uuid4()}")
     output = await asyncio.wait_for(dispatcher.result(PING, id), 10)

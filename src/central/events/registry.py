@@ -34,6 +34,7 @@ from central.identities.events import (
     IdentityLinked,
     IdentityUnlinked,
 )
+from central.images.events import ImageDeleted, ImageFailed, ImageProcessingRequested, ImageReady
 from central.invitations.events import (
     InvitationAccepted,
     InvitationCreated,
@@ -67,6 +68,7 @@ from central.tenants.events import (
     SessionPolicyChanged,
     TenantBrandingChanged,
     TenantCreated,
+    TenantLogoChanged,
     TenantReactivated,
     TenantRenamed,
     TenantSuspended,
@@ -96,6 +98,7 @@ from central.user_exports.events import UserExportRequested
 from central.user_imports.events import UserImportRequested
 from central.users.events import (
     AttributeRulesChanged,
+    UserAvatarChanged,
     UserCreated,
     UserDeleted,
     UserDisabled,
@@ -223,6 +226,12 @@ EVENTS: tuple[type[Event], ...] = (
     EventExportRequested,
     EventRetentionChanged,
     SessionRevocationRequested,
+    ImageProcessingRequested,
+    ImageReady,
+    ImageFailed,
+    ImageDeleted,
+    UserAvatarChanged,
+    TenantLogoChanged,
 )
 
 
@@ -329,6 +338,12 @@ AnyEvent: TypeAlias = Annotated[
     | Annotated[EventExportRequested, Tag("event.export.requested")]
     | Annotated[EventRetentionChanged, Tag("tenant.event_retention_changed")]
     | Annotated[SessionRevocationRequested, Tag("sessions.revocation.requested")]
+    | Annotated[ImageProcessingRequested, Tag("image.processing_requested")]
+    | Annotated[ImageReady, Tag("image.ready")]
+    | Annotated[ImageFailed, Tag("image.failed")]
+    | Annotated[ImageDeleted, Tag("image.deleted")]
+    | Annotated[UserAvatarChanged, Tag("user.avatar_changed")]
+    | Annotated[TenantLogoChanged, Tag("tenant.logo_changed")]
     | Annotated[UnknownEvent, Tag(UNKNOWN_TAG)],
     kind_or_unknown(*(event.model_fields["kind"].default for event in EVENTS)),
 ]

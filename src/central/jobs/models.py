@@ -5,7 +5,7 @@ from typing import Annotated, Final, Literal, TypeAlias
 from pydantic import Field, Tag
 
 from central.access import TenantPermissionName
-from central.kernel.ids import AuthConnectorId, JobId, TenantId, UserId
+from central.kernel.ids import AuthConnectorId, ImageId, JobId, TenantId, UserId
 from central.kernel.model import Output, Resource, TenantInput
 from central.kernel.pages import Page, TenantPageInput
 from central.kernel.unknown import UNKNOWN_TAG, UnknownValue, kind_or_unknown
@@ -19,6 +19,7 @@ JobKind: TypeAlias = Literal[
     "tenant_import",
     "unit_import",
     "unit_export",
+    "image_processing",
 ]
 JobState: TypeAlias = Literal["receiving", "queued", "running", "cancelling", "succeeded", "failed", "cancelled"]
 
@@ -128,6 +129,13 @@ class UnitExportResult(Output):
     exported: int = 0
 
 
+class ImageProcessingResult(Output):
+    """Which picture the renditions are of."""
+
+    kind: Literal["image_processing"] = "image_processing"
+    image_id: ImageId
+
+
 class UnknownJobResult(Output):
     """What a kind of job that this version does not know gives; its fields are in `model_extra`."""
 
@@ -143,6 +151,7 @@ JobResult: TypeAlias = Annotated[
     | Annotated[TenantImportResult, Tag("tenant_import")]
     | Annotated[UnitImportResult, Tag("unit_import")]
     | Annotated[UnitExportResult, Tag("unit_export")]
+    | Annotated[ImageProcessingResult, Tag("image_processing")]
     | Annotated[UnknownJobResult, Tag(UNKNOWN_TAG)],
     kind_or_unknown(
         "user_import",
@@ -153,6 +162,7 @@ JobResult: TypeAlias = Annotated[
         "tenant_import",
         "unit_import",
         "unit_export",
+        "image_processing",
     ),
 ]
 

@@ -200,6 +200,10 @@ class JobId(RichId, prefix="job"):
     """A piece of long work."""
 
 
+class ImageId(RichId, prefix="image"):
+    """A picture, from the moment that its file is expected."""
+
+
 class EventId(RichId, prefix="event"):
     """Something that happened."""
 

@@ -122,11 +122,13 @@ AnyOperation: TypeAlias = Operation[..., Any, Any]
 class BrowserRoute:
     """What is no JSON call: redirects, pages, probes, files. `path` may hold `{names}`; `summary` says what it is for.
 
+    A POST takes forms of this server's pages, a PUT a file.
+
     With `access` it is for who is signed in, in the tenant of its path; else its handler finds out who asks.
     """
 
     name: str
-    method: Literal["GET", "POST"]
+    method: Literal["GET", "POST", "PUT"]
     path: str
     summary: str
     rate: RateClass = "open"

@@ -1,6 +1,7 @@
 from typing import Literal
 
 from central.kernel.events import Changed, Event
+from central.kernel.ids import ImageId
 
 
 class TenantCreated(Event):
@@ -23,6 +24,13 @@ class TenantBrandingChanged(Changed):
     told = frozenset({"accent_color", "background_color"})
 
     kind: Literal["tenant.branding_changed"] = "tenant.branding_changed"
+
+
+class TenantLogoChanged(Event):
+    """A tenant has another logo, or none any more."""
+
+    kind: Literal["tenant.logo_changed"] = "tenant.logo_changed"
+    image_id: ImageId | None = None
 
 
 class TenantSuspended(Event):

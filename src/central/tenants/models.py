@@ -3,7 +3,8 @@ from typing import Annotated, ClassVar, Literal, TypeAlias
 
 from pydantic import Field
 
-from central.kernel.ids import TenantId
+from central.images.models import PicturePublic
+from central.kernel.ids import ImageId, TenantId
 from central.kernel.model import Input, PatchInput, Resource, Response, TenantInput
 from central.kernel.pages import Page, PageInput
 from central.kernel.text import Email, HexColor, Line, ShortLine, Slug, TenantRef
@@ -28,6 +29,7 @@ class Tenant(Resource):
     )
     accent_color: str | None = Field(default=None, description="Of buttons and links on the sign-in page: `#rrggbb`.")
     background_color: str | None = Field(default=None, description="Behind the sign-in page, but for dark screens.")
+    logo: PicturePublic | None = Field(default=None, description="Shown on the sign-in page.")
     created_at: datetime
     updated_at: datetime
     version: int = Field(description="Grows with every change; give it as `expectedVersion` to change what you saw.")
@@ -41,6 +43,7 @@ class TenantPublic(Resource):
     name: str
     accent_color: str | None = Field(default=None, description="Of buttons and links on the sign-in page: `#rrggbb`.")
     background_color: str | None = Field(default=None, description="Behind the sign-in page, but for dark screens.")
+    logo: PicturePublic | None = Field(default=None, description="Shown on the sign-in page.")
 
 
 class CreateTenantInput(Input):
@@ -92,6 +95,16 @@ class SetTenantBrandingInput(TenantInput):
     accent_color: HexColor | None = Field(default=None, description="Of buttons and links: `#rrggbb`.")
     background_color: HexColor | None = Field(default=None, description="Behind the page, but for dark screens.")
     expected_version: int | None = Field(default=None, ge=1, le=2**31 - 1)
+
+
+class SetLogoImageInput(TenantInput):
+    """Which picture is the logo: one that is ready, and was handed over as a logo."""
+
+    image: ImageId
+
+
+class RemoveLogoInput(TenantInput):
+    """The caller's own tenant, which is to have no logo."""
 
 
 class SuspendTenantInput(Input):

@@ -9,8 +9,10 @@ from central.tenants.models import (
     ListTenantsInput,
     ListTenantsResponse,
     ReactivateTenantInput,
+    RemoveLogoInput,
     RenameTenantInput,
     SessionPolicy,
+    SetLogoImageInput,
     SetTenantBrandingInput,
     SuspendTenantInput,
     Tenant,
@@ -79,6 +81,27 @@ SET_TENANT_BRANDING = Operation(
     summary="Set the colours of a tenant's sign-in page",
     errors=(NotFoundError, ConflictError),
 )
+SET_LOGO_IMAGE = Operation(
+    "tenants.set_logo_image",
+    "PUT",
+    "/v1/tenants/{tenant}/logo",
+    SetLogoImageInput,
+    Tenant,
+    access=TenantPermission("tenant:write"),
+    summary="Give a tenant a logo, for its sign-in page",
+    errors=(NotFoundError, ConflictError),
+    description="The logo that was there before is deleted.",
+)
+REMOVE_LOGO = Operation(
+    "tenants.remove_logo",
+    "DELETE",
+    "/v1/tenants/{tenant}/logo",
+    RemoveLogoInput,
+    Tenant,
+    access=TenantPermission("tenant:write"),
+    summary="Take a tenant's logo away",
+    errors=(NotFoundError,),
+)
 SUSPEND_TENANT = Operation(
     "tenants.suspend",
     "POST",
@@ -129,6 +152,8 @@ OPERATIONS = (
     GET_TENANT,
     RENAME_TENANT,
     SET_TENANT_BRANDING,
+    SET_LOGO_IMAGE,
+    REMOVE_LOGO,
     SUSPEND_TENANT,
     REACTIVATE_TENANT,
     GET_SESSION_POLICY,

@@ -1,7 +1,7 @@
 from typing import Literal
 
 from central.kernel.events import Changed, Event
-from central.kernel.ids import EmailChangeId, EmailVerificationId, RoleId, UserEmailId, UserId
+from central.kernel.ids import EmailChangeId, EmailVerificationId, ImageId, RoleId, UserEmailId, UserId
 
 
 class UserCreated(Event):
@@ -40,6 +40,14 @@ class UserDeleted(Event):
 
     kind: Literal["user.deleted"] = "user.deleted"
     user_id: UserId
+
+
+class UserAvatarChanged(Event):
+    """Somebody has another picture, or none any more."""
+
+    kind: Literal["user.avatar_changed"] = "user.avatar_changed"
+    user_id: UserId
+    image_id: ImageId | None = None
 
 
 class UserTagsChanged(Changed):

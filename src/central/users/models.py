@@ -4,7 +4,8 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import AwareDatetime, Field, JsonValue
 
 from central.access import SystemPermissionName, TenantPermissionName
-from central.kernel.ids import AuthConnectorId, TenantId, UserId
+from central.images.models import PicturePublic
+from central.kernel.ids import AuthConnectorId, ImageId, TenantId, UserId
 from central.kernel.model import PatchInput, Resource, Response, TenantInput
 from central.kernel.pages import Page, PageInput
 from central.kernel.text import Email, Line, ShortLine
@@ -23,6 +24,7 @@ from central.users.fields import (
     TimeZone,
     Value,
 )
+from central.users.initials import initials_path
 
 UserState: TypeAlias = Literal["active", "disabled"]
 UserSort: TypeAlias = Literal[
@@ -57,6 +59,12 @@ class User(Resource):
     tags: dict[str, str] = {}
     attributes: dict[str, JsonValue] = Field(default={}, description="As the tenant's schema of attributes allows.")
     external_ids: dict[str, str] = Field(default={}, description="What other systems call the person.")
+    avatar: PicturePublic | None = Field(default=None, description="Null for none; `/initials/…` is for those.")
+
+    @property
+    def picture_path(self) -> str:
+        """Where the person's picture is, below the server's address: the avatar, or their initials."""
+        return self.avatar.path if self.avatar is not None else initials_path(self.display_name, self.id)
 
 
 class UserPrivate(Resource):
@@ -78,6 +86,19 @@ class UserPrivate(Resource):
     locale: str | None = None
     time_zone: str | None = None
     impersonator: Impersonator | None = Field(default=None, description="Who acts in the person's name, if one does.")
+
+
+class SetAvatarImageInput(TenantInput):
+    """Whose picture it is, and which: one that is ready, and was handed over as an avatar."""
+
+    user: UserId
+    image: ImageId
+
+
+class RemoveAvatarInput(TenantInput):
+    """Who is to have no picture."""
+
+    user: UserId
 
 
 class CreateUserInput(TenantInput):

@@ -2,7 +2,7 @@ from types import NoneType
 
 from central.access import SignedIn, TenantPermission
 from central.errors import ConflictError, NotFoundError, UnauthenticatedError
-from central.kernel.operation import Operation
+from central.kernel.operation import BrowserRoute, Operation
 from central.users.impersonation import ImpersonateUserInput, ImpersonateUserResponse
 from central.users.models import (
     AttributeRules,
@@ -24,9 +24,11 @@ from central.users.models import (
     ListUsersResponse,
     MergeUsersInput,
     MergeUsersResponse,
+    RemoveAvatarInput,
     RemoveExternalIdInput,
     RemoveTagsInput,
     SetAttributeRulesInput,
+    SetAvatarImageInput,
     SetExternalIdInput,
     SetTagsInput,
     UpdateMeInput,
@@ -273,6 +275,38 @@ SET_ATTRIBUTE_RULES = Operation(
     description="Attributes that are there already are judged when they are next written.",
 )
 
+SET_AVATAR_IMAGE = Operation(
+    "users.set_avatar_image",
+    "PUT",
+    "/v1/tenants/{tenant}/users/{user}/avatar",
+    SetAvatarImageInput,
+    User,
+    access=SignedIn(),
+    summary="Give somebody a picture",
+    errors=(NotFoundError, ConflictError),
+    description="In Python, `client.users.set_avatar(…)` hands the picture over, too. Everybody sets their own; that "
+    "of others takes `users:write`. The picture that was there before is deleted.",
+)
+
+REMOVE_AVATAR = Operation(
+    "users.remove_avatar",
+    "DELETE",
+    "/v1/tenants/{tenant}/users/{user}/avatar",
+    RemoveAvatarInput,
+    User,
+    access=SignedIn(),
+    summary="Take somebody's picture away",
+    errors=(NotFoundError,),
+    description="Everybody takes away their own; that of others takes `users:write`. The picture is deleted.",
+)
+SHOW_INITIALS = BrowserRoute(
+    "users.initials",
+    "GET",
+    "/initials/{letters}/{hue}",
+    "Initials on a colour, for who has no picture; it is of nobody in particular.",
+    "picture",
+)
+
 OPERATIONS = (
     GET_ME,
     CREATE_USER,
@@ -295,4 +329,6 @@ OPERATIONS = (
     GET_ATTRIBUTE_RULES,
     SET_ATTRIBUTE_RULES,
     IMPERSONATE_USER,
+    SET_AVATAR_IMAGE,
+    REMOVE_AVATAR,
 )

@@ -24,6 +24,8 @@ class Tenants(Resource[IO]):
     get = Call(operations.GET_TENANT)
     rename = Call(operations.RENAME_TENANT)
     set_branding = Call(operations.SET_TENANT_BRANDING)
+    set_logo_image = Call(operations.SET_LOGO_IMAGE)
+    remove_logo = Call(operations.REMOVE_LOGO)
     suspend = Call(operations.SUSPEND_TENANT)
     reactivate = Call(operations.REACTIVATE_TENANT)
     delete = Call(deletions.DELETE_TENANT)

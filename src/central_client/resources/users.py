@@ -4,6 +4,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack, overload
 
+from central.images.models import Image
 from central.jobs.models import Job
 from central.user_exports import operations as exports
 from central.user_exports.models import UserExportFormat
@@ -12,12 +13,13 @@ from central.user_imports.models import OnMissing
 from central.users import operations
 from central.users.models import UserState
 from central_client.call import IO, Async, Call, PagedCall, Resource, Sync
-from central_client.progress import screen_for
+from central_client.progress import bytes_shown, screen_for
 from central_client.resources.jobs import Jobs
 
 if TYPE_CHECKING:
     from central_client.downloading import Target
     from central_client.import_rows import RowSource
+    from central_client.uploading import Picture
 
 
 class UserFilters(TypedDict, total=False):
@@ -59,10 +61,53 @@ class Users(Resource[IO]):
     get_attribute_rules = Call(operations.GET_ATTRIBUTE_RULES)
     set_attribute_rules = Call(operations.SET_ATTRIBUTE_RULES)
     impersonate = Call(operations.IMPERSONATE_USER, keeps_session=True)
+    set_avatar_image = Call(operations.SET_AVATAR_IMAGE)
+    remove_avatar = Call(operations.REMOVE_AVATAR)
     start_import = Call(imports.START_USER_IMPORT)
     add_import_rows = Call(imports.ADD_IMPORT_ROWS)
     run_import = Call(imports.RUN_USER_IMPORT)
     start_export = Call(exports.START_USER_EXPORT)
+
+    @overload
+    def set_avatar(
+        self: "Users[Sync]",
+        picture: "Picture",
+        *,
+        user: str | None = None,
+        timeout: float | None = None,
+        progress: bool | Callable[[int, int], None] = False,
+        tenant: str | None = None,
+    ) -> Image: ...
+    @overload
+    def set_avatar(
+        self: "Users[Async]",
+        picture: "Picture",
+        *,
+        user: str | None = None,
+        timeout: float | None = None,
+        progress: bool | Callable[[int, int], None] = False,
+        tenant: str | None = None,
+    ) -> Coroutine[Any, Any, Image]: ...
+    def set_avatar(
+        self,
+        picture: "Picture",
+        *,
+        user: str | None = None,
+        timeout: float | None = None,
+        progress: bool | Callable[[int, int], None] = False,
+        tenant: str | None = None,
+    ) -> Any:
+        """Give somebody a picture, oneself when no `user` is given; the picture is given back, for a notebook to show.
+
+        `picture`, `timeout` and `progress` are as for `images.upload`, which this calls, waiting until it is ready.
+        Raises what that raises, and `NotFoundError` for others without `users:write`.
+        """
+        from central_client.uploading import Owner, upload_flow, upload_plans
+
+        owner = Owner(Users.me.plan, Users.set_avatar_image.plan, user)
+        shown = bytes_shown(progress, "sent")
+        flow = upload_flow(self.caller, upload_plans(), picture, "avatar", tenant, timeout, shown, wait=True)
+        return self.caller.run(owner.flow(self.caller, flow, tenant))
 
     @overload
     def import_users(

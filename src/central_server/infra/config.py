@@ -125,6 +125,11 @@ class Settings(BaseSettings):
         "`gs://bucket/prefix` or `az://container/prefix`; credentials come from the provider's own variables. The API "
         "and the workers need it, and the same; in development it is the folder `.central/objects` when absent.",
     )
+    presigned_uploads: bool = Field(
+        default=False,
+        description="Whether files of pictures are sent straight to the bucket, by URLs that it takes, instead of "
+        "through the API; callers must reach it, and browsers need its rules for other origins (CORS).",
+    )
     job_files_kept: timedelta = Field(
         default=timedelta(days=7),
         ge=timedelta(hours=1),
@@ -223,6 +228,9 @@ class Settings(BaseSettings):
     )
     rate_limit_per_address: RateLimit = Field(
         default=Limit(600, 60), description="Requests without a session from one address, or one /64 of IPv6."
+    )
+    rate_limit_pictures: RateLimit = Field(
+        default=Limit(6000, 60), description="Pictures shown to one address; browsers keep what they were shown."
     )
     rate_limit_sign_ins: RateLimit = Field(
         default=Limit(600, 600), description="Sign-ins begun, and returns from providers, from one address."

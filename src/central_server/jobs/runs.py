@@ -157,6 +157,13 @@ class JobRuns:
         row = await (executor or self.db.read(run.tenant_id)).first(queries.GET_JOB, tenant_id=run.tenant_id, id=run.id)
         return None if row is None else row["result"]
 
+    async def state_of(
+        self, tenant: TenantId, job: JobId, executor: ReadExecutor | WriteExecutor | None = None
+    ) -> JobState | None:
+        """Give the state that a job is in."""
+        row = await (executor or self.db.read(tenant)).first(queries.GET_JOB, tenant_id=tenant, id=job)
+        return None if row is None else row["state"]
+
     async def count_rows(self, run: Run, executor: ReadExecutor | WriteExecutor | None = None) -> int:
         """Count the rows that the job was given."""
         reader = executor or self.db.read(run.tenant_id)

@@ -9,6 +9,7 @@ from central_server.auth_connectors.archiving import LEFT_OUT as NOT_AUTH_CONNEC
 from central_server.domains.archiving import ARCHIVED as DOMAINS
 from central_server.events.archiving import ARCHIVED as EVENTS
 from central_server.events.archiving import LEFT_OUT as NOT_EVENTS
+from central_server.images.archiving import LEFT_OUT as NOT_IMAGES
 from central_server.infra.db.archiving import Archived
 from central_server.infra.http.archiving import LEFT_OUT as NOT_ANSWERS
 from central_server.invitations.archiving import ARCHIVED as INVITATIONS
@@ -43,6 +44,7 @@ LEFT_OUT: Final[dict[str, str]] = {
     **NOT_EVENTS,
     **NOT_ANSWERS,
     **NOT_JOBS,
+    **NOT_IMAGES,
     **NOT_SESSIONS,
     **NOT_TOOL_SIGN_INS,
     **NOT_WEBHOOKS,

@@ -6,6 +6,7 @@ from central_server.auth.erasing import ERASURES as AUTH
 from central_server.auth_connectors.erasing import ERASURES as AUTH_CONNECTORS
 from central_server.domains.erasing import ERASURES as DOMAINS
 from central_server.events.erasing import ERASURES as EVENTS
+from central_server.images.erasing import ERASURES as IMAGES
 from central_server.infra.db.erasing import Erasure
 from central_server.infra.http.erasing import ERASURES as ANSWERS
 from central_server.invitations.erasing import ERASURES as INVITATIONS
@@ -19,6 +20,7 @@ from central_server.webhooks.erasing import ERASURES as WEBHOOKS
 
 ERASURES: Final[tuple[Erasure, ...]] = (
     *JOBS,
+    *IMAGES,
     *WEBHOOKS,
     *TOOL_SIGN_INS,
     *INVITATIONS,

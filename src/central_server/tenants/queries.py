@@ -17,6 +17,7 @@ from sqlalchemy import (
     tuple_,
     update,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 
 from central.kernel.ids import TenantId
 from central.tenants.models import TenantSort
@@ -80,6 +81,19 @@ SET_TENANT_BRANDING = Query[DBTenant](
         version=TENANTS.c.version + 1,
         updated_at=func.now(),
     )
+    .returning(*_COLUMNS)
+)
+_CHANGED = {"version": TENANTS.c.version + 1, "updated_at": func.now()}
+SET_LOGO = Query[DBTenant](
+    update(TENANTS)
+    .where(TENANTS.c.id == bindparam("of_id"))
+    .values({"logo": bindparam("new_logo", type_=JSONB(none_as_null=True)), **_CHANGED})
+    .returning(*_COLUMNS)
+)
+FORGET_LOGO = Query[DBTenant](
+    update(TENANTS)
+    .where(TENANTS.c.id == bindparam("of_id"), TENANTS.c.logo["image_id"].astext == bindparam("image", type_=Text))
+    .values({"logo": None, **_CHANGED})
     .returning(*_COLUMNS)
 )
 SET_TENANT_STATE = Query[DBTenant](

@@ -101,6 +101,7 @@ class TenantService:
             name=tenant.name,
             accent_color=tenant.accent_color,
             background_color=tenant.background_color,
+            logo=tenant.logo,
         )
 
     async def get_own(self, actor: Actor, executor: ReadExecutor | WriteExecutor | None = None) -> Tenant:

@@ -1,7 +1,8 @@
 from datetime import datetime
-from typing import TypedDict
+from typing import Any, TypedDict
 
 from sqlalchemy import Boolean, CheckConstraint, Column, DateTime, Index, Integer, Table, Text, text
+from sqlalchemy.dialects.postgresql import JSONB
 
 from central.kernel.ids import TenantId
 from central_server.infra.db import METADATA, RichIdColumn, created_at, updated_at
@@ -22,6 +23,7 @@ TENANTS = Table(
     Column("admin_lifetime_seconds", Integer),
     Column("accent_color", Text),
     Column("background_color", Text),
+    Column("logo", JSONB),
     Column("delete_after", DateTime(timezone=True)),
     CheckConstraint("state IN ('active', 'suspended', 'deleting')", name="state"),
     CheckConstraint("(state = 'deleting') = (delete_after IS NOT NULL)", name="deleting"),
@@ -65,6 +67,7 @@ class DBTenant(TypedDict):
     accent_color: str | None
     background_color: str | None
     delete_after: datetime | None
+    logo: dict[str, Any] | None
 
 
 class DBSessionPolicy(TypedDict):

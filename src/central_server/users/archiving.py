@@ -7,7 +7,10 @@ ARCHIVED = (
     archived(ATTRIBUTE_RULES),
     archived(
         USERS,
-        LeftOut(system_permissions="operators are those of a server; no archive makes one elsewhere"),
+        LeftOut(
+            system_permissions="operators are those of a server; no archive makes one elsewhere",
+            avatar="pictures are in no archive",
+        ),
         as_platform=True,
     ),
     archived(USER_EMAILS),

@@ -1,8 +1,21 @@
+from central.images.events import ImageDeleted
 from central.users.events import UserEmailVerificationRequested, UserPrimaryEmailChanged
 from central_server.infra.logs import component_logger
 from central_server.infra.mail import MailRefusedError
+from central_server.users.avatars import UserAvatars
 from central_server.users.email_changes import EmailChanges
 from central_server.users.verifications import EmailVerifications
+
+
+class ForgetAvatar:
+    """Takes pictures that were deleted from whoever had them."""
+
+    def __init__(self, avatars: UserAvatars) -> None:
+        self._avatars = avatars
+
+    async def handle(self, event: ImageDeleted) -> None:
+        """Take it away; nobody may have it."""
+        await self._avatars.TX_forget(event.tenant_id, event.image_id)
 
 
 class MailEmailVerification:

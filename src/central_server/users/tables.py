@@ -51,6 +51,7 @@ USERS = Table(
     Column("time_zone", Text),
     Column("tags", JSONB, nullable=False, server_default=text("'{}'")),
     Column("attributes", JSONB, nullable=False, server_default=text("'{}'")),
+    Column("avatar", JSONB),
     PrimaryKeyConstraint("tenant_id", "id"),
     ForeignKeyConstraint(
         ["tenant_id", "id", "email", "email_verified"],
@@ -70,6 +71,12 @@ USERS = Table(
         "tenant_id",
         text("COALESCE(last_sign_in_at, to_timestamp(0::double precision))"),
         "id",
+    ),
+    Index(
+        "ix_users_avatar",
+        "tenant_id",
+        text("(avatar ->> 'image_id')"),
+        postgresql_where=text("avatar IS NOT NULL"),
     ),
     Index("ix_users_tags", "tags", postgresql_using="gin", postgresql_ops={"tags": "jsonb_path_ops"}),
     Index("ix_users_attributes", "attributes", postgresql_using="gin", postgresql_ops={"attributes": "jsonb_path_ops"}),
@@ -283,6 +290,7 @@ class DBUser(TypedDict):
     tags: dict[str, str]
     attributes: dict[str, Any]
     external_ids: dict[str, str]
+    avatar: dict[str, Any] | None
 
 
 class DBLockedUser(DBUser):

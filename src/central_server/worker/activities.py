@@ -4,6 +4,8 @@ from central_server.auth_connectors.activities.warn_of_secrets import WarnOfSecr
 from central_server.domains.activities.recheck_domains import RecheckDomainsActivity
 from central_server.event_exports.activities.export_events import ExportEventsActivity
 from central_server.events.activities.delete_old_events import DeleteOldEventsActivity
+from central_server.images.activities.delete_staged_files import DeleteStagedFilesActivity
+from central_server.images.activities.process_image import ProcessImageActivity
 from central_server.infra.http.activities.delete_answers import DeleteAnswersActivity
 from central_server.infra.outbox.activities.delete_receipts import DeleteReceiptsActivity
 from central_server.infra.outbox.activities.hand_over import HandOverActivity
@@ -55,5 +57,6 @@ CORE_ACTIVITIES: tuple[type, ...] = (
     ExportEventsActivity,
     RevokeSessionsActivity,
     DeleteOldEventsActivity,
+    DeleteStagedFilesActivity,
 )
-MEDIA_ACTIVITIES: tuple[type, ...] = (PingActivity,)
+MEDIA_ACTIVITIES: tuple[type, ...] = (PingActivity, ProcessImageActivity, GiveUpJobActivity)

@@ -79,6 +79,6 @@ class Origins:
             return [(b"vary", b"origin")]
         return [
             (b"access-control-allow-methods", b"GET, POST, PATCH, PUT, DELETE"),
-            (b"access-control-allow-headers", b"content-type, idempotency-key, x-request-id"),
+            (b"access-control-allow-headers", b"content-type, idempotency-key, x-request-id, x-upload-token"),
             (b"access-control-max-age", b"600"),
         ]

@@ -33,7 +33,11 @@ _MOST_FORM_BYTES = 16_384
 
 
 class BrowserEndpoint:
-    """Serves one browser route. A POST takes forms of this server's own pages, sent back by the same browser."""
+    """Serves one browser route.
+
+    A POST takes forms of this server's own pages, sent back by the same browser. A PUT takes a file, which its handler
+    reads as it comes and bounds; as no cookie may let it in, it needs no care about whose page sent it.
+    """
 
     def __init__(self, route: BrowserRoute, handler: BrowserHandler, parts: HttpParts) -> None:
         self._route = route
@@ -77,7 +81,8 @@ class BrowserEndpoint:
             await meter.count(caller)
         query = parse_query(request.scope["query_string"])
         form = await self._read_form(request, headers, caller) if takes_form else {}
-        answer = await self._handler(BrowserRequest(_path(request), query, headers, caller, form))
+        body = {"body": _pieces_of(request)} if self._route.method == "PUT" else {}
+        answer = await self._handler(BrowserRequest(_path(request), query, headers, caller, form, **body))
         if meter is not None and meter.forgives and answer.status < 400:
             await meter.forgive(caller)
         return self._write(answer, headers, caller, request)
@@ -127,6 +132,12 @@ def _content(answer: BrowserResponse, request: Request | None) -> Content | None
             yield piece
 
     return StreamedContent(kind, pieces, answer.length)
+
+
+async def _pieces_of(request: Request) -> AsyncGenerator[bytes]:
+    """Give the body, which the framework wants read once it was asked for, when it is read."""
+    async for piece in body_of(request):
+        yield piece
 
 
 def _path(request: Request) -> Mapping[str, str]:

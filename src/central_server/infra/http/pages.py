@@ -8,9 +8,14 @@ from central.errors import CentralError
 from central_server.infra.actor import Caller
 
 
+async def _nothing() -> AsyncIterator[bytes]:
+    return
+    yield b""
+
+
 @dataclass(frozen=True, slots=True)
 class BrowserRequest:
-    """What a browser route gets: the names in its path, its query, the caller, and the form of a POST.
+    """What a browser route gets: the names in its path, its query, the caller, the form of a POST, the body of a PUT.
 
     The form came from a page of this server in the same browser, and its token is taken out. Paths and forms hold
     tokens, and stay out of `repr`.
@@ -21,6 +26,7 @@ class BrowserRequest:
     headers: Mapping[bytes, bytes]
     caller: Caller
     form: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
+    body: AsyncIterator[bytes] = field(default_factory=_nothing, repr=False)
 
     @property
     def wants_page(self) -> bool:

@@ -2,10 +2,12 @@ import hashlib
 import secrets
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Generator, Sequence
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import obstore
 from obstore.exceptions import BaseError
+from obstore.store import AzureStore, GCSStore, S3Store
 
 from central.errors import UnavailableError
 from central.kernel.ids import TenantId
@@ -54,6 +56,17 @@ class ObjectStore:
             )
         return measure.result()
 
+    async def presign_put(self, bucket: Bucket, tenant: TenantId, key: str, seconds: int) -> str | None:
+        """Give a URL to which whoever has it may PUT the object for a while; None where the storage knows no such.
+
+        How large it becomes nobody bounds: `size` tells afterwards.
+        """
+        path, store = object_path(bucket, tenant, key), self._store
+        if not isinstance(store, S3Store | GCSStore | AzureStore):
+            return None
+        with self._told():
+            return await obstore.sign_async(store, "PUT", path, timedelta(seconds=seconds))
+
     async def get(self, bucket: Bucket, tenant: TenantId, key: str) -> AsyncIterator[bytes] | None:
         """Give an object's content piece by piece, or None when there is none."""
         path = object_path(bucket, tenant, key)
@@ -71,13 +84,16 @@ class ObjectStore:
 
     async def exists(self, bucket: Bucket, tenant: TenantId, key: str) -> bool:
         """Tell whether there is such an object."""
+        return await self.size(bucket, tenant, key) is not None
+
+    async def size(self, bucket: Bucket, tenant: TenantId, key: str) -> int | None:
+        """Give how many bytes an object has, or None when there is none."""
         path = object_path(bucket, tenant, key)
         with self._told():
             try:
-                await obstore.head_async(self._store, path)
+                return (await obstore.head_async(self._store, path))["size"]
             except FileNotFoundError:
-                return False
-        return True
+                return None
 
     async def list(self, bucket: Bucket, tenant: TenantId, folder: str | None = None) -> AsyncIterator[str]:
         """Give the keys of a tenant's objects, or of those below a folder, which is the beginning of a key."""

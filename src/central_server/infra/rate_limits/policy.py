@@ -30,14 +30,16 @@ PER_USER = Rule("per_user", "user_id")
 LOOK_UPS_PER_TENANT = Rule("look_ups_per_tenant", "tenant_id", exact=True)
 LOOK_UPS_PER_USER = Rule("look_ups_per_user", "user_id", exact=True)
 PER_ADDRESS = Rule("per_address", "address")
+PICTURES = Rule("pictures", "address")
 SIGN_INS = Rule("sign_ins", "address", exact=True)
 CODE_FAILURES = Rule("code_failures", "address", exact=True, failures=True)
-RULES = (PER_TENANT, PER_USER, LOOK_UPS_PER_TENANT, LOOK_UPS_PER_USER, PER_ADDRESS, SIGN_INS, CODE_FAILURES)
+RULES = (PER_TENANT, PER_USER, LOOK_UPS_PER_TENANT, LOOK_UPS_PER_USER, PER_ADDRESS, PICTURES, SIGN_INS, CODE_FAILURES)
 
 POLICY: Mapping[RateClass, tuple[Rule, ...]] = {
     "signed_in": (PER_USER, PER_TENANT),
     "look_up": (PER_USER, PER_TENANT, LOOK_UPS_PER_USER, LOOK_UPS_PER_TENANT),
     "open": (PER_ADDRESS,),
+    "picture": (PICTURES,),
     "sign_in": (PER_ADDRESS, SIGN_INS),
     "code": (PER_ADDRESS, CODE_FAILURES),
     "unlimited": (),

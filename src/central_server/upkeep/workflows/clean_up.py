@@ -9,6 +9,7 @@ from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_
 from central_server.auth.activities.delete_ended_sign_ins import DeleteEndedSignInsActivity
 from central_server.auth_connectors.activities.delete_ended_tests import DeleteEndedTestsActivity
 from central_server.events.activities.delete_old_events import DeleteOldEventsActivity
+from central_server.images.activities.delete_staged_files import DeleteStagedFilesActivity
 from central_server.infra.http.activities.delete_answers import DeleteAnswersActivity
 from central_server.infra.outbox.activities.delete_receipts import DeleteReceiptsActivity
 from central_server.jobs.activities.delete_ended_jobs import DeleteEndedJobsActivity
@@ -41,6 +42,7 @@ _STEPS: Final[dict[str, Callable[[Any, DeleteEndedInput], Awaitable[DeleteEndedO
     "jobs": DeleteEndedJobsActivity.delete_ended,
     "jobs_never_run": DeleteEndedJobsActivity.delete_unrun,
     "old_events": DeleteOldEventsActivity.delete,
+    "sent_files": DeleteStagedFilesActivity.delete,
 }
 
 

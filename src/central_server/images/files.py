@@ -1,0 +1,109 @@
+"""The files of pictures: what was sent, until it is done with, and the renditions."""
+
+import asyncio
+import hashlib
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from central.errors import NotFoundError
+from central.kernel.ids import ImageId, TenantId
+from central_server.images.links import RenditionPlace
+from central_server.images.tables import DBImage
+from central_server.infra.config import Settings
+from central_server.infra.object_store import Bucket, ObjectStore
+from central_server.infra.pictures.recipes import Picture
+
+_SENT: Final = Bucket.UPLOAD_STAGING
+_SHOWN: Final = Bucket.USER_CONTENT
+_DIGEST_LENGTH: Final = 32
+
+
+class StoredRenditions(NamedTuple):
+    """Renditions that were stored: the digest of their contents, and what each is."""
+
+    digest: str
+    renditions: Sequence[dict[str, Any]]
+
+
+class FileRefusedError(Exception):
+    """What was sent is not what was said to come; `str` is the reason."""
+
+
+class ImageFiles:
+    """Keeps files of pictures.
+
+    Renditions lie in a folder that is named after their contents, so that an attempt after another writes the same
+    objects again, and a link can be cached for ever.
+    """
+
+    def __init__(self, store: ObjectStore, settings: Settings) -> None:
+        self.store = store
+        self._presigned = settings.presigned_uploads
+
+    async def presign(self, tenant: TenantId, image: ImageId, seconds: int) -> str | None:
+        """Give where in the bucket the file of a picture may be put; None where it goes through the API."""
+        if not self._presigned:
+            return None
+        return await self.store.presign_put(_SENT, tenant, _sent_key(image), seconds)
+
+    async def receive(self, tenant: TenantId, image: ImageId, content: AsyncIterator[bytes]) -> None:
+        """Keep the file of a picture; what comes again takes its place."""
+        await self.store.put(_SENT, tenant, _sent_key(image), content)
+
+    async def size_sent(self, tenant: TenantId, image: ImageId) -> int | None:
+        """Give how large the file is that was sent; None while there is none."""
+        return await self.store.size(_SENT, tenant, _sent_key(image))
+
+    async def fetch(self, row: DBImage, to: Path) -> None:
+        """Write what was sent into a file; `FileRefusedError` when it is not what was said to come."""
+        content = await self.store.get(_SENT, row["tenant_id"], _sent_key(row["id"]))
+        if content is None:
+            raise FileRefusedError("upload_missing")
+        data = bytearray()
+        async for piece in content:
+            data += piece
+            if len(data) > row["size"]:
+                raise FileRefusedError("too_large")
+        if row["sha256"] not in {None, hashlib.sha256(data).hexdigest()}:
+            raise FileRefusedError("checksum_differs")
+        await asyncio.to_thread(to.write_bytes, data)
+
+    async def store_renditions(self, row: DBImage, picture: Picture, folder: Path) -> StoredRenditions:
+        """Store what came out of a picture."""
+        contents = {one.name: await asyncio.to_thread((folder / one.name).read_bytes) for one in picture.renditions}
+        hashes = [f"{name} {hashlib.sha256(content).hexdigest()}\n" for name, content in contents.items()]
+        digest = hashlib.sha256("".join(hashes).encode()).hexdigest()[:_DIGEST_LENGTH]
+        for name, content in contents.items():
+            await self.store.put(_SHOWN, row["tenant_id"], f"{_folder(row['id'])}/{digest}/{name}", _whole(content))
+        told = [{**one._asdict(), "kind": str(one.kind), "size": len(contents[one.name])} for one in picture.renditions]
+        return StoredRenditions(digest, told)
+
+    async def open(self, rendition: RenditionPlace) -> AsyncIterator[bytes]:
+        """Open a rendition; `NotFoundError` when there is none."""
+        tenant, image = rendition.place
+        content = await self.store.get(_SHOWN, tenant, f"{_folder(image)}/{rendition.digest}/{rendition.name}")
+        if content is None:
+            raise NotFoundError.of("picture")
+        return content
+
+    async def delete_sent(self, tenant: TenantId, image: ImageId) -> None:
+        """Delete what was sent."""
+        await self.store.delete(_SENT, tenant, _sent_key(image))
+
+    async def delete_all(self, tenant: TenantId, image: ImageId) -> None:
+        """Delete all files of a picture."""
+        await self.delete_sent(tenant, image)
+        await self.store.delete_folder(_SHOWN, tenant, _folder(image))
+
+
+def _sent_key(image: ImageId) -> str:
+    return f"images/{image}"
+
+
+def _folder(image: ImageId) -> str:
+    return f"images/{image}"
+
+
+async def _whole(content: bytes) -> AsyncGenerator[bytes]:
+    yield content
