@@ -5,6 +5,7 @@ from sqlalchemy import (
     ARRAY,
     Boolean,
     Column,
+    Computed,
     DateTime,
     ForeignKey,
     ForeignKeyConstraint,
@@ -100,6 +101,7 @@ EMAIL_CODES = Table(
     Column("id", RichIdColumn(SignInId), nullable=False),
     Column("connector_id", RichIdColumn(AuthConnectorId), nullable=False),
     Column("email", Text, nullable=False),
+    Column("email_key", Text, Computed("lower(email)", persisted=True), nullable=False),
     Column("code_mac", LargeBinary),
     Column("token", LargeBinary),
     Column("link_hash", LargeBinary),
@@ -116,7 +118,7 @@ EMAIL_CODES = Table(
     ForeignKeyConstraint(
         ["tenant_id", "connector_id"], ["auth_connectors.tenant_id", "auth_connectors.id"], ondelete="CASCADE"
     ),
-    Index("ix_email_codes_shared", "tenant_id", text("lower(email)"), "created_at", postgresql_where=text("shared")),
+    Index("ix_email_codes_shared", "tenant_id", "email_key", "created_at", postgresql_where=text("shared")),
     Index("ix_email_codes_connector", "tenant_id", "connector_id"),
     Index("uq_email_codes_link", "tenant_id", "link_hash", unique=True),
     Index("ix_email_codes_expires_at", "expires_at"),

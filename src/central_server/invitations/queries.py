@@ -50,7 +50,7 @@ _BINDING = bindparam("binding", type_=LargeBinary)
 _BY = bindparam("by", type_=RichIdColumn(UserId))
 _IS_ONE = and_(_c.tenant_id == _TENANT, _c.id == _ID)
 _IS_CHANGED_ONE = and_(_c.tenant_id == _OF_TENANT, _c.id == _OF_ID)
-_IS_OF_ADDRESS = and_(_c.tenant_id == _TENANT, func.lower(_c.email) == func.lower(_EMAIL))
+_IS_OF_ADDRESS = and_(_c.tenant_id == _TENANT, _c.email_key == func.lower(_EMAIL))
 _HAS_RUN_OUT = and_(_c.state == "pending", _c.expires_at <= func.now())
 _IS_OPEN = and_(_c.state == "pending", _c.expires_at > func.now())
 _EXPIRES = func.now() + seconds(bindparam("lifetime_seconds", type_=Integer))
@@ -89,7 +89,7 @@ EXPIRE_OF_ADDRESS = Query[DBExpiredInvitation](
     update(INVITATIONS)
     .where(
         _c.tenant_id == _OF_TENANT,
-        func.lower(_c.email) == func.lower(bindparam("of_email", type_=Text)),
+        _c.email_key == func.lower(bindparam("of_email", type_=Text)),
         _HAS_RUN_OUT,
     )
     .values(state="expired", token=null(), binding_hash=null(), updated_at=func.now(), version=_c.version + 1)

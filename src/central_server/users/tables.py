@@ -6,6 +6,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    Computed,
     DateTime,
     ForeignKey,
     ForeignKeyConstraint,
@@ -38,6 +39,7 @@ USERS = Table(
     Column("tenant_id", RichIdColumn(TenantId), ForeignKey("tenants.id", ondelete="CASCADE"), nullable=False),
     Column("id", RichIdColumn(UserId), nullable=False),
     Column("email", Text, nullable=False),
+    Column("email_key", Text, Computed("lower(email)", persisted=True), nullable=False),
     Column("email_verified", Boolean, nullable=False, server_default=text("false")),
     Column("display_name", Text, nullable=False),
     Column("system_permissions", ARRAY(Text), nullable=False, server_default=text("'{}'")),
@@ -63,7 +65,7 @@ USERS = Table(
         use_alter=True,
     ),
     CheckConstraint("state IN ('active', 'disabled')", name="state"),
-    Index("ix_users_email", "tenant_id", text("lower(email)"), "id"),
+    Index("ix_users_email", "tenant_id", "email_key", "id"),
     Index("ix_users_created_at", "tenant_id", "created_at", "id"),
     Index("ix_users_display_name", "tenant_id", "display_name", "id"),
     Index(
@@ -91,13 +93,14 @@ USER_EMAILS = Table(
     Column("id", RichIdColumn(UserEmailId), nullable=False, server_default=text("gen_random_uuid()")),
     Column("user_id", RichIdColumn(UserId), nullable=False),
     Column("email", Text, nullable=False),
+    Column("email_key", Text, Computed("lower(email)", persisted=True), nullable=False),
     Column("verified", Boolean, nullable=False, server_default=text("false")),
     created_at(),
     Column("verified_at", DateTime(timezone=True)),
     PrimaryKeyConstraint("tenant_id", "id"),
     UniqueConstraint("tenant_id", "user_id", "email", "verified", name="uq_user_emails_primary"),
     ForeignKeyConstraint(["tenant_id", "user_id"], ["users.tenant_id", "users.id"], ondelete="CASCADE"),
-    Index("uq_user_emails_email", "tenant_id", text("lower(email)"), unique=True),
+    Index("uq_user_emails_email", "tenant_id", "email_key", unique=True),
 )
 """Every address of every person, the primary ones among them."""
 

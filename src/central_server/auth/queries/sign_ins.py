@@ -107,7 +107,7 @@ LIST_SHARED_CODES = Query[DBSharedCode](
     select(EMAIL_CODES.c.id, EMAIL_CODES.c.code_mac)
     .where(
         EMAIL_CODES.c.tenant_id == _TENANT,
-        func.lower(EMAIL_CODES.c.email) == func.lower(bindparam("email", type_=Text)),
+        EMAIL_CODES.c.email_key == func.lower(bindparam("email", type_=Text)),
         EMAIL_CODES.c.shared,
         EMAIL_CODES.c.used_at.is_(None),
         EMAIL_CODES.c.expires_at > func.now(),

@@ -70,7 +70,7 @@ FIND_ADDRESSES = Query[DBAddressOfUser](
         (USER_EMAILS.c.verified | (USER_EMAILS.c.email == USERS.c.email)).label("counts"),
     )
     .select_from(_ASKED_FOR)
-    .join(USER_EMAILS, func.lower(USER_EMAILS.c.email) == _ASKED_FOR.c.address)
+    .join(USER_EMAILS, USER_EMAILS.c.email_key == _ASKED_FOR.c.address)
     .join(USERS, and_(USERS.c.tenant_id == USER_EMAILS.c.tenant_id, USERS.c.id == USER_EMAILS.c.user_id))
     .where(USER_EMAILS.c.tenant_id == TENANT, USERS.c.tenant_id == TENANT)
 )

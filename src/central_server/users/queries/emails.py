@@ -29,8 +29,8 @@ _JOINED = USER_EMAILS.join(
 _OF_USER = (USER_EMAILS.c.tenant_id == TENANT, USERS.c.tenant_id == TENANT, USER_EMAILS.c.user_id == USER)
 _EMAIL_ID = bindparam("email_id", type_=RichIdColumn(UserEmailId))
 _NEW_EMAIL = bindparam("new_email", type_=Text)
-_IS_SAME_EMAIL = func.lower(USER_EMAILS.c.email) == func.lower(_NEW_EMAIL)
-_IS_NAMED = func.lower(USER_EMAILS.c.email) == func.lower(bindparam("of_email", type_=Text))
+_IS_SAME_EMAIL = USER_EMAILS.c.email_key == func.lower(_NEW_EMAIL)
+_IS_NAMED = USER_EMAILS.c.email_key == func.lower(bindparam("of_email", type_=Text))
 
 _LIST = select(*_COLUMNS).select_from(_JOINED).where(*_OF_USER).order_by(USER_EMAILS.c.created_at, USER_EMAILS.c.id)
 LIST_EMAILS = Query[DBUserEmail](_LIST.limit(bindparam("count", type_=Integer)))

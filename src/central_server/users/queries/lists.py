@@ -63,7 +63,7 @@ def _conditions(shape: UserFilterShape) -> list[ColumnElement[bool]]:
         (
             shape.by_email,
             exists().where(
-                _belongs(USER_EMAILS), func.lower(USER_EMAILS.c.email) == func.lower(bindparam("email", type_=Text))
+                _belongs(USER_EMAILS), USER_EMAILS.c.email_key == func.lower(bindparam("email", type_=Text))
             ),
         ),
         (
@@ -98,7 +98,7 @@ def _conditions(shape: UserFilterShape) -> list[ColumnElement[bool]]:
 def _sort_key(name: str) -> ColumnElement[Any]:
     match name:
         case "email":
-            return func.lower(USERS.c.email)
+            return USERS.c.email_key
         case "last_sign_in_at":
             return func.coalesce(USERS.c.last_sign_in_at, _NEVER)
         case _:

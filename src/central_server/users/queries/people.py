@@ -109,7 +109,7 @@ GET_USER_BY_EMAIL = Query[DBUser](
     .where(
         USERS.c.tenant_id == TENANT,
         USER_EMAILS.c.tenant_id == TENANT,
-        func.lower(USER_EMAILS.c.email) == func.lower(bindparam("email", type_=Text)),
+        USER_EMAILS.c.email_key == func.lower(bindparam("email", type_=Text)),
         USER_EMAILS.c.verified | (USER_EMAILS.c.email == USERS.c.email),
     )
 )
