@@ -18,6 +18,7 @@ from sqlalchemy.schema import CreateIndex
 from central_server import container  # imports every table
 from central_server.infra.db import METADATA
 from central_server.infra.db.migrate import downgrade, upgrade
+from support.place import APP_PASSWORD
 from support.servers import shared_postgres
 
 assert container.ROUTES
@@ -49,7 +50,7 @@ async def owner_url() -> AsyncIterator[str]:
         connection = await asyncpg.connect(postgres.url())
         await connection.execute(f'CREATE DATABASE "{name}"')
         await connection.close()
-        await upgrade(postgres.url(database=name), app_password="x")
+        await upgrade(postgres.url(database=name), app_password=APP_PASSWORD)
         yield postgres.url(database=name)
 
 
@@ -115,5 +116,5 @@ async def test_up_down_up_is_the_same_schema(owner_url: str) -> None:
     down = await _dump(owner_url)
     assert [row for row in down["tables"] if "alembic_version" not in row] == []
     assert set(down["functions"]) == {row for row in before["functions"] if row.startswith("('current_tenant'")}
-    await upgrade(owner_url, app_password="x")
+    await upgrade(owner_url, app_password=APP_PASSWORD)
     assert await _dump(owner_url) == before

@@ -109,8 +109,12 @@ def archived(
     instead: Instead | None = None,
     as_platform: bool = False,
 ) -> Archived:
-    """Declare how a table is archived: all columns but those left out, by its primary key or the `order` given."""
-    leave = (left_out or LeftOut()).reasons
+    """Declare how a table is archived: all columns but those left out, by its primary key or the `order` given.
+
+    What the database makes of other columns it makes anew.
+    """
+    made = {column.name: "made of other columns" for column in table.c if column.computed is not None}
+    leave = {**made, **(left_out or LeftOut()).reasons}
     tenant = table.c["id" if table.name == "tenants" else "tenant_id"]
     kept = [column for column in table.c if column is not tenant and column.name not in leave]
     keys = order or tuple(column for column in table.primary_key if column is not tenant)
