@@ -144,8 +144,8 @@ async def test_touch_does_not_revive_a_session_that_grew_too_old(place: Place, p
     client = await place.sign_in(user)
     await change_sessions(place, user.id, **_UNUSED)
     await client.users.me()
-    await change_sessions(place, user.id, **aged)
     await place.owner.tenants.update_session_policy(**policy)
+    await change_sessions(place, user.id, **aged)
     before = await _last_used(place, user.id)
     await write_uses(place)
     assert await _last_used(place, user.id) == before
