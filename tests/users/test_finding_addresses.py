@@ -13,8 +13,8 @@ from central_server.infra.db import Query
 from central_server.invitations.queries import LOCK_PENDING
 from central_server.users.queries.lists import UserFilterShape, list_users
 from central_server.users.queries.people import GET_USER_BY_EMAIL
-from support.database import application
-from support.place import Place
+from support.database import application, superuser
+from support.place import Place, Stack, make_place
 
 _ONE = {"email": "ada@example.com"}
 _NEXT = {"after_key": "ada@example.com", "after_id": UserId.new(), "count": 50}
@@ -25,6 +25,22 @@ _BY_ADDRESS: dict[str, tuple[Query[Any], dict[str, Any]]] = {
     "a page of a list": (list_users(UserFilterShape(), "email", goes_on=True), _NEXT),
     "a page of a list, backwards": (list_users(UserFilterShape(), "-email", goes_on=True), _NEXT),
 }
+
+
+@pytest.fixture(scope="module")
+async def place(stack: Stack) -> Place:
+    """A tenant with so many people that no plan reads them all by choice."""
+    made = await make_place(stack)
+    new = "FROM generate_series(1, 2000) AS number"
+    who = "md5(number::text)::uuid, 'person' || number || '@example.com'"
+    async with superuser(stack) as connection, connection.transaction():
+        users = f"INSERT INTO users (tenant_id, id, email, display_name) SELECT $1, {who}, '' {new}"
+        await connection.execute(users, made.tenant.id.uuid)
+        addresses = f"INSERT INTO user_emails (tenant_id, user_id, email) SELECT $1, {who} {new}"
+        await connection.execute(addresses, made.tenant.id.uuid)
+    async with superuser(stack) as connection:
+        await connection.execute("ANALYZE users, user_emails")
+    return made
 
 
 @pytest.mark.parametrize("what", _BY_ADDRESS)

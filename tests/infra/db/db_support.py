@@ -115,6 +115,8 @@ def served() -> Iterator[Server]:
 
 async def make_place(server: Server, name: str) -> Place:
     owner = await asyncpg.connect(server.url())
+    # It is there already where the run has come back to a module.
+    await owner.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
     await owner.execute(f"CREATE DATABASE {name}")
     await owner.close()
     url = server.url(database=name)

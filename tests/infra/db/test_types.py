@@ -106,6 +106,8 @@ async def engine(place: Place) -> AsyncIterator[AsyncEngine]:
     )
     async with made.begin() as connection:
         for table in _TABLES.values():
+            # They are there already where the run has come back to this module.
+            await connection.run_sync(table.drop, checkfirst=True)
             await connection.run_sync(table.create)
         await connection.exec_driver_sql("GRANT ALL ON ALL TABLES IN SCHEMA central TO central_app")
     yield made
