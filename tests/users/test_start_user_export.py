@@ -191,24 +191,30 @@ async def test_cancelled_in_the_middle(place: Place, monkeypatch: pytest.MonkeyP
         await place.user()
     job = await place.owner.users.start_export(format="ndjson")
     runs = await place.stack.central.container.get(JobRuns)
-    advance, stopped = runs.advance, asyncio.Event()
+    advance, hold, written, cancelled = runs.advance, runs.hold, asyncio.Event(), asyncio.Event()
 
-    async def cancel_after_two(run, position, executor):
+    async def say_after_two(run, position, executor):
         advanced = await advance(run, position, executor)
         if position.done == 2:
-            stopped.set()
+            written.set()
         return advanced
 
-    async def cancel() -> None:
-        await stopped.wait()
-        await place.owner.jobs.cancel(job=job.id)
+    async def wait_for_the_cancel(run, executor):
+        if written.is_set():
+            await cancelled.wait()
+        return await hold(run, executor)
 
-    monkeypatch.setattr(runs, "advance", cancel_after_two)
-    cancelling = asyncio.create_task(cancel())
-    ended = await work_on(place, job)
-    await cancelling
+    async def cancel() -> None:
+        await written.wait()
+        await place.owner.jobs.cancel(job=job.id)
+        cancelled.set()
+
+    monkeypatch.setattr(runs, "advance", say_after_two)
+    monkeypatch.setattr(runs, "hold", wait_for_the_cancel)
+    async with asyncio.timeout(30):
+        ended, _ = await asyncio.gather(work_on(place, job), cancel())
     assert (ended.state, ended.file) == ("cancelled", None)
-    assert 2 <= ended.progress.done < 6
+    assert ended.progress.done == 2
     files = await place.stack.central.container.get(JobFiles)
     await files.TX_delete_expired(1000)
     async with superuser(place.stack) as connection:
