@@ -11,7 +11,7 @@ from central.catalog import BROWSER_ROUTES
 from central.errors import CentralError, NotFoundError
 from central.openapi import openapi_document
 from central_server.infra.db import Database
-from central_server.infra.db.revision import HEAD, current_revision
+from central_server.infra.db.revision import current_revision, problem_of
 from central_server.infra.http.handles import serves
 from central_server.infra.http.pages import BrowserRequest, BrowserResponse
 from central_server.infra.temporal.client import TemporalConnection
@@ -60,9 +60,8 @@ class Readiness:
             revision = await current_revision(self.database)
         except CentralError as error:
             return PartState(ok=False, detail=error.code), PartState(ok=False, detail="unknown")
-        at_head = revision == HEAD
-        state = "ok" if at_head else f"at {revision}, this version needs {HEAD}: run `central-server migrate`"
-        return PartState(ok=True, detail="ok"), PartState(ok=at_head, detail=state)
+        problem = problem_of(revision)
+        return PartState(ok=True, detail="ok"), PartState(ok=problem is None, detail=problem or "ok")
 
 
 class MetaRoutes:

@@ -19,7 +19,7 @@ from central_server.container import build_container
 from central_server.infra.config import Settings, SettingsError
 from central_server.infra.db import Database
 from central_server.infra.db.inspection import DatabaseFacts, inspect_database
-from central_server.infra.db.revision import HEAD, current_revision
+from central_server.infra.db.revision import HEAD, current_revision, problem_of
 from central_server.infra.dns import TxtResolver
 from central_server.infra.mail import Mailer
 from central_server.infra.object_store import ObjectStore
@@ -153,9 +153,12 @@ async def _migrations(container: AsyncContainer) -> Finding:
         revision = await current_revision(database)
     finally:
         await database.close()
-    if revision != HEAD:
-        return Finding("migrations", f"at {revision}, this version needs {HEAD}: run `central-server migrate`")
-    return Finding("migrations", None, f"at {HEAD}, the newest")
+    if (problem := problem_of(revision)) is not None:
+        return Finding("migrations", problem)
+    newer = revision != HEAD
+    return Finding(
+        "migrations", None, f"at {revision}, {f'newer than the {HEAD} of this version' if newer else 'the newest'}"
+    )
 
 
 async def _stored_secrets(container: AsyncContainer) -> Finding:
