@@ -52,7 +52,7 @@ async def test_all_is_of_one_moment(place: Place) -> None:
     """A user who comes while it is written is in no table of it."""
     exporter, file, came = await place.stack.central.container.get(TenantExporter), BytesIO(), list[User]()
 
-    async def tell(rows: int) -> None:
+    async def tell(stage: str, done: int) -> None:
         if not came:
             came.append(await place.user())
 

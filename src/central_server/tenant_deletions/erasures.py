@@ -37,5 +37,6 @@ ERASURES: Final[tuple[Erasure, ...]] = (
 KEPT: Final = {
     "tenant_slugs": "no other tenant ever gets them: docs/decisions/0004-slugs-are-kept-for-ever.md",
     "tenant_deletions": "the receipt",
+    "tenant_import_claims": "there is one of a tenant only while it is not there",
 }
 """Tables with tenants that a deletion leaves alone, each with the reason."""

@@ -15,7 +15,7 @@ from central.tenant_deletions.models import (
 from central.tenants.models import Tenant
 from central_server.infra.actor import Actor
 from central_server.infra.config import Settings
-from central_server.infra.db import Database, WriteExecutor
+from central_server.infra.db import Database, ReadExecutor, WriteExecutor
 from central_server.infra.outbox import Outbox
 from central_server.infra.paging import next_cursor, open_cursor
 from central_server.tenant_deletions import queries
@@ -82,6 +82,10 @@ class TenantDeletionService:
         if row is None:
             raise NotFoundError.of("deletion")
         return deletion_from(row)
+
+    async def is_under_way(self, tenant: TenantId, executor: ReadExecutor | WriteExecutor) -> bool:
+        """Whether a tenant's deletion was asked for and has not come to an end; asked as the platform."""
+        return await executor.first(queries.GET_OPEN_DELETION, tenant_id=tenant) is not None
 
     async def _TX_request(self, id: TenantId, confirm: str, actor: Actor, *, by_operator: bool) -> TenantDeletion:
         async with self.db.platform_write("tenant is to be deleted", actor.unit) as tx:
