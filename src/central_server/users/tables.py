@@ -53,7 +53,7 @@ USERS = Table(
     Column("time_zone", Text),
     Column("tags", JSONB, nullable=False, server_default=text("'{}'")),
     Column("attributes", JSONB, nullable=False, server_default=text("'{}'")),
-    Column("avatar", JSONB),
+    Column("avatar", JSONB(none_as_null=True)),
     Column("avatar_image_id", Text, Computed("avatar ->> 'image_id'", persisted=True)),
     PrimaryKeyConstraint("tenant_id", "id"),
     ForeignKeyConstraint(
