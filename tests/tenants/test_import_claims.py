@@ -202,7 +202,7 @@ async def test_a_claim_that_is_not_heard_of_ends(stack: Stack, monkeypatch: pyte
             assert before is not None
             assert after is not None
             assert after > before
-            await claim.call(lambda: asyncio.sleep(60))
+            await claim.call(lambda: asyncio.sleep(1))
 
     with pytest.raises(UnavailableError, match="slow"):
         await hold()

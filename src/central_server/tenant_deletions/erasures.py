@@ -37,6 +37,8 @@ ERASURES: Final[tuple[Erasure, ...]] = (
 KEPT: Final = {
     "tenant_slugs": "no other tenant ever gets them: docs/decisions/0004-slugs-are-kept-for-ever.md",
     "tenant_deletions": "the receipt",
-    "tenant_import_claims": "there is one of a tenant only while it is not there",
 }
 """Tables with tenants that a deletion leaves alone, each with the reason."""
+
+ABSENT: Final = {"tenant_import_claims": "there is one of a tenant only while the tenant is not there"}
+"""Tables that have no row of a tenant that could be deleted, each with the reason."""

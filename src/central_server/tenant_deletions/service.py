@@ -15,7 +15,7 @@ from central.tenant_deletions.models import (
 from central.tenants.models import Tenant
 from central_server.infra.actor import Actor
 from central_server.infra.config import Settings
-from central_server.infra.db import Database, ReadExecutor, WriteExecutor
+from central_server.infra.db import Database, WriteExecutor
 from central_server.infra.outbox import Outbox
 from central_server.infra.paging import next_cursor, open_cursor
 from central_server.tenant_deletions import queries
@@ -83,7 +83,7 @@ class TenantDeletionService:
             raise NotFoundError.of("deletion")
         return deletion_from(row)
 
-    async def is_under_way(self, tenant: TenantId, executor: ReadExecutor | WriteExecutor) -> bool:
+    async def is_under_way(self, tenant: TenantId, executor: WriteExecutor) -> bool:
         """Whether a tenant's deletion was asked for and has not come to an end; asked as the platform."""
         return await executor.first(queries.GET_OPEN_DELETION, tenant_id=tenant) is not None
 
