@@ -214,7 +214,10 @@ PICTURES: dict[str, tuple[Change, str]] = {
     ),
     "a type that is none": (_row("images.ndjson", lambda r: r.update(content_type="text/html")), "row_invalid"),
     "a usage that is none": (_row("images.ndjson", lambda r: r.update(usage="page")), "row_invalid"),
-    "a blurhash that is none": (_row("images.ndjson", lambda r: r.update(blurhash="<b>" * 9 + "x")), "row_invalid"),
+    "a blurhash that is none": (
+        _row("images.ndjson", lambda r: r.update(blurhash="<b>" * 9 + "x"), last=True),
+        "row_invalid",
+    ),
     "a state": (_row("images.ndjson", lambda r: r.update(state="uploading")), "row_invalid"),
     "a picture of nobody": (_row("images.ndjson", lambda r: r.update(created_by=UserId.new())), "archive_inconsistent"),
     "a link that leads out": (_avatar(lambda kept: {**kept, "path": "https://evil.example/x"}), "row_invalid"),
