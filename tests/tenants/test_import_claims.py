@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import datetime
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,11 @@ from central.errors import ConflictError, UnavailableError
 from central.jobs.models import Job
 from central.kernel.ids import JobId, TenantDeletionId, TenantId
 from central_client import AsyncCentral
+from central_server.images.files import ImageFiles
 from central_server.infra.db.unit import Unit
+from central_server.infra.object_store import ObjectStore
 from central_server.infra.upkeep.specs import DeleteEndedInput
+from central_server.jobs.working import Pace
 from central_server.tenant_archives import claims
 from central_server.tenant_archives.activities.delete_import_leftovers import DeleteImportLeftoversActivity
 from central_server.tenant_archives.claims import Claim, TenantClaims
@@ -87,6 +91,49 @@ async def test_killed_and_done_again(
     await _let_pass(elsewhere, place.tenant.id, 0)
     assert await _run_again(elsewhere, job) == "succeeded"
     assert await objects_of(elsewhere, place.tenant.id) == files
+
+
+async def test_cancelled_while_it_stores(
+    stack: Stack, elsewhere: Stack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It tells how many pictures are stored, of how many; whoever cancels it then finds nothing left of it."""
+    place, operator, whole = await pictured(stack), await elsewhere.sign_in_operator(), ImageFiles.store_rendition
+    monkeypatch.setattr(Pace, "is_due", lambda _: True)
+    seen = list[tuple[str | None, int, int | None]]()
+
+    async def store(self: ImageFiles, *arguments: Any) -> None:
+        await whole(self, *arguments)
+        job = await anext(aiter(operator.jobs.list(kind="tenant_import")))
+        seen.append((job.progress.stage, job.progress.done, job.progress.total))
+        if job.progress.done == 2:
+            await operator.jobs.cancel(job=job.id)
+
+    monkeypatch.setattr(ImageFiles, "store_rendition", store)
+    archive = await archive_of(stack, place.tenant.id)
+    assert (await imported(elsewhere, archive, tmp_path, operator)).state == "cancelled"
+    assert list(dict.fromkeys(seen)) == [("pictures", done, 3) for done in range(3)]
+    assert await left_of(Place(elsewhere, place.tenant, place.owner_user, place.owner)) == {}
+
+
+async def test_the_storage_goes_away_and_comes_back(
+    stack: Stack, elsewhere: Stack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The attempt leaves what it cannot delete to the next one, which makes the tenant with all of its files."""
+    place, operator, calls = await pictured(stack), await elsewhere.sign_in_operator(), count()
+
+    async def fail(*_: Any, **__: Any) -> Any:
+        if next(calls) > 4:
+            raise UnavailableError("The storage is away.")
+
+    with monkeypatch.context() as away:
+        away.setattr(ImageFiles, "store_rendition", fail)
+        away.setattr(ObjectStore, "delete", fail)
+        with pytest.raises(UnavailableError, match="away"):
+            await imported(elsewhere, await archive_of(stack, place.tenant.id), tmp_path, operator)
+    job = await _running(operator)
+    assert await _run_again(elsewhere, job) == "succeeded"
+    before = await objects_of(stack, place.tenant.id)
+    assert await objects_of(elsewhere, place.tenant.id) == before
 
 
 async def test_killed_and_never_done_again(

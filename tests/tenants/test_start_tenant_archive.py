@@ -50,15 +50,20 @@ async def test_the_passphrase_is_nowhere(place: Place) -> None:
 
 
 async def test_all_is_of_one_moment(place: Place) -> None:
-    """A user who comes while it is written is in no table of it."""
+    """A user who comes while it is written is in no table of it; it tells how far it is, rows first, then pictures."""
     exporter, file, came = await place.stack.central.container.get(TenantExporter), BytesIO(), list[User]()
+    await ready(place, "content")
+    stages = dict[str, int]()
 
     async def tell(stage: str, done: int) -> None:
+        stages[stage] = done
         if not came:
             came.append(await place.user())
 
     await exporter.write(place.tenant.id, file, tell=tell)
     assert came
+    assert list(stages) == ["archiving", "pictures"]
+    assert stages["pictures"] == 1
     archive = members_of(file.getvalue())
     users = {json.loads(line)["id"] for line in archive["users.ndjson"].splitlines()}
     theirs = {json.loads(line)["user_id"] for line in archive["user_emails.ndjson"].splitlines()}

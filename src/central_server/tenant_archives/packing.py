@@ -14,8 +14,7 @@ from central_server.images.archiving import PICTURES
 from central_server.images.files import ImageFiles, RenditionHash, digest_of
 from central_server.images.links import place_of
 from central_server.images.ready import ReadyPicture, ReadyRendition, read_ready
-from central_server.infra.archives import ArchiveWriter
-from central_server.infra.archives.writer import OpenMember
+from central_server.infra.archives import ArchiveWriter, OpenMember
 from central_server.infra.logs import component_logger
 from central_server.tenant_archives.contents import FILES_MEMBER
 from central_server.tenant_archives.shown import ShownPictures
