@@ -17,12 +17,13 @@ PASSPHRASE = SecretStr("kept apart from the archive")
 
 
 def show(path: Path) -> None:
-    """Say what is in an archive: lines of JSON by table, and a manifest that is signed."""
+    """Say what is in an archive: lines of JSON by table, files of pictures, and a manifest that is signed."""
     with ZipFile(path) as archive:
         manifest = json.loads(archive.read("manifest.json"))
         print(f"   {manifest['slug']}, version {manifest['version']} of the format, signed by {manifest['key'][:12]}…")
         for member in manifest["members"]:
-            print(f"   {member['rows']:>6} rows in {member['name']}")
+            what = "pictures" if member["name"].endswith(".files") else "rows"
+            print(f"   {member['rows']:>6} {what} in {member['name']}")
 
 
 def main() -> None:

@@ -110,12 +110,16 @@ from central_server.sign_in_pages.tenant_pages import TenantPages
 from central_server.sign_in_pages.tool_pages import ToolPages
 from central_server.sign_in_pages.visits import Visits
 from central_server.tenant_archives.activities.archive_tenant import ArchiveTenantActivity
+from central_server.tenant_archives.activities.delete_import_leftovers import DeleteImportLeftoversActivity
 from central_server.tenant_archives.activities.import_tenant import ImportTenantActivity
+from central_server.tenant_archives.claims import TenantClaims
 from central_server.tenant_archives.exporting import TenantExporter
 from central_server.tenant_archives.importing import TenantImporter
+from central_server.tenant_archives.packing import PicturePacker
 from central_server.tenant_archives.passphrases import Passphrases
 from central_server.tenant_archives.routes import TenantArchiveRoutes
 from central_server.tenant_archives.service import TenantArchiveService
+from central_server.tenant_archives.unpacking import PictureUnpacker
 from central_server.tenant_deletions.activities.delete_tenant import DeleteTenantActivity
 from central_server.tenant_deletions.activities.start_due_deletions import StartDueDeletionsActivity
 from central_server.tenant_deletions.eraser import TenantEraser
@@ -237,6 +241,7 @@ ACTIVITIES: tuple[type, ...] = (
     DeleteTenantActivity,
     ArchiveTenantActivity,
     ImportTenantActivity,
+    DeleteImportLeftoversActivity,
     ExportUsersActivity,
     ExportEventsActivity,
     RevokeSessionsActivity,
@@ -304,6 +309,9 @@ SERVICES: tuple[type, ...] = (
     TenantEraser,
     Passphrases,
     TenantArchiveService,
+    TenantClaims,
+    PicturePacker,
+    PictureUnpacker,
     TenantExporter,
     TenantImporter,
     InvitationLinks,

@@ -9,7 +9,7 @@ from support.full import full_place
 from support.place import Place, Stack, make_place
 
 # What tells of tenants and belongs to none: the platform alone sees it.
-PLATFORM_TABLES = ["tenant_deletions"]
+PLATFORM_TABLES = ["tenant_deletions", "tenant_import_claims"]
 _OF_TENANTS = sorted(table.name for table in METADATA.tables.values() if "tenant_id" in table.c)
 TABLES = [name for name in _OF_TENANTS if name not in PLATFORM_TABLES]
 

@@ -51,6 +51,7 @@ WITHOUT_TENANT = {
         ),
         "operators and workers, on what is no part of a tenant",
     ),
+    "tenant_archives.queries:LIST_ABANDONED": "the hourly clean-up, of what is no part of a tenant",
     "domains.queries:LIST_DUE": "the daily look at all domains that are due",
     "domains.queries:LIST_DUE_AFTER": "the same",
     "invitations.queries:LIST_SEALED_TOKENS": "the rotation of the vault's keys, which the operator runs",

@@ -286,10 +286,11 @@ async def test_secrets_of_one_connector(arena: Arena, provider: Provider, record
 
 
 async def test_one_archive_imported_by_many(stack: Stack, tmp_path: Path) -> None:
-    """Of imports of the same archive at the same time one makes the tenant, and the others are told that it is here."""
+    """Of imports of one archive at the same time one makes the tenant; the others hear that it comes or is here."""
     place = await make_place(stack)
     archive = await archive_of(stack, place.tenant.id)
     async with another_server(stack, tmp_path) as elsewhere:
         jobs = await asyncio.gather(*(imported(elsewhere, archive, tmp_path) for _ in range(4)))
     assert sorted(job.state for job in jobs) == ["failed"] * 3 + ["succeeded"]
-    assert {job.error.code for job in jobs if job.error is not None} == {"tenant_exists"}
+    told = {job.error.code for job in jobs if job.error is not None}
+    assert told <= {"import_under_way", "tenant_exists"}

@@ -45,6 +45,7 @@ from central.units.models import Unit
 from central.users.models import User
 from support.asgi import Header
 from support.database import superuser
+from support.picturing import ready
 from support.place import Place
 from support.provider import Provider
 from support.raw import Raw
@@ -163,8 +164,8 @@ class Things:
             user_code=tool.user_code,
             device_code=tool.device_code,
             job=await _job(place),
-            image=await _image(place, "avatar"),
-            logo=await _image(place, "logo"),
+            image=await ready(place, "avatar"),
+            logo=await ready(place, "logo"),
             endpoint=endpoint,
             signing_secret=WebhookSecretId.from_uuid(await _stored(place, "webhook_secrets")),
             delivery=delivery,
@@ -297,23 +298,6 @@ async def _job(place: Place) -> str:
             job.id.uuid,
         )
     return job.id
-
-
-async def _image(place: Place, usage: str) -> str:
-    """Write down a picture of the owner that is ready; there is no file of it."""
-    image = ImageId.new()
-    async with superuser(place.stack) as connection:
-        await connection.execute(
-            "INSERT INTO images (tenant_id, id, usage, state, content_type, size, created_by, job_id, digest, width,"
-            " height, blurhash, renditions)"
-            " VALUES ($1, $2, $3, 'ready', 'image/png', 7, $4, gen_random_uuid(), repeat('0', 32), 64, 64,"
-            """ repeat('0', 28), '[{"name": "64x64.webp", "kind": "webp", "width": 64, "height": 64, "size": 7}]')""",
-            place.tenant.id.uuid,
-            image.uuid,
-            usage,
-            place.owner_user.id.uuid,
-        )
-    return image
 
 
 async def _webhook(place: Place) -> tuple[str, str]:

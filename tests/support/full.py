@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from central_server.infra.object_store import Bucket, ObjectStore
 from support.database import superuser
 from support.examples import Things
+from support.picturing import ready
 from support.place import Place, Stack, make_place
 from support.provider import Provider
 
@@ -13,7 +14,10 @@ async def full_place(stack: Stack) -> Place:
     """Make a tenant, and by every kind of thing in it, and what takes more steps by hand, a row in every table."""
     place = await make_place(stack)
     async with Provider() as provider:
-        await Things.of(place, provider)
+        things = await Things.of(place, provider)
+    await ready(place, "content")
+    await place.owner.users.set_avatar_image(user=place.owner_user.id, image=things.image)
+    await place.owner.tenants.set_logo_image(image=things.logo)
     async with superuser(stack) as connection:
         values = (place.tenant.id.uuid, place.owner_user.id.uuid)
         connector = await connection.fetchval("SELECT id FROM auth_connectors WHERE tenant_id = $1", values[0])

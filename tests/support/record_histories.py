@@ -190,6 +190,10 @@ class CleaningUp:
     async def staged_files(self, input: DeleteEndedInput) -> DeleteEndedOutput:
         return self._delete(input)
 
+    @activity.defn(name="tenants.delete_import_leftovers")
+    async def import_leftovers(self, input: DeleteEndedInput) -> DeleteEndedOutput:
+        return self._delete(input)
+
     @activity.defn(name="http.delete_answers")
     async def answers(self, input: DeleteEndedInput) -> DeleteEndedOutput:
         return self._delete(input)

@@ -8,10 +8,11 @@ import pytest
 from central.errors import ForbiddenError, NotFoundError
 from central.jobs.models import TenantArchiveResult
 from central.users.models import User
-from central_server.infra.archives import ArchiveReader
+from central_server.infra.archives import ArchiveReader, writer
 from central_server.tenant_archives.exporting import TenantExporter
-from support.archives import PASSPHRASE, keys_of, members_of, run_archive
+from support.archives import PASSPHRASE, archive_of, keys_of, members_of, run_archive
 from support.database import superuser
+from support.picturing import ready
 from support.place import Place
 
 
@@ -49,19 +50,40 @@ async def test_the_passphrase_is_nowhere(place: Place) -> None:
 
 
 async def test_all_is_of_one_moment(place: Place) -> None:
-    """A user who comes while it is written is in no table of it."""
+    """A user who comes while it is written is in no table of it; it tells how far it is, rows first, then pictures."""
     exporter, file, came = await place.stack.central.container.get(TenantExporter), BytesIO(), list[User]()
+    await ready(place, "content")
+    stages = dict[str, int]()
 
-    async def tell(rows: int) -> None:
+    async def tell(stage: str, done: int) -> None:
+        stages[stage] = done
         if not came:
             came.append(await place.user())
 
     await exporter.write(place.tenant.id, file, tell=tell)
     assert came
+    assert list(stages) == ["archiving", "pictures"]
+    assert stages["pictures"] == 1
     archive = members_of(file.getvalue())
     users = {json.loads(line)["id"] for line in archive["users.ndjson"].splitlines()}
     theirs = {json.loads(line)["user_id"] for line in archive["user_emails.ndjson"].splitlines()}
     assert users == theirs == {str(place.owner_user.id)}
+
+
+async def test_more_than_an_archive_holds(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tenant that is too large is told so, wherever its end is met; without its pictures it may fit."""
+    small = await archive_of(place.stack, place.tenant.id)
+    for _ in range(10):
+        await ready(place, "content")
+    events_of_jobs = 5_000
+    monkeypatch.setattr(writer, "MOST_BYTES", sum(map(len, members_of(small).values())) + events_of_jobs)
+    job = await place.owner.tenants.start_archive()
+    assert await run_archive(place.stack, job, place.tenant.id) == "failed"
+    done = await place.owner.jobs.get(job=job.id)
+    assert done.error is not None
+    assert done.error.code == "archive_too_large"
+    job = await place.owner.tenants.start_archive(pictures=False)
+    assert await run_archive(place.stack, job, place.tenant.id) == "succeeded"
 
 
 @pytest.mark.parametrize("role", ["admin", "member"])

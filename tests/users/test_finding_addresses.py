@@ -1,4 +1,4 @@
-"""How addresses are found: by an index, under row-level security too, however many a tenant has.
+"""How addresses, and who shows a picture, are found: by an index, under row-level security too, however many there are.
 
 Row-level security keeps whatever might leak a row from being looked up in an index, such as `lower(email)`.
 """
@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from central.kernel.ids import UserId
+from central.kernel.ids import ImageId, UserId
 from central_server.auth.queries.sign_ins import LIST_SHARED_CODES
 from central_server.infra.db import Query
 from central_server.invitations.queries import LOCK_PENDING
+from central_server.users.queries.avatars import FORGET_AVATAR
 from central_server.users.queries.lists import UserFilterShape, list_users
 from central_server.users.queries.people import GET_USER_BY_EMAIL
 from support.database import application, superuser
@@ -38,6 +39,8 @@ async def place(stack: Stack) -> Place:
         await connection.execute(users, made.tenant.id.uuid)
         addresses = f"INSERT INTO user_emails (tenant_id, user_id, email) SELECT $1, {who} {new}"
         await connection.execute(addresses, made.tenant.id.uuid)
+        shown = "UPDATE users SET avatar = jsonb_build_object('image_id', id::text) WHERE tenant_id = $1"
+        await connection.execute(shown, made.tenant.id.uuid)
     async with superuser(stack) as connection:
         await connection.execute("ANALYZE users, user_emails")
     return made
@@ -47,8 +50,19 @@ async def place(stack: Stack) -> Place:
 async def test_addresses_are_found_by_an_index(place: Place, what: str) -> None:
     """The address itself is what the index is searched for, and no other of the tenant is read."""
     query, values = _BY_ADDRESS[what]
-    arguments = query.plan.arguments({"tenant_id": place.tenant.id, **values}, None)
+    lines = await _plan_of(place, query, {"tenant_id": place.tenant.id, **values})
+    assert any("Index Cond:" in line and "email_key" in line for line in lines), "\n".join(lines)
+
+
+async def test_who_shows_a_picture_is_found_by_an_index(place: Place) -> None:
+    """When a picture was deleted, nobody is read but those who show it."""
+    lines = await _plan_of(place, FORGET_AVATAR, {"of_tenant": place.tenant.id, "image": ImageId.new()})
+    assert any("Index Cond:" in line and "avatar_image_id" in line for line in lines), "\n".join(lines)
+
+
+async def _plan_of(place: Place, query: Query[Any], values: dict[str, Any]) -> list[str]:
+    """Ask the database as the application how it would go about a statement, where no way is too dear."""
+    arguments = query.plan.arguments(values, None)
     async with application(place.stack, place.tenant.id) as connection:
         await connection.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off")
-        lines = [row[0] for row in await connection.fetch(f"EXPLAIN {query.plan.text}", *arguments)]
-    assert any("Index Cond:" in line and "email_key" in line for line in lines), "\n".join(lines)
+        return [row[0] for row in await connection.fetch(f"EXPLAIN {query.plan.text}", *arguments)]

@@ -84,6 +84,9 @@ async def test_a_deleted_picture_is_forgotten(place: Place, member: AsyncCentral
     await handler.handle(ImageDeleted(tenant_id=place.tenant.id, image_id=image.id))
     assert (await me_of(place, member)).avatar is None
     assert (await place.owner.users.get(user=place.owner_user.id)).avatar is not None
+    async with superuser(place.stack) as connection:
+        nothing = "SELECT avatar IS NULL FROM users WHERE id = $1"
+        assert await connection.fetchval(nothing, me.id.uuid), "a null of JSON is not nothing"
 
 
 async def test_in_one_call(place: Place) -> None:

@@ -73,6 +73,8 @@ class TenantArchiveResult(Output):
     kind: Literal["tenant_archive"] = "tenant_archive"
     rows: int = 0
     sealed: bool = Field(default=False, description="Whether client secrets are in it, sealed.")
+    pictures: int = Field(default=0, description="How many pictures are in it, with their files.")
+    pictures_left_out: int = Field(default=0, description="Pictures whose files had gone, or were others than made.")
 
 
 class TenantImportResult(Output):
@@ -82,6 +84,7 @@ class TenantImportResult(Output):
     tenant_id: TenantId | None = Field(default=None, description="The tenant, once it is there.")
     slug: str | None = None
     rows: int = 0
+    pictures: int = Field(default=0, description="How many pictures came with it.")
     disabled_connectors: list[AuthConnectorId] = Field(
         default_factory=list[AuthConnectorId],
         description="Connectors that came disabled, since their client secret is not there.",

@@ -24,6 +24,9 @@ class StartTenantArchiveInput(TenantInput):
         description="Seals the client secrets of connectors, for whoever imports the archive; without one they are not "
         "in it. It stays in no file and no log: keep it apart from the archive.",
     )
+    pictures: bool = Field(
+        default=True, description="False leaves all pictures out, for a tenant that has more than fit into an archive."
+    )
 
 
 class StartTenantImportInput(Input):

@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 
 from central.errors import NotFoundError
 from central.kernel.ids import ImageId, TenantId
-from central_server.images.links import RenditionPlace
+from central_server.images.links import RenditionPlace, place_of
 from central_server.images.tables import DBImage
 from central_server.infra.config import Settings
 from central_server.infra.object_store import Bucket, ObjectStore
@@ -17,6 +17,13 @@ from central_server.infra.pictures.recipes import Picture
 _SENT: Final = Bucket.UPLOAD_STAGING
 _SHOWN: Final = Bucket.USER_CONTENT
 _DIGEST_LENGTH: Final = 32
+
+
+class RenditionHash(NamedTuple):
+    """A rendition's name, and the SHA-256 of its content in hexadecimal digits."""
+
+    name: str
+    sha256: str
 
 
 class StoredRenditions(NamedTuple):
@@ -72,17 +79,22 @@ class ImageFiles:
     async def store_renditions(self, row: DBImage, picture: Picture, folder: Path) -> StoredRenditions:
         """Store what came out of a picture."""
         contents = {one.name: await asyncio.to_thread((folder / one.name).read_bytes) for one in picture.renditions}
-        hashes = [f"{name} {hashlib.sha256(content).hexdigest()}\n" for name, content in contents.items()]
-        digest = hashlib.sha256("".join(hashes).encode()).hexdigest()[:_DIGEST_LENGTH]
+        digest = digest_of(
+            [RenditionHash(name, hashlib.sha256(content).hexdigest()) for name, content in contents.items()]
+        )
         for name, content in contents.items():
-            await self.store.put(_SHOWN, row["tenant_id"], f"{_folder(row['id'])}/{digest}/{name}", _whole(content))
+            place = place_of(row["tenant_id"], row["id"], digest, name)
+            await self.store_rendition(place, _whole(content))
         told = [{**one._asdict(), "kind": str(one.kind), "size": len(contents[one.name])} for one in picture.renditions]
         return StoredRenditions(digest, told)
 
+    async def store_rendition(self, rendition: RenditionPlace, content: AsyncIterator[bytes]) -> None:
+        """Store a rendition, whose digest says that it is of such a content."""
+        await self.store.put(_SHOWN, rendition.place.tenant, _key_of(rendition), content)
+
     async def open(self, rendition: RenditionPlace) -> AsyncIterator[bytes]:
         """Open a rendition; `NotFoundError` when there is none."""
-        tenant, image = rendition.place
-        content = await self.store.get(_SHOWN, tenant, f"{_folder(image)}/{rendition.digest}/{rendition.name}")
+        content = await self.store.get(_SHOWN, rendition.place.tenant, _key_of(rendition))
         if content is None:
             raise NotFoundError.of("picture")
         return content
@@ -103,6 +115,16 @@ def _sent_key(image: ImageId) -> str:
 
 def _folder(image: ImageId) -> str:
     return f"images/{image}"
+
+
+def _key_of(rendition: RenditionPlace) -> str:
+    return f"{_folder(rendition.place.image)}/{rendition.digest}/{rendition.name}"
+
+
+def digest_of(hashes: Sequence[RenditionHash]) -> str:
+    """Give the digest of renditions, in their order: by it their links, and whoever signs their row, name contents."""
+    text = "".join(f"{name} {sha256}\n" for name, sha256 in hashes)
+    return hashlib.sha256(text.encode()).hexdigest()[:_DIGEST_LENGTH]
 
 
 async def _whole(content: bytes) -> AsyncGenerator[bytes]:

@@ -59,6 +59,11 @@ def read_rendition(path: Mapping[str, str]) -> RenditionPlace:
     return RenditionPlace(place, path["digest"], read[0], read[1])
 
 
+def place_of(tenant: TenantId, image: ImageId, digest: str, name: str) -> RenditionPlace:
+    """Give where a rendition lies that is known to be one."""
+    return RenditionPlace(ImagePlace(tenant, image), digest, name, name.rpartition(".")[2])
+
+
 def path_of(row: DBImage, name: str) -> str:
     """Give the path to a rendition of a picture that is ready."""
     return f"/pictures/{row['tenant_id']}/{row['id']}/{row['digest']}/{name}"

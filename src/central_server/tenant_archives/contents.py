@@ -9,6 +9,7 @@ from central_server.auth_connectors.archiving import LEFT_OUT as NOT_AUTH_CONNEC
 from central_server.domains.archiving import ARCHIVED as DOMAINS
 from central_server.events.archiving import ARCHIVED as EVENTS
 from central_server.events.archiving import LEFT_OUT as NOT_EVENTS
+from central_server.images.archiving import ARCHIVED as IMAGES
 from central_server.images.archiving import LEFT_OUT as NOT_IMAGES
 from central_server.infra.db.archiving import Archived
 from central_server.infra.http.archiving import LEFT_OUT as NOT_ANSWERS
@@ -28,6 +29,7 @@ ARCHIVED: Final[tuple[Archived, ...]] = (
     *TENANT,
     *ROLES,
     *USERS,
+    *IMAGES,
     *AUTH_CONNECTORS,
     *GRANTS,
     *UNITS,
@@ -37,6 +39,9 @@ ARCHIVED: Final[tuple[Archived, ...]] = (
     *EVENTS,
 )
 SEALED_MEMBER: Final = "client_secrets.sealed"
+FILES_MEMBER: Final = "images.files"
+"""The files of pictures, one behind the other in the order of the rows, which say how long each is."""
+
 LEFT_OUT: Final[dict[str, str]] = {
     **NOT_USERS,
     **NOT_AUTH_CONNECTORS,
@@ -49,5 +54,6 @@ LEFT_OUT: Final[dict[str, str]] = {
     **NOT_TOOL_SIGN_INS,
     **NOT_WEBHOOKS,
     "tenant_deletions": "receipts of the platform",
+    "tenant_import_claims": "of tenants that are not there yet",
 }
 """Tables with tenants that no archive holds, each with the reason."""

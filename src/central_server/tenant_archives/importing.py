@@ -22,10 +22,13 @@ from central_server.infra.db import Database, Unit, WriteExecutor, register_conf
 from central_server.infra.db.archiving import Archived
 from central_server.infra.outbox import Outbox
 from central_server.jobs.runs import JobRuns, Outcome, Place, Run
-from central_server.jobs.working import JobWork, WorkFailedError
+from central_server.jobs.working import JobWork, Pace, WorkFailedError
+from central_server.tenant_archives.claims import Claim, TenantClaims, tenant_exists
 from central_server.tenant_archives.contents import ARCHIVED, SEALED_MEMBER
 from central_server.tenant_archives.passphrases import Passphrases
 from central_server.tenant_archives.policy import Arrival, check_members, fitted, missing_secrets, row_invalid
+from central_server.tenant_archives.shown import ShownPictures
+from central_server.tenant_archives.unpacking import PictureUnpacker
 from central_server.tenants.archiving import SLUGS
 from central_server.tenants.policy import check_slug
 from central_server.tenants.service import TenantService
@@ -33,13 +36,12 @@ from central_server.tenants.service import TenantService
 _BATCH: Final = 500
 _REASON: Final = "tenant import"
 _READING: Final = "reading"
+_PICTURES: Final = "pictures"
 _IMPORTED: Final = "imported"
-_NOT_OF_ROWS: Final = frozenset({"tenant_exists", "slug_taken"})
+_NOT_OF_ROWS: Final = frozenset({"tenant_exists", "slug_taken", "import_under_way"})
 _MOST_SECRETS_BYTES: Final = 16 * 1024 * 1024
 
-register_conflict(
-    "pk_tenants", lambda: ConflictError("This tenant is here already; delete it first.", code="tenant_exists")
-)
+register_conflict("pk_tenants", tenant_exists)
 
 
 class TenantImporter:
@@ -59,6 +61,8 @@ class TenantImporter:
         tenants: TenantService,
         secrets: ClientSecrets,
         passphrases: Passphrases,
+        pictures: PictureUnpacker,
+        claims: TenantClaims,
         keys: ArchiveKeys,
     ) -> None:
         self.db = db
@@ -68,6 +72,8 @@ class TenantImporter:
         self.tenants = tenants
         self.secrets = secrets
         self.passphrases = passphrases
+        self.pictures = pictures
+        self.claims = claims
         self.keys = keys
 
     async def run(self, tenant: TenantId, job: JobId) -> str | None:
@@ -81,7 +87,7 @@ class TenantImporter:
             try:
                 await self._assemble(run, file)
                 reader = await asyncio.to_thread(ArchiveReader, file, self.keys)
-                return Outcome((await self._TX_import(run, reader)).place.result)
+                return Outcome((await self._import_from(run, reader)).place.result)
             except ArchiveError as error:
                 raise WorkFailedError(error.code, error.message, run.place.result or {}) from error
             except (BadRequestError, ConflictError, ValidationFailedError) as error:
@@ -100,16 +106,38 @@ class TenantImporter:
                 raise ArchiveError("archive_malformed", f"Part {part} of the archive is no base64.") from None
             part += 1
 
-    async def _TX_import(self, run: Run, reader: ArchiveReader) -> Run:
+    async def _import_from(self, run: Run, reader: ArchiveReader) -> Run:
+        """Judge what can be judged beforehand, then store the pictures, then make the tenant."""
         check_members(reader)
         passphrase = self.passphrases.open(run.tenant_id, run.options)
         secrets = await self._open_secrets(reader, passphrase)
-        arrival = _arrival(run, reader, opened=secrets is not None)
+        arrival = _arrival(run, reader, await self.pictures.check(reader), opened=secrets is not None)
         _check_slug(arrival.slug)
+        async with self.claims.held(arrival.tenant, run.id) as claim:
+            run = await self._store_pictures(run, reader, claim, arrival.pictures.count)
+            return await self._TX_import(run, reader, claim, arrival, secrets or [])
+
+    async def _store_pictures(self, run: Run, reader: ArchiveReader, claim: Claim, count: int) -> Run:
+        run = await self.runs.TX_advance(run, run.place._replace(stage=_PICTURES, done=0, total=count))
+        pace = Pace()
+
+        async def tell(done: int) -> None:
+            nonlocal run
+            if pace.is_due():
+                run = await self.runs.TX_advance(run, run.place._replace(done=done))
+
+        await self.pictures.store(reader, claim, tell)
+        return run
+
+    async def _TX_import(
+        self, run: Run, reader: ArchiveReader, claim: Claim, arrival: Arrival, secrets: list[dict[str, Any]]
+    ) -> Run:
         async with self.db.unit(None) as unit:
             async with self.db.write(run.tenant_id, unit) as tx:
                 await self.runs.hold(run, tx)
-            rows = await self._insert_all(reader, arrival, secrets or [], run.by, unit)
+            async with self.db.platform_write(_REASON, unit, routine=True) as tx:
+                await claim.drop(tx)
+            rows = await self._insert_all(reader, arrival, secrets, run.by, unit)
             async with self.db.write(run.tenant_id, unit) as tx:
                 run = await self.runs.advance(run, _done(run, arrival, rows), tx)
             await unit.commit()
@@ -158,13 +186,14 @@ class TenantImporter:
         return {**row, "tenant_id": tenant, "secret": sealed}
 
 
-def _arrival(run: Run, reader: ArchiveReader, *, opened: bool) -> Arrival:
+def _arrival(run: Run, reader: ArchiveReader, pictures: ShownPictures, *, opened: bool) -> Arrival:
     asked = cast("str | None", run.options.get("slug"))
     return Arrival(
         reader.manifest.tenant_id,
         asked or reader.manifest.slug,
         asked in {None, reader.manifest.slug},
         missing_secrets(reader, opened=opened),
+        pictures,
     )
 
 
@@ -181,6 +210,7 @@ def _done(run: Run, arrival: Arrival, rows: int) -> Place:
         "tenant_id": arrival.tenant,
         "slug": arrival.slug,
         "rows": rows,
+        "pictures": arrival.pictures.count,
         "disabled_connectors": list(arrival.missing_secrets),
     }
     return Place(_IMPORTED, 0, rows, rows, None, result)

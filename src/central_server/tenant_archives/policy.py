@@ -3,24 +3,27 @@
 from collections.abc import Collection
 from typing import Any, NamedTuple, cast
 
+from central.images.models import ImageUsage
 from central.kernel.ids import AuthConnectorId, TenantId
 from central_server.infra.archives import ArchiveError, ArchiveReader
 from central_server.infra.db.archiving import Archived
-from central_server.tenant_archives.contents import ARCHIVED, SEALED_MEMBER
+from central_server.tenant_archives.contents import ARCHIVED, FILES_MEMBER, SEALED_MEMBER
+from central_server.tenant_archives.shown import ShownPictures
 
 
 class Arrival(NamedTuple):
-    """The tenant that an archive becomes: which, what it is called here, and which connectors lack their secret."""
+    """The tenant that an archive becomes: its name here, the connectors that lack their secret, its pictures."""
 
     tenant: TenantId
     slug: str
     keeps_slugs: bool
     missing_secrets: Collection[AuthConnectorId]
+    pictures: ShownPictures
 
 
 def check_members(reader: ArchiveReader) -> None:
     """Refuse an archive that has not exactly the files that this version knows."""
-    expected = {archived.member for archived in ARCHIVED}
+    expected = {FILES_MEMBER, *(archived.member for archived in ARCHIVED)}
     if reader.manifest.sealed_with is not None:
         expected.add(SEALED_MEMBER)
     if expected != set(reader.members):
@@ -36,7 +39,10 @@ def fitted(archived: Archived, row: dict[str, Any], arrival: Arrival) -> dict[st
     """Give a row as it is inserted: the tenant's own name here, no way in without its secret, no event of others."""
     match archived.table.name:
         case "tenants":
+            _check_shows("tenants", "logo", row["logo"], arrival)
             return {**row, "slug": arrival.slug}
+        case "users":
+            _check_shows("users", "avatar", row["avatar"], arrival)
         case "auth_connectors" if row["id"] in arrival.missing_secrets:
             return {**row, "enabled": False}
         case "outbox":
@@ -44,6 +50,12 @@ def fitted(archived: Archived, row: dict[str, Any], arrival: Arrival) -> dict[st
         case _:
             pass
     return row
+
+
+def _check_shows(table: str, usage: ImageUsage, picture: Any, arrival: Arrival) -> None:
+    """Refuse a link to anything but a picture of the archive."""
+    if not arrival.pictures.may_show(usage, picture):
+        raise row_invalid(table)
 
 
 def _check_of(tenant: TenantId, payload: Any) -> None:

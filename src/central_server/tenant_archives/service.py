@@ -34,7 +34,8 @@ class TenantArchiveService:
 
     async def TX_start_archive(self, input: StartTenantArchiveInput, actor: Actor) -> Job:
         """Have the actor's tenant archived."""
-        options = self.passphrases.seal(actor.tenant_id, input.passphrase)
+        sealed = self.passphrases.seal(actor.tenant_id, input.passphrase)
+        options: dict[str, Any] = {"pictures": input.pictures, **sealed}
         result = {"kind": ARCHIVE, "rows": 0, "sealed": input.passphrase is not None}
         async with self.db.write(actor.tenant_id, actor.unit) as tx:
             return await self.jobs.start_job(

@@ -39,3 +39,6 @@ KEPT: Final = {
     "tenant_deletions": "the receipt",
 }
 """Tables with tenants that a deletion leaves alone, each with the reason."""
+
+ABSENT: Final = {"tenant_import_claims": "there is one of a tenant only while the tenant is not there"}
+"""Tables that have no row of a tenant that could be deleted, each with the reason."""

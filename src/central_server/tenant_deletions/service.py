@@ -83,6 +83,10 @@ class TenantDeletionService:
             raise NotFoundError.of("deletion")
         return deletion_from(row)
 
+    async def is_under_way(self, tenant: TenantId, executor: WriteExecutor) -> bool:
+        """Whether a tenant's deletion was asked for and has not come to an end; asked as the platform."""
+        return await executor.first(queries.GET_OPEN_DELETION, tenant_id=tenant) is not None
+
     async def _TX_request(self, id: TenantId, confirm: str, actor: Actor, *, by_operator: bool) -> TenantDeletion:
         async with self.db.platform_write("tenant is to be deleted", actor.unit) as tx:
             tenant = await self.tenants.lock_tenant(id, tx)

@@ -7,7 +7,7 @@ from central_server.tenants.tables import TENANT_SLUGS, TENANTS
 
 TENANT = archived(
     TENANTS,
-    LeftOut(state="it is active where it is imported", delete_after="the same", logo="pictures are in no archive"),
+    LeftOut(state="it is active where it is imported", delete_after="the same"),
     as_platform=True,
 )
 SLUGS = archived(

@@ -23,7 +23,7 @@ TENANTS = Table(
     Column("admin_lifetime_seconds", Integer),
     Column("accent_color", Text),
     Column("background_color", Text),
-    Column("logo", JSONB),
+    Column("logo", JSONB(none_as_null=True)),
     Column("delete_after", DateTime(timezone=True)),
     CheckConstraint("state IN ('active', 'suspended', 'deleting')", name="state"),
     CheckConstraint("(state = 'deleting') = (delete_after IS NOT NULL)", name="deleting"),

@@ -3,16 +3,14 @@
 from central_server.infra.db.archiving import LeftOut, archived
 from central_server.users.tables import ATTRIBUTE_RULES, USER_EMAILS, USER_EXTERNAL_IDS, USER_ROLES, USERS
 
+PEOPLE = archived(
+    USERS,
+    LeftOut(system_permissions="operators are those of a server; no archive makes one elsewhere"),
+    as_platform=True,
+)
 ARCHIVED = (
     archived(ATTRIBUTE_RULES),
-    archived(
-        USERS,
-        LeftOut(
-            system_permissions="operators are those of a server; no archive makes one elsewhere",
-            avatar="pictures are in no archive",
-        ),
-        as_platform=True,
-    ),
+    PEOPLE,
     archived(USER_EMAILS),
     archived(USER_EXTERNAL_IDS),
 )

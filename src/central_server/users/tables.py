@@ -53,7 +53,8 @@ USERS = Table(
     Column("time_zone", Text),
     Column("tags", JSONB, nullable=False, server_default=text("'{}'")),
     Column("attributes", JSONB, nullable=False, server_default=text("'{}'")),
-    Column("avatar", JSONB),
+    Column("avatar", JSONB(none_as_null=True)),
+    Column("avatar_image_id", Text, Computed("avatar ->> 'image_id'", persisted=True)),
     PrimaryKeyConstraint("tenant_id", "id"),
     ForeignKeyConstraint(
         ["tenant_id", "id", "email", "email_verified"],
@@ -77,8 +78,8 @@ USERS = Table(
     Index(
         "ix_users_avatar",
         "tenant_id",
-        text("(avatar ->> 'image_id')"),
-        postgresql_where=text("avatar IS NOT NULL"),
+        "avatar_image_id",
+        postgresql_where=text("avatar_image_id IS NOT NULL"),
     ),
     Index("ix_users_tags", "tags", postgresql_using="gin", postgresql_ops={"tags": "jsonb_path_ops"}),
     Index("ix_users_attributes", "attributes", postgresql_using="gin", postgresql_ops={"attributes": "jsonb_path_ops"}),

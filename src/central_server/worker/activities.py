@@ -16,6 +16,7 @@ from central_server.media.activities.ping import PingActivity
 from central_server.session_revocations.activities.revoke_sessions import RevokeSessionsActivity
 from central_server.sessions.activities.delete_ended_sessions import DeleteEndedSessionsActivity
 from central_server.tenant_archives.activities.archive_tenant import ArchiveTenantActivity
+from central_server.tenant_archives.activities.delete_import_leftovers import DeleteImportLeftoversActivity
 from central_server.tenant_archives.activities.import_tenant import ImportTenantActivity
 from central_server.tenant_deletions.activities.delete_tenant import DeleteTenantActivity
 from central_server.tenant_deletions.activities.start_due_deletions import StartDueDeletionsActivity
@@ -53,6 +54,7 @@ CORE_ACTIVITIES: tuple[type, ...] = (
     DeleteTenantActivity,
     ArchiveTenantActivity,
     ImportTenantActivity,
+    DeleteImportLeftoversActivity,
     ExportUsersActivity,
     ExportEventsActivity,
     RevokeSessionsActivity,

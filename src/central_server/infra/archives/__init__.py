@@ -4,7 +4,7 @@ from central_server.infra.archives.format import FORMAT_VERSION, ArchiveError, M
 from central_server.infra.archives.reader import ArchiveReader
 from central_server.infra.archives.sealing import SealedWith, open_secrets, seal_secrets
 from central_server.infra.archives.signatures import ArchiveKeys
-from central_server.infra.archives.writer import ArchiveWriter
+from central_server.infra.archives.writer import ArchiveWriter, OpenMember
 
 __all__ = [
     "FORMAT_VERSION",
@@ -14,6 +14,7 @@ __all__ = [
     "ArchiveWriter",
     "Manifest",
     "Member",
+    "OpenMember",
     "SealedWith",
     "open_secrets",
     "seal_secrets",

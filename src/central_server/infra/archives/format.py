@@ -7,7 +7,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from central.kernel.ids import TenantId
 
-FORMAT_VERSION: Final = 1
+FORMAT_VERSION: Final = 2
+"""2 has pictures; an archive of version 1 shows people without theirs, and is not read."""
 MANIFEST: Final = "manifest.json"
 SIGNATURE: Final = "manifest.sig"
 
@@ -34,9 +35,9 @@ class _Part(BaseModel):
 
 
 class Member(_Part):
-    """A file of the archive: its length and its SHA-256, unpacked, and how many lines it has."""
+    """A file of the archive: its length and its SHA-256, unpacked, and how many lines it has, or is made of."""
 
-    name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,62}\.(ndjson|sealed)$")
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,62}\.(ndjson|sealed|files)$")
     size: int = Field(ge=0, le=MOST_BYTES)
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
     rows: int = Field(ge=0)

@@ -56,7 +56,7 @@ class ArchiveReader:
     def lines(self, name: str) -> Iterator[bytes]:
         """Give the lines of a member, one by one; `ArchiveError` at the latest at its end, if it is not what it was."""
         rest, rows = b"", 0
-        for piece in self._pieces(self.members[name]):
+        for piece in self.pieces(name):
             *whole, rest = (rest + piece).split(b"\n")
             for line in whole:
                 rows += 1
@@ -71,9 +71,11 @@ class ArchiveReader:
         member = self.members[name]
         if member.size > most:
             raise _malformed(f"{name} is too large")
-        return b"".join(self._pieces(member))
+        return b"".join(self.pieces(name))
 
-    def _pieces(self, member: Member) -> Iterator[bytes]:
+    def pieces(self, name: str) -> Iterator[bytes]:
+        """Give the content of a member, up to 256 KiB at a time; `ArchiveError` as `lines` does."""
+        member = self.members[name]
         size, digest = 0, hashlib.sha256()
         with _told(), self._zip.open(self._infos[member.name]) as file:
             while piece := file.read(_PIECE):

@@ -17,6 +17,7 @@ class ArchiveWriter:
         self._zip = zipfile.ZipFile(to, "w", zipfile.ZIP_DEFLATED)
         self._keys = keys
         self._members = list[Member]()
+        self._open: OpenMember | None = None
 
     def __enter__(self) -> Self:
         """Do nothing."""
@@ -24,15 +25,21 @@ class ArchiveWriter:
 
     def __exit__(self, *_: object) -> None:
         """Close the zip; without a manifest nobody reads it."""
+        if self._open is not None:
+            # Else the zip says that there is one, and nobody hears of what kept it from its end.
+            self._open.close()
         self._zip.close()
 
-    def open(self, name: str) -> "OpenMember":
-        """Begin a member, which takes lines until it is closed."""
-        return OpenMember(self._zip.open(_info(name), "w"), name, MOST_BYTES - sum(one.size for one in self._members))
+    def open(self, name: str, *, packed: bool = True) -> "OpenMember":
+        """Begin a member, which takes what is written until it is closed; what is packed already is stored as it is."""
+        room = MOST_BYTES - sum(one.size for one in self._members)
+        self._open = OpenMember(self._zip.open(_info(name, packed=packed), "w"), name, room)
+        return self._open
 
     def close(self, member: "OpenMember") -> None:
         """End a member."""
         self._members.append(member.close())
+        self._open = None
 
     def finish(self, manifest: Manifest) -> Manifest:
         """Write the manifest, with what was written, and its signature."""
@@ -59,9 +66,10 @@ class OpenMember:
             self._put(line + b"\n")
             self._rows += 1
 
-    def write_sealed(self, content: bytes, rows: int) -> None:
+    def write_bytes(self, pieces: Iterable[bytes], rows: int) -> None:
         """Write what is no text, and of how many rows it was made."""
-        self._put(content)
+        for piece in pieces:
+            self._put(piece)
         self._rows += rows
 
     def close(self) -> Member:
@@ -77,7 +85,7 @@ class OpenMember:
         self._file.write(content)
 
 
-def _info(name: str) -> zipfile.ZipInfo:
+def _info(name: str, *, packed: bool = True) -> zipfile.ZipInfo:
     info = zipfile.ZipInfo(name, _BEGINNING)
-    info.compress_type = zipfile.ZIP_DEFLATED
+    info.compress_type = zipfile.ZIP_DEFLATED if packed else zipfile.ZIP_STORED
     return info

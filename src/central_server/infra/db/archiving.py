@@ -64,7 +64,7 @@ class Instead:
         self.values: Final[Mapping[str, Any]] = values
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Archived:
     """A table whose rows are archived.
 
@@ -107,11 +107,12 @@ def archived(
     *,
     order: tuple[ColumnElement[Any], ...] = (),
     instead: Instead | None = None,
+    only: ColumnElement[bool] | None = None,
     as_platform: bool = False,
 ) -> Archived:
     """Declare how a table is archived: all columns but those left out, by its primary key or the `order` given.
 
-    What the database makes of other columns it makes anew.
+    What the database makes of other columns it makes anew. With `only`, other rows are left out.
     """
     made = {column.name: "made of other columns" for column in table.c if column.computed is not None}
     leave = {**made, **(left_out or LeftOut()).reasons}
@@ -119,7 +120,8 @@ def archived(
     kept = [column for column in table.c if column is not tenant and column.name not in leave]
     keys = order or tuple(column for column in table.primary_key if column is not tenant)
     shown = [*kept, *(key.label(f"order_{place}") for place, key in enumerate(keys))]
-    listed = select(*shown).where(tenant == _TENANT).order_by(*keys).limit(_COUNT)
+    which = (tenant == _TENANT,) if only is None else (tenant == _TENANT, only)
+    listed = select(*shown).where(*which).order_by(*keys).limit(_COUNT)
     after = tuple_(*(bindparam(f"after_{place}", type_=key.type) for place, key in enumerate(keys)))
     given = {column.name: bindparam(column.name, type_=column.type) for column in kept}
     return Archived(

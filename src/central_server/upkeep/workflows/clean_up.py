@@ -14,6 +14,7 @@ from central_server.infra.http.activities.delete_answers import DeleteAnswersAct
 from central_server.infra.outbox.activities.delete_receipts import DeleteReceiptsActivity
 from central_server.jobs.activities.delete_ended_jobs import DeleteEndedJobsActivity
 from central_server.sessions.activities.delete_ended_sessions import DeleteEndedSessionsActivity
+from central_server.tenant_archives.activities.delete_import_leftovers import DeleteImportLeftoversActivity
 from central_server.tool_sign_ins.activities.delete_ended_tool_sign_ins import DeleteEndedToolSignInsActivity
 from central_server.upkeep.specs import CLEAN_UP, CleanUpInput, CleanUpOutput, DeleteEndedInput, DeleteEndedOutput
 from central_server.users.activities.delete_ended_verifications import DeleteEndedVerificationsActivity
@@ -43,6 +44,7 @@ _STEPS: Final[dict[str, Callable[[Any, DeleteEndedInput], Awaitable[DeleteEndedO
     "jobs_never_run": DeleteEndedJobsActivity.delete_unrun,
     "old_events": DeleteOldEventsActivity.delete,
     "sent_files": DeleteStagedFilesActivity.delete,
+    "import_leftovers": DeleteImportLeftoversActivity.delete,
 }
 
 

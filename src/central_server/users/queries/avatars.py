@@ -14,11 +14,7 @@ SET_AVATAR = Query[DBUser](
 )
 FORGET_AVATAR = Query[DBUser](
     update(USERS)
-    .where(
-        USERS.c.tenant_id == OF_TENANT,
-        USERS.c.avatar.is_not(None),
-        USERS.c.avatar["image_id"].astext == bindparam("image", type_=Text),
-    )
+    .where(USERS.c.tenant_id == OF_TENANT, USERS.c.avatar_image_id == bindparam("image", type_=Text))
     .values({"avatar": None, **_CHANGED})
     .returning(*COLUMNS)
 )
