@@ -8,7 +8,7 @@ from central.errors import NotFoundError
 from central.jobs.models import Job, UnitImportResult
 from central.kernel.ids import JobId
 from central_client import AsyncCentral, JobFailedError
-from central_server.unit_imports import importing
+from central_server.jobs import importing
 from central_server.units.service import UnitService
 from support.exporting import while_working, work_on
 from support.importing import errors_of
