@@ -12,7 +12,7 @@ from central.errors import CentralError
 from central.kernel.ids import UnitAssignmentId, UnitId, UserId
 from central_server.assignment_imports.matching import Wanted, match
 from central_server.assignment_imports.reading import Found
-from central_server.assignment_imports.turns import HELD, OVERLAPS, RING, settle
+from central_server.assignment_imports.turns import HELD, OVERLAPS, settle
 from central_server.jobs.importing import Plan
 from central_server.jobs.reading import refused_row, wrong_row
 from central_server.jobs.runs import RowErrors
@@ -23,7 +23,6 @@ from central_server.users.policy import Doer, check_may_grant
 _IN_THE_WAY: Final = {
     OVERLAPS: "This person is in this unit already at that time.",
     HELD: "This unit has a single holder, and somebody else holds it then.",
-    RING: "It changes places with an earlier row, of which one has to be first: import that one alone.",
 }
 
 

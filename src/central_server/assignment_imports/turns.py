@@ -6,7 +6,7 @@ The database's constraints have the last word; here it is said before anything c
 from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from graphlib import CycleError, TopologicalSorter
+from graphlib import TopologicalSorter
 from typing import Final, NamedTuple
 
 from central.kernel.ids import UnitAssignmentId, UserId
@@ -15,7 +15,6 @@ from central_server.units.tables import DBPlaced
 
 OVERLAPS: Final = "assignment_overlaps"
 HELD: Final = "unit_held"
-RING: Final = "places_changed"
 _MOST_ROUNDS: Final = 100
 
 
@@ -43,10 +42,7 @@ def settle(
     for _ in range(_MOST_ROUNDS):
         wrong = _clashes(_slots(left.values(), placed, ended, now))
         if not wrong:
-            try:
-                return Settled(_in_turn(left, now), errors)
-            except CycleError as ring:
-                wrong = {max(ring.args[1]): RING}
+            return Settled(_in_turn(left, now), errors)
         errors |= wrong
         left = {number: one for number, one in left.items() if number not in wrong}
     return Settled([], errors | dict.fromkeys(left, OVERLAPS))
@@ -90,7 +86,10 @@ def _in_the_way(slots: Iterable[_Slot]) -> Iterator[int]:
 
 
 def _in_turn(wanted: Mapping[int, Wanted], now: datetime) -> Sequence[Wanted]:
-    """Order changes so that none needs a time which another is still to leave; `CycleError` where that cannot be."""
+    """Order changes so that none needs a time which another is still to leave.
+
+    There is such an order: each has a moment in common with what it changes, so that nobody gets past anybody else.
+    """
     waits: dict[int, set[int]] = {number: set() for number, one in wanted.items() if one.held is not None}
     for group in _groups([wanted[number] for number in waits]):
         for number, other in _waiting(group, now):
