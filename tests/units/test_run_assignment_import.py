@@ -316,7 +316,7 @@ async def test_rows_that_make_each_other_impossible(
         {"unit": "h", "user": user, "starts_at": _at(number * 5 + 3), "ends_at": _at(number * 5 + 8)}
         for number, user in enumerate(people[:3])
     ]
-    for rounds in (100, 2):
+    for rounds in (20, 2):
         monkeypatch.setattr(turns, "_MOST_ROUNDS", rounds)
         job = await _imported(place, rows)
         assert _counted(job) == {"failed": 3}

@@ -1,12 +1,13 @@
 """An import of assignments, as a worker does it: it plans all rows against who is where, and takes the steps."""
 
+from asyncio import to_thread
 from collections.abc import Sequence
 from contextlib import suppress
 
 from central.assignment_imports.models import StartAssignmentImportInput
 from central.errors import ConflictError, NotFoundError
 from central.jobs.models import AssignmentImportResult
-from central.kernel.ids import JobId, TenantId, UnitAssignmentId
+from central.kernel.ids import JobId, TenantId
 from central.units.assignments import AssignUnitInput, EndUnitAssignmentInput, UpdateUnitAssignmentInput
 from central_server.assignment_imports.judging import AssignmentJudge
 from central_server.assignment_imports.planning import Step, plan_assignments
@@ -63,7 +64,9 @@ class _AssignmentImport(Planned[Step, AssignmentImportResult]):
         named = [directory.find(row) for row in read.rows]
         found = [one for one in named if isinstance(one, Found)]
         there = await self.parts.judge.there(self.of, found)
-        plan = plan_assignments(found, there, self.who, ends=self.options.on_missing == "end")
+        ends = self.options.on_missing == "end"
+        # Seconds for the largest files, in which the worker has to show that it lives.
+        plan = await to_thread(plan_assignments, found, there, self.who, ends=ends)
         unknown = [one for one in named if isinstance(one, RowErrors)]
         return plan._replace(errors=[*read.errors, *unknown, *plan.errors])
 
@@ -82,12 +85,12 @@ class _AssignmentImport(Planned[Step, AssignmentImportResult]):
             changed = UpdateUnitAssignmentInput.model_validate({**seen, **step.fields})
             await self.parts.assignments.update(changed, self.who, tx)
         else:
-            return await self._end(step.held["id"], tx)
+            return await self._end(EndUnitAssignmentInput(assignment=step.held["id"], at=step.fields["at"]), tx)
         return True
 
-    async def _end(self, assignment: UnitAssignmentId, tx: WriteExecutor) -> bool:
-        """End what no row is about; whoever ended it, or took it away, before has done so."""
+    async def _end(self, which: EndUnitAssignmentInput, tx: WriteExecutor) -> bool:
+        """End what no row is about, at the moment of the plan; who ended it before, or took it away, has done so."""
         with suppress(ConflictError, NotFoundError):
-            await self.parts.assignments.end(EndUnitAssignmentInput(assignment=assignment), self.who, tx)
+            await self.parts.assignments.end(which, self.who, tx)
             return True
         return False

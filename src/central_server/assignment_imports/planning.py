@@ -58,7 +58,7 @@ def plan_assignments(found: Sequence[Found], there: There, who: Doer, *, ends: b
     errors = {one.number: error for one in asking if (error := _refusal(one, there, who)) is not None}
     missing = list(_missing(wanted, there, who)) if ends else []
     gone = {held["id"] for _, held in missing}
-    steps = [_end(one, held) for one, held in missing]
+    steps = [_end(one, held, there.now) for one, held in missing]
     for ours, placed in _by_unit([one for one in asking if one.number not in errors], there.placed):
         settled = settle(ours, placed, gone, there.now)
         errors |= {row: wrong_row(row, "", code, _IN_THE_WAY[code]) for row, code in settled.errors.items()}
@@ -124,6 +124,6 @@ def _step(one: Wanted) -> Step:
     return Step(kind, unit["id"], unit["name"], user["id"], user["email"], fields, one.held, one.number)
 
 
-def _end(one: Found, held: DBPlaced) -> Step:
-    fields = {"role": held["role"]}
+def _end(one: Found, held: DBPlaced, now: datetime) -> Step:
+    fields = {"role": held["role"], "at": now}
     return Step("end", one.unit["id"], one.unit["name"], held["user_id"], held["email"], fields, held)

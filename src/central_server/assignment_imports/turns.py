@@ -15,7 +15,7 @@ from central_server.units.tables import DBPlaced
 
 OVERLAPS: Final = "assignment_overlaps"
 HELD: Final = "unit_held"
-_MOST_ROUNDS: Final = 100
+_MOST_ROUNDS: Final = 20
 
 
 class Settled(NamedTuple):
