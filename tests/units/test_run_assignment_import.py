@@ -275,6 +275,7 @@ async def test_each_row_has_its_own_errors(owner: AsyncCentral, place: Place, ot
         {"user": "a\nb", "else": 1},
         {"unit": "h", "user": ada, "starts_at": _at(1)},
         {"unit": "h", "user": people["bob"], "starts_at": _at(2)},
+        {"unit": "s", "user": people["bob"], "ends_at": "0001-01-01T00:00:00Z"},
     ]
     wrong = [
         (2, "", "assignment_overlaps"),
@@ -293,11 +294,12 @@ async def test_each_row_has_its_own_errors(owner: AsyncCentral, place: Place, ot
         (14, "user", "control_character"),
         (14, "else", "extra_forbidden"),
         (16, "", "unit_held"),
+        (17, "endsAt", "ends_before_start"),
     ]
     for dry_run in (True, False):
         job = await _imported(place, rows, dry_run=dry_run)
         assert sorted(await errors_of(place, job)) == sorted(wrong)
-        assert _counted(job) == {"created": 2, "failed": 14}
+        assert _counted(job) == {"created": 2, "failed": 15}
     with pytest.raises(JobFailedError) as failure:
         await _imported(place, [{"unit": "s", "user": people["bob"]}, *rows[2:]], all_or_nothing=True)
     assert failure.value.code == "rows_with_errors"

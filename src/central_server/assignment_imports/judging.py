@@ -1,12 +1,13 @@
 """What rows mean now: which units and people they name, who is where, and what whoever started the import may do."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from central.access import TenantPermissionName
 from central.assignment_imports.models import StartAssignmentImportInput
 from central.kernel.ids import UnitId, UserId
+from central_server.assignment_imports.matching import just_before
 from central_server.assignment_imports.planning import There
 from central_server.assignment_imports.reading import Directory, Found, Id, Row, id_in
 from central_server.infra.db import WriteExecutor
@@ -79,5 +80,4 @@ def _split(texts: Iterable[str], kind: type[Id]) -> tuple[set[str], set[Id]]:
 def _since(found: Sequence[Found], now: datetime) -> datetime:
     """Give from when on it matters who was where."""
     said = [moment for one in found for moment in (one.row.input.starts_at, one.row.input.ends_at)]
-    earliest = min([now, *(moment for moment in said if isinstance(moment, datetime))])
-    return earliest - timedelta(milliseconds=1)
+    return just_before(min([now, *(moment for moment in said if isinstance(moment, datetime))]))

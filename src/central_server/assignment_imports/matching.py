@@ -12,6 +12,9 @@ from central_server.units.tables import DBPlaced
 FOREVER: Final = datetime.max.replace(tzinfo=UTC)
 """When what has no end ends."""
 
+_FIRST: Final = datetime.min.replace(tzinfo=UTC)
+_INSTANT: Final = timedelta(microseconds=1)
+
 _Key: TypeAlias = tuple[UnitId, UserId]
 _Test: TypeAlias = Callable[[Found, DBPlaced, datetime], bool]
 
@@ -30,6 +33,11 @@ class Span(NamedTuple):
 def span_of(held: DBPlaced) -> Span:
     """Give when an assignment holds."""
     return Span(held["starts_at"], held["ends_at"] or FOREVER)
+
+
+def just_before(moment: datetime) -> datetime:
+    """Give the last moment before another one, as far as there is one."""
+    return max(moment, _FIRST + _INSTANT) - _INSTANT
 
 
 class Wanted(NamedTuple):
@@ -91,7 +99,7 @@ def _asked(one: Found, now: datetime) -> Span:
     """Give the time that a row is about; without a beginning it is now, or just before an end that was."""
     begin, end = one.row.input.starts_at, one.row.input.ends_at
     until = end if isinstance(end, datetime) else FOREVER
-    return Span(begin or min(now, until - timedelta(microseconds=1)), until)
+    return Span(begin or min(now, just_before(until)), until)
 
 
 def _wanted(one: Found, held: DBPlaced | None) -> Wanted:

@@ -24,6 +24,7 @@ _IN_THE_WAY: Final = {
     OVERLAPS: "This person is in this unit already at that time.",
     HELD: "This unit has a single holder, and somebody else holds it then.",
 }
+_TURN: Final = {"end": 0, "change": 1, "assign": 2}
 
 
 class Step(NamedTuple):
@@ -65,9 +66,6 @@ def plan_assignments(found: Sequence[Found], there: There, who: Doer, *, ends: b
         steps += [_step(one) for one in settled.wanted]
     steps.sort(key=lambda step: _TURN[step.kind])
     return Plan(steps, len(wanted) - len(asking), [errors[number] for number in sorted(errors)])
-
-
-_TURN: Final = {"end": 0, "change": 1, "assign": 2}
 
 
 def _refusal(one: Wanted, there: There, who: Doer) -> RowErrors | None:
