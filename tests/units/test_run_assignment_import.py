@@ -337,12 +337,14 @@ async def test_nobody_gives_or_takes_what_they_do_not_hold(place: Place, owner: 
         {"unit": "s", "user": people["cyd"], "role": "boss"},
         {"unit": "s", "user": people["cyd"], "role": "owner", "starts_at": _at(3)},
         {"unit": "s", "user": people["ada"], "ends_at": _at(1)},
+        {"unit": "s", "user": people["bob"], "role": "-"},
     ]
     job = await while_working(place, admin.units.import_assignments(rows))
     assert await errors_of(place, job) == [
         (1, "role", "permission_not_held"),
         (2, "role", "owner_needed"),
         (3, "role", "permission_not_held"),
+        (4, "role", "permission_not_held"),
     ]
     only = [{"unit": "s", "user": people["cyd"]}]
     job = await while_working(place, admin.units.import_assignments(only, on_missing="end", end_limit=9))
