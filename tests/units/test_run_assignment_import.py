@@ -320,8 +320,8 @@ async def test_rows_that_make_each_other_impossible(
     ]
     for rounds in (20, 2):
         monkeypatch.setattr(turns, "_MOST_ROUNDS", rounds)
-        job = await _imported(place, rows)
-        assert _counted(job) == {"failed": 3}
+        for dry_run in (True, False):
+            assert _counted(await _imported(place, rows, dry_run=dry_run)) == {"failed": 3}
     assert [one.version for one in await _held(owner, post.id)] == [1] * 4
 
 
@@ -406,6 +406,29 @@ async def test_it_goes_on_after_a_crash(owner: AsyncCentral, place: Place, monke
     assert (ended.state, _counted(ended)) == ("succeeded", {"created": 4, "ended": 1})
     assert len(await told(place, "unit.assignment_created")) == 5
     assert len(await told(place, "unit.assignment_ended")) == 1
+
+
+async def test_two_workers_that_have_the_same_import(
+    owner: AsyncCentral, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker that was taken for dead does nothing again that another one has done meanwhile."""
+    unit = await owner.units.create(name="Sales", code="s")
+    people = await _people(place, "ada", "bob")
+    job = await owner.units.start_assignment_import()
+    rows = [{"unit": "s", "user": user} for user in people.values()]
+    await owner.units.add_assignment_import_rows(job=job.id, chunk=0, rows=rows)
+    await owner.units.run_assignment_import(job=job.id)
+    apply = importing.StepImporter._TX_apply
+
+    async def late(self: importing.StepImporter, *given: Any) -> Any:
+        monkeypatch.setattr(importing.StepImporter, "_TX_apply", apply)
+        await work_on(place, job)
+        return await apply(self, *given)
+
+    monkeypatch.setattr(importing.StepImporter, "_TX_apply", late)
+    assert _counted(await work_on(place, job)) == {"created": 2}
+    assert await errors_of(place, job) == []
+    assert len(await _held(owner, unit.id)) == 2
 
 
 @pytest.mark.parametrize("lost", ["units:write", "users:read"])
