@@ -9,6 +9,7 @@ import tempfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from central.units.models import Unit
 from central_client import Central
 
 
@@ -21,6 +22,21 @@ def rows_of(mark: str) -> list[dict[str, str]]:
         {"code": f"plant-{mark}", "name": "Plant", "parent": f"works-{mark}"},
         {"code": f"head-{mark}", "name": "Head of sales", "parent": f"sales-{mark}", "kind": "individual"},
     ]
+
+
+def hand_over(client: Central, mark: str, works: Unit, table: Path) -> None:
+    """Write who is where into a file, and say what an import would do that hands a post on."""
+    print("6. Who is where as a file, and what handing the post on would do")
+    client.units.export_assignments(to=table, below=works.id)
+    same = client.units.import_assignments(table).result
+    print(f"   {same.unchanged} unchanged, {same.created} created, {same.changed} changed")
+    me, tomorrow = client.users.me().email, datetime.now(UTC) + timedelta(days=1)
+    rows = [
+        {"unit": f"plant-{mark}", "user": me, "starts_at": tomorrow},
+        {"unit": f"head-{mark}", "user": me, "ends_at": tomorrow},
+    ]
+    plan = client.units.import_assignments(rows, dry_run=True).result.plan
+    print("".join(f"   {step}\n" for step in plan), end="")
 
 
 def main() -> None:
@@ -53,7 +69,8 @@ def main() -> None:
             table = Path(folder) / "units.csv"
             client.units.export_units(to=table, below=works.id)
             again = client.units.import_units(table).result
-        print(f"   {again.unchanged} unchanged, {again.created} created, {again.moved} moved")
+            print(f"   {again.unchanged} unchanged, {again.created} created, {again.moved} moved")
+            hand_over(client, mark, works, Path(folder) / "people.csv")
     print("Done.")
 
 

@@ -1,5 +1,7 @@
 """The one list of all operations, and the short one of what is no JSON call."""
 
+from central.assignment_exports import operations as assignment_exports
+from central.assignment_imports import operations as assignment_imports
 from central.auth import operations as auth
 from central.auth_connectors import operations as auth_connectors
 from central.domains import operations as domains
@@ -41,6 +43,8 @@ CATALOG: tuple[AnyOperation, ...] = (
     *units.OPERATIONS,
     *unit_imports.OPERATIONS,
     *unit_exports.OPERATIONS,
+    *assignment_imports.OPERATIONS,
+    *assignment_exports.OPERATIONS,
     *auth_connectors.OPERATIONS,
     *identities.OPERATIONS,
     *domains.OPERATIONS,

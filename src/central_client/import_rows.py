@@ -3,6 +3,7 @@
 import csv
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
@@ -20,7 +21,7 @@ _MOST_BYTES: Final = 700_000
 def read_source(source: RowSource) -> Iterator[dict[str, Any]]:
     """Give the rows; `ValueError` says in which line a file cannot be read."""
     if not isinstance(source, str | Path):
-        yield from ({name: value for name, value in row.items() if value is not None} for row in source)
+        yield from ({name: _plain(value) for name, value in row.items() if value is not None} for row in source)
         return
     path = Path(source)
     if path.suffix.lower() == ".csv":
@@ -29,6 +30,11 @@ def read_source(source: RowSource) -> Iterator[dict[str, Any]]:
         yield from _read_ndjson(path)
     else:
         raise ValueError(f"{path.name}: rows are read from .csv, .ndjson and .jsonl files")
+
+
+def _plain(value: Any) -> Any:
+    """Write a moment as JSON does (RFC 3339)."""
+    return value.isoformat() if isinstance(value, datetime) else value
 
 
 def chunks_of(rows: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:

@@ -81,6 +81,7 @@ from central_server.jobs.ended import EndedJobs
 from central_server.jobs.file_routes import JobFileRoutes
 from central_server.jobs.files import JobFiles
 from central_server.jobs.handlers import StopJob
+from central_server.jobs.importing import StepImporter
 from central_server.jobs.routes import JobRoutes
 from central_server.jobs.runs import JobRuns
 from central_server.jobs.service import JobService
@@ -266,6 +267,7 @@ SERVICES: tuple[type, ...] = (
     JobService,
     JobRuns,
     JobWork,
+    StepImporter,
     JobFiles,
     EndedJobs,
     JobBacklog,

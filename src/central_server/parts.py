@@ -5,6 +5,8 @@ from pathlib import Path
 
 from prometheus_client import CollectorRegistry
 
+from central_server.assignment_exports.listeners import LISTENERS as ASSIGNMENT_EXPORT_LISTENERS
+from central_server.assignment_imports.listeners import LISTENERS as ASSIGNMENT_IMPORT_LISTENERS
 from central_server.auth.handlers import MailSignInCode
 from central_server.auth.listeners import LISTENERS as AUTH_LISTENERS
 from central_server.event_exports.listeners import LISTENERS as EVENT_EXPORT_LISTENERS
@@ -175,6 +177,8 @@ def make_listeners() -> Listeners:
             *USER_EXPORT_LISTENERS,
             *UNIT_IMPORT_LISTENERS,
             *UNIT_EXPORT_LISTENERS,
+            *ASSIGNMENT_IMPORT_LISTENERS,
+            *ASSIGNMENT_EXPORT_LISTENERS,
             *EVENT_EXPORT_LISTENERS,
             *SESSION_REVOCATION_LISTENERS,
             *IMAGE_LISTENERS,

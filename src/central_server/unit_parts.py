@@ -1,5 +1,14 @@
 """The parts of units: which there are, in the order that `container.py` says."""
 
+from central_server.assignment_exports.activities.export_assignments import ExportAssignmentsActivity
+from central_server.assignment_exports.exporting import AssignmentExporter
+from central_server.assignment_exports.routes import AssignmentExportRoutes
+from central_server.assignment_exports.service import AssignmentExportService
+from central_server.assignment_imports.activities.import_assignments import ImportAssignmentsActivity
+from central_server.assignment_imports.importing import AssignmentImporter
+from central_server.assignment_imports.judging import AssignmentJudge
+from central_server.assignment_imports.routes import AssignmentImportRoutes
+from central_server.assignment_imports.service import AssignmentImportService
 from central_server.unit_exports.activities.export_units import ExportUnitsActivity
 from central_server.unit_exports.exporting import UnitExporter
 from central_server.unit_exports.routes import UnitExportRoutes
@@ -17,6 +26,7 @@ from central_server.units.charts import UnitCharts
 from central_server.units.directory import UnitDirectory
 from central_server.units.lifecycle import UnitLifecycle
 from central_server.units.moving import UnitMoves
+from central_server.units.placements import UnitPlacements
 from central_server.units.routes import UnitRoutes
 from central_server.units.service import UnitService
 from central_server.units.structure import UnitStructure
@@ -28,11 +38,15 @@ ROUTES: tuple[type, ...] = (
     AccessRoutes,
     UnitImportRoutes,
     UnitExportRoutes,
+    AssignmentImportRoutes,
+    AssignmentExportRoutes,
 )
 ACTIVITIES: tuple[type, ...] = (
     TellAssignmentsActivity,
     ImportUnitsActivity,
     ExportUnitsActivity,
+    ImportAssignmentsActivity,
+    ExportAssignmentsActivity,
 )
 SERVICES: tuple[type, ...] = (
     UnitStructure,
@@ -43,9 +57,15 @@ SERVICES: tuple[type, ...] = (
     UnitCharts,
     AssignmentTelling,
     UnitAssignments,
+    UnitPlacements,
     UnitAccess,
     UnitImportService,
     UnitImporter,
     UnitExportService,
     UnitExporter,
+    AssignmentImportService,
+    AssignmentJudge,
+    AssignmentImporter,
+    AssignmentExportService,
+    AssignmentExporter,
 )

@@ -51,6 +51,7 @@ FRESH = {
     "webhooks.delete_endpoint",
     "webhooks.rotate_secret",
     "users.start_export",
+    "units.start_assignment_export",
     "units.start_export",
 }
 CHANGES_IN_ANOTHERS_NAME = {"auth.sign_out", "tenants.rename", "users.update_me"}

@@ -38,7 +38,13 @@ ELSEWHERE = {
 }
 
 # What keeps a reader's place, or writes a file of what may be read: nothing of what is read changes.
-PART_OF_READING = {"events.acknowledge", "events.start_export", "users.start_export", "units.start_export"}
+PART_OF_READING = {
+    "events.acknowledge",
+    "events.start_export",
+    "users.start_export",
+    "units.start_assignment_export",
+    "units.start_export",
+}
 
 
 def _constants() -> dict[str, str]:

@@ -189,6 +189,10 @@ def test_drawing_a_chart(first: FirstRun) -> None:
     assert before.split() == ["Works", "Sales", "North", "Head", "of", "sales", "Plant"]
     assert today.split("5.")[0].split() == ["Works", "Plant", "Sales", "North", "Head", "of", "sales"]
     assert "5 unchanged, 0 created, 0 moved" in shown
+    assert "1 unchanged, 0 created, 0 changed" in shown
+    change, assign = shown.split("would do\n")[2].splitlines()[1:3]
+    assert "in Head of sales: until " in change
+    assert "to Plant from " in assign
     assert shown.rstrip().endswith("Done.")
 
 

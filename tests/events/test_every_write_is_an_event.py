@@ -34,6 +34,8 @@ WITHOUT = {
     "users.merge": "the example is a dry run",
     "units.start_import": "it only collects rows; that they are imported is an event",
     "units.add_import_rows": "the same",
+    "units.start_assignment_import": "the same",
+    "units.add_assignment_import_rows": "the same",
     "invitations.accept": "the example's invitee has to sign in first",
     "events.acknowledge": "a reader's place is nobody's business",
     "auth_connectors.enable": "the example is enabled already",

@@ -102,6 +102,7 @@ class Things:
     assignment: str
     planned: str
     unit_import: str
+    assignment_import: str
 
     @classmethod
     async def of(cls, place: Place, provider: Provider | None = None) -> Self:
@@ -138,6 +139,9 @@ class Things:
         unit_import = await place.owner.units.start_import()
         rows = [{"code": secrets.token_hex(4), "name": "Imported"}]
         await place.owner.units.add_import_rows(job=unit_import.id, chunk=0, rows=rows)
+        assignment_import = await place.owner.units.start_assignment_import()
+        rows = [{"unit": unit.id, "user": user.id}]
+        await place.owner.units.add_assignment_import_rows(job=assignment_import.id, chunk=0, rows=rows)
         return cls(
             tenant=place.tenant.id,
             user=user.id,
@@ -174,6 +178,7 @@ class Things:
             upper_unit=upper.id,
             unit_code=unit.code or "",
             unit_import=unit_import.id,
+            assignment_import=assignment_import.id,
             assignment=await _assignment(place, unit, user, held.slug),
             planned=await _assignment(place, unit, user, held.slug, days=9),
         )
@@ -219,6 +224,7 @@ class Things:
             assignment=UnitAssignmentId.new(),
             planned=UnitAssignmentId.new(),
             unit_import=JobId.new(),
+            assignment_import=JobId.new(),
         )
 
     @property
@@ -500,6 +506,15 @@ EXAMPLES: dict[str, Callable[[Things], Fields]] = {
     },
     "units.run_import": lambda things: {**_tenant(things), "job": things.unit_import},
     "units.start_export": _tenant,
+    "units.start_assignment_import": _tenant,
+    "units.add_assignment_import_rows": lambda things: {
+        **_tenant(things),
+        "job": things.assignment_import,
+        "chunk": 1,
+        "rows": [{"unit": things.unit, "user": things.user}],
+    },
+    "units.run_assignment_import": lambda things: {**_tenant(things), "job": things.assignment_import},
+    "units.start_assignment_export": _tenant,
     "units.assign": lambda things: {**_unit(things), "user": things.other_user},
     "units.list_assignments": _tenant,
     "units.get_assignment": _assigned,

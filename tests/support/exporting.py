@@ -7,6 +7,8 @@ from typing import Any, TypeVar
 
 from central.jobs.models import Job
 from central_client import AsyncCentral
+from central_server.assignment_exports.exporting import AssignmentExporter
+from central_server.assignment_imports.importing import AssignmentImporter
 from central_server.event_exports.exporting import EventExporter
 from central_server.images.making import ImageMaker
 from central_server.session_revocations.revoking import SessionRevoker
@@ -20,6 +22,8 @@ _WORKERS: dict[str, type[Any]] = {
     "user_export": UserExporter,
     "unit_export": UnitExporter,
     "unit_import": UnitImporter,
+    "assignment_export": AssignmentExporter,
+    "assignment_import": AssignmentImporter,
     "event_export": EventExporter,
     "session_revocation": SessionRevoker,
     "image_processing": ImageMaker,

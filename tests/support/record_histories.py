@@ -21,6 +21,8 @@ from central.kernel.ids import (
     TenantDeletionId,
     TenantId,
 )
+from central_server.assignment_exports.specs import EXPORT_ASSIGNMENTS
+from central_server.assignment_imports.specs import IMPORT_ASSIGNMENTS
 from central_server.auth_connectors.specs import WARN_OF_SECRETS, WarnOfSecretsInput, WarnOfSecretsOutput
 from central_server.domains.specs import (
     RECHECK_DOMAINS,
@@ -236,6 +238,14 @@ class _Working:
     async def export_units(self, input: RunJobInput) -> RunJobOutput:
         return self._do()
 
+    @activity.defn(name="units.import_assignments")
+    async def import_assignments(self, input: RunJobInput) -> RunJobOutput:
+        return self._do()
+
+    @activity.defn(name="units.export_assignments")
+    async def export_assignments(self, input: RunJobInput) -> RunJobOutput:
+        return self._do()
+
     @activity.defn(name="events.export")
     async def export_events(self, input: RunJobInput) -> RunJobOutput:
         return self._do()
@@ -320,6 +330,10 @@ _RUNS: list[tuple[str, Any, Any, Any]] = [
     ("given-up", IMPORT_UNITS, _run(), _Working(fail=True)),
     ("done", EXPORT_UNITS, _run(), _Working()),
     ("given-up", EXPORT_UNITS, _run(), _Working(fail=True)),
+    ("done", IMPORT_ASSIGNMENTS, _run(), _Working()),
+    ("given-up", IMPORT_ASSIGNMENTS, _run(), _Working(fail=True)),
+    ("done", EXPORT_ASSIGNMENTS, _run(), _Working()),
+    ("given-up", EXPORT_ASSIGNMENTS, _run(), _Working(fail=True)),
     ("done", EXPORT_EVENTS, _run(), _Working()),
     ("given-up", EXPORT_EVENTS, _run(), _Working(fail=True)),
     ("done", REVOKE_SESSIONS, _run(), _Working()),

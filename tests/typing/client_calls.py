@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from typing import assert_type
 
@@ -111,6 +111,8 @@ def blocking_jobs(client: Central) -> None:
     assert_type(list(client.jobs.follow(job="job-1")), list[Job])
     assert_type(client.jobs.download(job="job-1", to="users.csv", progress=True), JobFile)
     assert_type(client.users.export_users(to="users.csv", format="csv", role="owner", tag=["a:b"]), Job)
+    assert_type(client.units.import_assignments("people.csv", on_missing="end", end_limit=1, source="hr"), Job)
+    assert_type(client.units.export_assignments(to="people.csv", at=datetime.now(UTC)), Job)
     assert_type(client.sessions.start_revocation(role="member"), Job)
     assert_type(client.jobs.list_row_errors(job=client.jobs.get(job=JobId.new()).id), Pager[RowError])
 
@@ -118,6 +120,8 @@ def blocking_jobs(client: Central) -> None:
 async def awaited_jobs(client: AsyncCentral) -> None:
     """The same, awaited."""
     assert_type(await client.users.import_users("people.csv", match="external_id", source="hr"), Job)
+    assert_type(await client.units.import_assignments([{"unit": "a", "user": "b@c.de"}], dry_run=True), Job)
+    assert_type(await client.units.export_assignments(to="people.csv", format="ndjson"), Job)
     assert_type(await client.jobs.wait(job="job-1"), Job)
     assert_type(await client.jobs.download(job="job-1", to=BytesIO()), JobFile)
     assert_type(await client.events.export_events(to="events.ndjson", kind=["user.created"]), Job)

@@ -8,7 +8,7 @@ from central.errors import NotFoundError
 from central.jobs.models import Job, UnitImportResult
 from central.kernel.ids import JobId
 from central_client import AsyncCentral, JobFailedError
-from central_server.unit_imports import importing
+from central_server.jobs import importing
 from central_server.units.service import UnitService
 from support.exporting import while_working, work_on
 from support.importing import errors_of
@@ -179,6 +179,28 @@ async def test_as_whoever_started_it(place: Place, owner: AsyncCentral) -> None:
     await client.units.add_import_rows(job=job.id, chunk=0, rows=ROWS)
     await client.units.run_import(job=job.id)
     await run_sql(place, "UPDATE user_roles SET role = 'member' WHERE user_id = $1", user.id.uuid)
+    ended = await work_on(place, job)
+    assert ended.error is not None
+    assert (ended.state, ended.error.code) == ("failed", "permission_missing")
+    assert await drawn(owner) == []
+
+
+async def test_permission_that_goes_between_plan_and_step(
+    place: Place, owner: AsyncCentral, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each transaction judges anew what whoever started it may do."""
+    user = await place.user("admin")
+    client = await place.sign_in(user)
+    job = await client.units.start_import()
+    await client.units.add_import_rows(job=job.id, chunk=0, rows=ROWS)
+    await client.units.run_import(job=job.id)
+    apply = importing.StepImporter._TX_apply
+
+    async def late(self: importing.StepImporter, *given: Any) -> Any:
+        await run_sql(place, "UPDATE user_roles SET role = 'member' WHERE user_id = $1", user.id.uuid)
+        return await apply(self, *given)
+
+    monkeypatch.setattr(importing.StepImporter, "_TX_apply", late)
     ended = await work_on(place, job)
     assert ended.error is not None
     assert (ended.state, ended.error.code) == ("failed", "permission_missing")

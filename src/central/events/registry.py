@@ -4,6 +4,8 @@ from typing import Annotated, TypeAlias
 
 from pydantic import Tag
 
+from central.assignment_exports.events import AssignmentExportRequested
+from central.assignment_imports.events import AssignmentImportRequested
 from central.auth.events import (
     EmailCodeRequested,
     SignInFailed,
@@ -148,6 +150,8 @@ EVENTS: tuple[type[Event], ...] = (
     DomainLapsed,
     DomainUpdated,
     DomainVerified,
+    AssignmentExportRequested,
+    AssignmentImportRequested,
     UnitExportRequested,
     UnitImportRequested,
     UnitArchived,
@@ -260,6 +264,8 @@ AnyEvent: TypeAlias = Annotated[
     | Annotated[DomainLapsed, Tag("domain.lapsed")]
     | Annotated[DomainUpdated, Tag("domain.updated")]
     | Annotated[DomainVerified, Tag("domain.verified")]
+    | Annotated[AssignmentExportRequested, Tag("unit.assignment_export.requested")]
+    | Annotated[AssignmentImportRequested, Tag("unit.assignment_import.requested")]
     | Annotated[UnitExportRequested, Tag("unit.export.requested")]
     | Annotated[UnitImportRequested, Tag("unit.import.requested")]
     | Annotated[UnitArchived, Tag("unit.archived")]

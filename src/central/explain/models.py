@@ -4,7 +4,7 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from central.kernel.ids import UnitAssignmentId, UnitId, UserId
-from central.kernel.model import Response, TenantInput
+from central.kernel.model import Output, Response, TenantInput
 
 OperationName = Annotated[str, StringConstraints(min_length=3, max_length=100, pattern=r"^[a-z_]+\.[a-z_]+$")]
 
@@ -17,6 +17,21 @@ class ExplainAccessInput(TenantInput):
     unit: UnitId | None = Field(
         default=None, description="For operations that a role in a unit allows: the unit that it would be about."
     )
+    parent: UnitId | None = Field(
+        default=None, description="For `units.move`: the unit that it would go below; to the top when absent."
+    )
+
+
+class UnitWay(Output):
+    """By which assignment a user may do their part of something at one unit, if by any."""
+
+    end: str = Field(description="Which end of the operation: `unit`, or `parent` for where the unit would go.")
+    unit_id: UnitId | None = Field(default=None, description="The unit at this end; null for the top.")
+    allowed: bool
+    by_role: str | None = None
+    by_assignment: UnitAssignmentId | None = None
+    by_unit: UnitId | None = Field(default=None, description="The unit of that assignment: the same one or one above.")
+    until: datetime | None = Field(default=None, description="When that assignment ends; null: never, or no way.")
 
 
 class ExplainAccessResponse(Response):
@@ -31,5 +46,10 @@ class ExplainAccessResponse(Response):
     )
     by_unit: UnitId | None = Field(default=None, description="The unit of that assignment: the same one or one above.")
     until: datetime | None = Field(
-        default=None, description="When the last of these roles ends; null: none of them does."
+        default=None,
+        description="When the last of these roles ends, or the first of the `ways` that it takes; null: it does not.",
+    )
+    ways: list[UnitWay] = Field(
+        default_factory=list[UnitWay],
+        description="For an operation on units, where no role in the tenant allows it: each end that is judged.",
     )

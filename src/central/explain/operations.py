@@ -12,7 +12,8 @@ EXPLAIN_ACCESS = Operation(
     access=TenantPermission("roles:read"),
     summary="Say whether a user may call an operation, and by which roles",
     errors=(NotFoundError,),
-    description="With a `unit` it says whether they may do it there, also by a role that they have in it or above it.",
+    description="With a `unit` it says whether they may do it there, also by a role that they have in it or above it. "
+    "A move is judged at both ends: with `parent` it says whether they may move the unit there.",
 )
 
 OPERATIONS = (EXPLAIN_ACCESS,)

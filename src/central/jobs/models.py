@@ -19,15 +19,18 @@ JobKind: TypeAlias = Literal[
     "tenant_import",
     "unit_import",
     "unit_export",
+    "assignment_import",
+    "assignment_export",
     "image_processing",
 ]
 JobState: TypeAlias = Literal["receiving", "queued", "running", "cancelling", "succeeded", "failed", "cancelled"]
 
-PERMISSION_OF_FILE: Final[Mapping[JobKind, TenantPermissionName]] = {
-    "user_export": "users:read",
-    "tenant_archive": "tenant:write",
-    "event_export": "events:read",
-    "unit_export": "units:read",
+PERMISSIONS_OF_FILE: Final[Mapping[JobKind, tuple[TenantPermissionName, ...]]] = {
+    "user_export": ("users:read",),
+    "tenant_archive": ("tenant:write",),
+    "event_export": ("events:read",),
+    "unit_export": ("units:read",),
+    "assignment_export": ("units:read", "users:read"),
 }
 """What it takes to download the file of a job, besides seeing the job: what reading the same otherwise takes."""
 
@@ -132,6 +135,28 @@ class UnitExportResult(Output):
     exported: int = 0
 
 
+class AssignmentImportResult(Output):
+    """What an import of assignments did so far; after a dry run, what it would do."""
+
+    kind: Literal["assignment_import"] = "assignment_import"
+    dry_run: bool = False
+    created: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    ended: int = Field(default=0, description="Assignments that held, and are in no row.")
+    failed: int = Field(default=0, description="Rows with an error, which `jobs.list_row_errors` tells.")
+    plan: list[str] = Field(
+        default_factory=list[str], description="After a dry run, the first 500 steps for people, in their order."
+    )
+
+
+class AssignmentExportResult(Output):
+    """What an export of assignments wrote so far."""
+
+    kind: Literal["assignment_export"] = "assignment_export"
+    exported: int = 0
+
+
 class ImageProcessingResult(Output):
     """Which picture the renditions are of."""
 
@@ -154,6 +179,8 @@ JobResult: TypeAlias = Annotated[
     | Annotated[TenantImportResult, Tag("tenant_import")]
     | Annotated[UnitImportResult, Tag("unit_import")]
     | Annotated[UnitExportResult, Tag("unit_export")]
+    | Annotated[AssignmentImportResult, Tag("assignment_import")]
+    | Annotated[AssignmentExportResult, Tag("assignment_export")]
     | Annotated[ImageProcessingResult, Tag("image_processing")]
     | Annotated[UnknownJobResult, Tag(UNKNOWN_TAG)],
     kind_or_unknown(
@@ -165,6 +192,8 @@ JobResult: TypeAlias = Annotated[
         "tenant_import",
         "unit_import",
         "unit_export",
+        "assignment_import",
+        "assignment_export",
         "image_processing",
     ),
 ]

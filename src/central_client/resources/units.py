@@ -1,8 +1,12 @@
 # ruff: noqa: PLC0415  (what few calls need is loaded by them: the time until the first one counts)
 
 from collections.abc import Callable, Coroutine
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, overload
 
+from central.assignment_exports import operations as assignment_exports
+from central.assignment_imports import operations as assignment_imports
+from central.assignment_imports.models import OnMissingAssignment
 from central.jobs.models import Job
 from central.unit_exports import operations as exports
 from central.unit_exports.models import UnitExportFormat
@@ -45,6 +49,10 @@ class Units(Resource[IO]):
     add_import_rows = Call(imports.ADD_UNIT_IMPORT_ROWS)
     run_import = Call(imports.RUN_UNIT_IMPORT)
     start_export = Call(exports.START_UNIT_EXPORT)
+    start_assignment_import = Call(assignment_imports.START_ASSIGNMENT_IMPORT)
+    add_assignment_import_rows = Call(assignment_imports.ADD_ASSIGNMENT_IMPORT_ROWS)
+    run_assignment_import = Call(assignment_imports.RUN_ASSIGNMENT_IMPORT)
+    start_assignment_export = Call(assignment_exports.START_ASSIGNMENT_EXPORT)
 
     @overload
     def import_units(
@@ -155,4 +163,129 @@ class Units(Resource[IO]):
         given = {"below": below, "tenant": tenant}
         options = {"format": format} | {name: value for name, value in given.items() if value is not None}
         plans = ExportPlans(Units.start_export.plan, Jobs.get.plan)
+        return self.caller.run(export_flow(self.caller, plans, options, tenant, to, timeout, screen_for(progress)))
+
+    @overload
+    def import_assignments(
+        self: "Units[Sync]",
+        rows: "RowSource",
+        *,
+        dry_run: bool = False,
+        all_or_nothing: bool = False,
+        on_missing: OnMissingAssignment = "keep",
+        end_limit: int | None = None,
+        source: str | None = None,
+        wait: bool = True,
+        timeout: float | None = None,
+        progress: bool | Callable[[Job], None] = False,
+        tenant: str | None = None,
+    ) -> Job: ...
+    @overload
+    def import_assignments(
+        self: "Units[Async]",
+        rows: "RowSource",
+        *,
+        dry_run: bool = False,
+        all_or_nothing: bool = False,
+        on_missing: OnMissingAssignment = "keep",
+        end_limit: int | None = None,
+        source: str | None = None,
+        wait: bool = True,
+        timeout: float | None = None,
+        progress: bool | Callable[[Job], None] = False,
+        tenant: str | None = None,
+    ) -> Coroutine[Any, Any, Job]: ...
+    def import_assignments(
+        self,
+        rows: "RowSource",
+        *,
+        dry_run: bool = False,
+        all_or_nothing: bool = False,
+        on_missing: OnMissingAssignment = "keep",
+        end_limit: int | None = None,
+        source: str | None = None,
+        wait: bool = True,
+        timeout: float | None = None,
+        progress: bool | Callable[[Job], None] = False,
+        tenant: str | None = None,
+    ) -> Any:
+        """Assign people to units, change and end assignments as rows say, as a job that is waited for.
+
+        `rows` are objects, or the path of a `.csv`, `.ndjson` or `.jsonl` file, in any order: `unit` (a code or an id),
+        `user` (an address, with `source` what that calls them, or an id), and if need be `role`, `starts_at` and
+        `ends_at`. A row is about the assignment of that person to that unit which begins so, or is at that time; what
+        it does not say stays, and `-` is no role, or no end. With `on_missing="end"`, what holds now in units that
+        some row names, and is in no row, ends, up to `end_limit`. With `dry_run` the job's result has a `plan`.
+        `timeout` and `progress` are those of `jobs.wait`.
+
+        Raises `JobFailedError` when the job fails or is cancelled, `TimeoutError`, `ValueError` for a file that cannot
+        be read, and what the operations raise. What is wrong with single rows is told by `jobs.list_row_errors`.
+        """
+        from central_client.importing import ImportPlans, import_flow
+
+        options = {
+            "dry_run": dry_run,
+            "all_or_nothing": all_or_nothing,
+            "on_missing": on_missing,
+            "end_limit": end_limit,
+            "source": source,
+        }
+        plans = ImportPlans(
+            Units.start_assignment_import.plan,
+            Units.add_assignment_import_rows.plan,
+            Units.run_assignment_import.plan,
+            Jobs.get.plan,
+            Jobs.cancel.plan,
+        )
+        screen = screen_for(progress)
+        return self.caller.run(import_flow(self.caller, plans, rows, options, tenant, timeout, screen, wait=wait))
+
+    @overload
+    def export_assignments(
+        self: "Units[Sync]",
+        *,
+        to: "Target",
+        at: datetime | None = None,
+        below: str | None = None,
+        format: UnitExportFormat = "csv",
+        timeout: float | None = None,
+        progress: bool | Callable[[Job], None] = False,
+        tenant: str | None = None,
+    ) -> Job: ...
+    @overload
+    def export_assignments(
+        self: "Units[Async]",
+        *,
+        to: "Target",
+        at: datetime | None = None,
+        below: str | None = None,
+        format: UnitExportFormat = "csv",
+        timeout: float | None = None,
+        progress: bool | Callable[[Job], None] = False,
+        tenant: str | None = None,
+    ) -> Coroutine[Any, Any, Job]: ...
+    def export_assignments(
+        self,
+        *,
+        to: "Target",
+        at: datetime | None = None,
+        below: str | None = None,
+        format: UnitExportFormat = "csv",  # noqa: A002 (what people call it)
+        timeout: float | None = None,
+        progress: bool | Callable[[Job], None] = False,
+        tenant: str | None = None,
+    ) -> Any:
+        """Write who is in which unit into a file, in the order of the tree, and download it; gives the job.
+
+        It has what holds now or is planned, in units in use; with `at`, what held at that moment. `to` is as for
+        `jobs.download`, `below` chooses a unit and all below it; `timeout` and `progress` are those of `jobs.wait`.
+        `import_assignments` reads the file again, and changes nothing where nothing has changed.
+
+        Raises `JobFailedError`, `TimeoutError`, and what `units.start_assignment_export` and `jobs.download` raise.
+        """
+        from central_client.exporting import ExportPlans, export_flow
+
+        given = {"at": at, "below": below, "tenant": tenant}
+        options = {"format": format} | {name: value for name, value in given.items() if value is not None}
+        plans = ExportPlans(Units.start_assignment_export.plan, Jobs.get.plan)
         return self.caller.run(export_flow(self.caller, plans, options, tenant, to, timeout, screen_for(progress)))

@@ -4,7 +4,6 @@ from central.errors import ValidationFailedError
 from central.event_exports.events import EventExportRequested
 from central.event_exports.models import StartEventExportInput
 from central.jobs.models import EventExportResult, Job, JobKind
-from central.kernel.ids import EventId, JobId
 from central_server.event_exports.policy import LACKING, writes_parquet
 from central_server.infra.actor import Actor
 from central_server.infra.db import Database
@@ -24,11 +23,5 @@ class EventExportService:
         """Make a job that writes a file; `ValidationFailedError` for a format that this server cannot write."""
         if input.format == "parquet" and not writes_parquet():
             raise ValidationFailedError.of("format", LACKING, code="parquet_unavailable")
-        options = input.model_dump(mode="json", by_alias=False, exclude={"tenant"})
-        nothing = EventExportResult().model_dump(mode="json", by_alias=False, exclude={"type_"})
-
-        def requested(job: JobId, event: EventId) -> EventExportRequested:
-            return EventExportRequested(id=event, tenant_id=actor.tenant_id, job_id=job, version=1)
-
         async with self.db.write(actor.tenant_id, actor.unit) as tx:
-            return await self.jobs.start_job(KIND, options, nothing, requested, actor, tx)
+            return await self.jobs.start_export(KIND, input, EventExportResult(), EventExportRequested, actor, tx)

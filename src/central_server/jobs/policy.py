@@ -3,7 +3,7 @@
 from typing import Final
 
 from central.errors import BadRequestError, ConflictError, ForbiddenError, NotFoundError
-from central.jobs.models import PERMISSION_OF_FILE
+from central.jobs.models import PERMISSIONS_OF_FILE
 from central_server.infra.actor import Actor
 from central_server.infra.paging import Position
 from central_server.jobs.tables import DBChunkCount, DBJob
@@ -37,11 +37,12 @@ def check_may_cancel(row: DBJob | None, actor: Actor) -> DBJob:
 def check_may_download(row: DBJob | None, actor: Actor) -> DBJob:
     """As `check_may_see`, to have what is in its file; `NotFoundError` when it has none, or none any more."""
     seen = check_may_see(row, actor)
-    permission = PERMISSION_OF_FILE.get(seen["kind"])
-    if permission is None or not seen["has_file"]:
+    needed = PERMISSIONS_OF_FILE.get(seen["kind"])
+    if needed is None or not seen["has_file"]:
         raise NotFoundError.of("job file")
-    if permission not in actor.permissions:
-        raise ForbiddenError(f"What is in this file takes the permission {permission}.", code="permission_missing")
+    for permission in needed:
+        if permission not in actor.permissions:
+            raise ForbiddenError(f"What is in this file takes the permission {permission}.", code="permission_missing")
     return seen
 
 

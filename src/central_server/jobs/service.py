@@ -2,7 +2,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeVar
 
 from central.errors import ConflictError, NotFoundError
-from central.jobs.events import JobCancelRequested, JobEnded
+from central.jobs.events import JobCancelRequested, JobEnded, JobRequested
 from central.jobs.models import (
     CancelJobInput,
     GetJobInput,
@@ -15,6 +15,7 @@ from central.jobs.models import (
 )
 from central.kernel.events import Event
 from central.kernel.ids import EventId, JobId, TenantId
+from central.kernel.model import Output, TenantInput
 from central_server.infra.actor import Actor
 from central_server.infra.db import Database, ReadExecutor, WriteExecutor
 from central_server.infra.outbox import Outbox
@@ -158,6 +159,24 @@ class JobService:
         )
         await self.outbox.add(event(job, run_event_of(job)), actor.by, executor)
         return job_from(found(row))
+
+    async def start_export(
+        self,
+        kind: JobKind,
+        asked: TenantInput,
+        nothing: Output,
+        requested: type[JobRequested],
+        actor: Actor,
+        executor: WriteExecutor,
+    ) -> Job:
+        """As `start_job` for what writes a file; `nothing` is its result when it has written nothing."""
+        options = asked.model_dump(mode="json", by_alias=False, exclude={"tenant"})
+        result = nothing.model_dump(mode="json", by_alias=False, exclude={"type_"})
+
+        def event(job: JobId, id: EventId) -> Event:
+            return requested.model_validate({"id": id, "tenant_id": actor.tenant_id, "job_id": job, "version": 1})
+
+        return await self.start_job(kind, options, result, event, actor, executor)
 
     async def add_rows(
         self,

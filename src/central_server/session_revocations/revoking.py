@@ -4,7 +4,6 @@ from datetime import datetime
 from typing import Any, Final
 
 from central.access import TenantPermissionName
-from central.errors import ForbiddenError
 from central.jobs.models import SessionRevocationResult
 from central.kernel.ids import JobId, TenantId
 from central.session_revocations.models import StartSessionRevocationInput
@@ -66,8 +65,7 @@ class SessionRevoker:
 
     async def _check_allowed(self, run: Run, executor: ReadExecutor) -> None:
         powers = await self.people.get_powers(run.tenant_id, run.starter, executor)
-        if _NEEDED not in powers.permissions:
-            raise ForbiddenError(f"Whoever started this does not hold {_NEEDED} any more.", code="permission_missing")
+        powers.check_hold(_NEEDED)
 
 
 def _choice(asked: StartSessionRevocationInput, run: Run) -> SessionChoice:

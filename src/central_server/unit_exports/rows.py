@@ -7,6 +7,7 @@ from pydantic_core import to_json
 
 from central.kernel.ids import UnitId
 from central.unit_imports.models import AT_THE_TOP
+from central_server.units.mapping import called, in_tree_order
 from central_server.units.tables import DBUnit
 
 _PLAIN: Final = ("code", "name", "parent", "kind", "description", "single_holder")
@@ -17,22 +18,15 @@ _AS_JSON: Final = ":json"
 def in_order(units: Sequence[DBUnit], below: UnitId | None) -> Iterator[dict[str, Any]]:
     """Give the rows of the units in use, each behind the one above it: all, or one and those below it."""
     there = {unit["id"]: unit for unit in units if unit["archived_at"] is None}
-    children: dict[UnitId | None, list[DBUnit]] = {}
-    for unit in sorted(there.values(), key=lambda unit: (unit["position"], unit["id"])):
-        children.setdefault(unit["parent_id"], []).append(unit)
-    waiting = list(reversed(children.get(None, []))) if below is None else [there[below]] if below in there else []
-    while waiting:
-        unit = waiting.pop()
-        yield _object_of(unit, there)
-        waiting += reversed(children.get(unit["id"], []))
+    return (_object_of(unit, there) for unit in in_tree_order(list(there.values()), below))
 
 
 def _object_of(unit: DBUnit, there: Mapping[UnitId, DBUnit]) -> dict[str, Any]:
     above = None if unit["parent_id"] is None else there[unit["parent_id"]]
     row: dict[str, Any] = {
-        "code": _called(unit),
+        "code": called(unit),
         "name": unit["name"],
-        "parent": AT_THE_TOP if above is None else _called(above),
+        "parent": AT_THE_TOP if above is None else called(above),
         "kind": unit["kind"],
         "single_holder": unit["single_holder"],
     }
@@ -40,10 +34,6 @@ def _object_of(unit: DBUnit, there: Mapping[UnitId, DBUnit]) -> dict[str, Any]:
         row["description"] = unit["description"]
     fields: Mapping[str, Any] = unit
     return row | {name: inner for name in _INSIDE if (inner := fields[name])}
-
-
-def _called(unit: DBUnit) -> str:
-    return unit["code"] or unit["id"]
 
 
 def cells_of(row: Mapping[str, Any]) -> dict[str, str]:

@@ -1,7 +1,6 @@
 from typing import Final
 
 from central.jobs.models import Job, JobKind, UnitExportResult
-from central.kernel.ids import EventId, JobId
 from central.unit_exports.events import UnitExportRequested
 from central.unit_exports.models import StartUnitExportInput
 from central_server.infra.actor import Actor
@@ -23,13 +22,7 @@ class UnitExportService:
 
     async def TX_start(self, input: StartUnitExportInput, actor: Actor) -> Job:
         """Make a job that writes a file; `NotFoundError` for a unit that is not there."""
-        options = input.model_dump(mode="json", by_alias=False, exclude={"tenant"})
-        nothing = UnitExportResult().model_dump(mode="json", by_alias=False, exclude={"type_"})
-
-        def requested(job: JobId, event: EventId) -> UnitExportRequested:
-            return UnitExportRequested(id=event, tenant_id=actor.tenant_id, job_id=job, version=1)
-
         async with self.db.write(actor.tenant_id, actor.unit) as tx:
             if input.below is not None:
                 found(await self.units.get_unit_by_id(actor.tenant_id, input.below, tx))
-            return await self.jobs.start_job(KIND, options, nothing, requested, actor, tx)
+            return await self.jobs.start_export(KIND, input, UnitExportResult(), UnitExportRequested, actor, tx)

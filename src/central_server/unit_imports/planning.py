@@ -10,8 +10,10 @@ from typing import Any, Final, Literal, NamedTuple, TypeAlias
 from central.kernel.ids import UnitId
 from central.unit_imports.models import AT_THE_TOP
 from central.units.models import MOST_LEVELS
+from central_server.jobs.importing import Plan
+from central_server.jobs.reading import wrong_row
 from central_server.jobs.runs import RowErrors
-from central_server.unit_imports.reading import Row, wrong
+from central_server.unit_imports.reading import Row
 from central_server.units.tables import DBUnit
 from central_server.users.policy import merge_patch
 
@@ -32,14 +34,6 @@ class Step(NamedTuple):
     row: int = 0
 
 
-class Plan(NamedTuple):
-    """What is to be done, in order, how many rows ask for nothing, and what is wrong with others."""
-
-    steps: Sequence[Step]
-    unchanged: int
-    errors: Sequence[RowErrors]
-
-
 class Chart:
     """The tree as it is, and as rows want it."""
 
@@ -57,7 +51,7 @@ class Chart:
 
     def fail(self, row: Row, field: str, code: str, message: str) -> None:
         """Note what is wrong with a row, and leave it out."""
-        self.errors[row.number] = wrong(row, field, code, message)
+        self.errors[row.number] = wrong_row(row.number, field, code, message)
         key = self.key_of(row.key)
         del self.rows[key]
         if key in self.there:
@@ -73,7 +67,7 @@ class Chart:
             at = self.parents.get(at)
 
 
-def plan_rows(there: Sequence[DBUnit], rows: Sequence[Row], *, archives: bool) -> Plan:
+def plan_rows(there: Sequence[DBUnit], rows: Sequence[Row], *, archives: bool) -> Plan[Step]:
     """Plan rows against the tree that is there; with `archives`, units of codes that no row needs go."""
     chart = Chart(there, rows)
     _set_parents(chart)

@@ -1,8 +1,9 @@
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from central.access import UnitPermission, UnitPlace
-from central.errors import ForbiddenError
-from central.explain.models import ExplainAccessInput, ExplainAccessResponse
+from central.access import Access, UnitPermission, UnitPlace
+from central.errors import ForbiddenError, ValidationFailedError
+from central.explain.models import ExplainAccessInput, ExplainAccessResponse, UnitWay
 from central.kernel.ids import TenantId, UnitAssignmentId, UnitId, UserId
 from central_server.infra.actor import Actor
 from central_server.infra.db import Database, ReadExecutor
@@ -51,15 +52,44 @@ class UnitAccess:
         """Explain, by roles in the tenant and by those in units; `NotFoundError` for what is not there."""
         reader = self.db.read(actor.tenant_id)
         told = await self.explainer.access(input, actor, reader)
-        if input.unit is not None:
-            unit = await reader.first(units.GET_UNIT, tenant_id=actor.tenant_id, unit=input.unit)
-            found(unit)
+        for named in (input.unit, input.parent):
+            if named is not None:
+                unit = await reader.first(units.GET_UNIT, tenant_id=actor.tenant_id, unit=named)
+                found(unit)
         access = operation_named(input.operation).access
+        if input.parent is not None and not _goes_somewhere(access):
+            raise ValidationFailedError.of("parent", "This operation puts no unit below another one", code="no_parent")
         if told.allowed or input.unit is None or told.permission is None or not isinstance(access, UnitPermission):
             return told
-        _, place = access.where[0]
-        way = await self._way(access.permission, input.unit, place, input.user, actor.tenant_id, reader)
-        return told if way is None else _allowed(told, way, input.unit)
+        ways = [
+            await self._explained(access.permission, end, unit, place, input.user, actor.tenant_id, reader)
+            for end, unit, place in _ends(access, input)
+        ]
+        return _judged(told, ways)
+
+    async def _explained(
+        self,
+        permission: str,
+        end: str,
+        unit: UnitId | None,
+        place: UnitPlace,
+        user: UserId,
+        tenant: TenantId,
+        reader: ReadExecutor,
+    ) -> UnitWay:
+        """Say by which assignment somebody may do their part at one end."""
+        way = await self._way(permission, unit, place, user, tenant, reader)
+        if way is None:
+            return UnitWay(end=end, unit_id=unit, allowed=False)
+        return UnitWay(
+            end=end,
+            unit_id=unit,
+            allowed=True,
+            by_role=way["role"],
+            by_assignment=way["id"],
+            by_unit=way["unit_id"],
+            until=way["ends_at"],
+        )
 
     async def _way(
         self,
@@ -85,15 +115,47 @@ class UnitAccess:
         return await reader.first(reach.FIND_WAY, **which, unit=named)
 
 
-def _allowed(told: ExplainAccessResponse, way: DBWay, unit: UnitId) -> ExplainAccessResponse:
-    where = "this unit" if way["unit_id"] == unit else f"{way['unit_id']}, which is above it"
+def _goes_somewhere(access: Access) -> bool:
+    return isinstance(access, UnitPermission) and any(name == "parent" for name, _ in access.where[1:])
+
+
+def _ends(access: UnitPermission, input: ExplainAccessInput) -> Iterator[tuple[str, UnitId | None, UnitPlace]]:
+    """Give the ends that are judged: the unit in question, whatever the operation calls it, and where it would go."""
+    (_, place), *others = access.where
+    yield "unit", input.unit, place
+    for name, of_other in others:
+        yield name, input.parent, of_other
+
+
+def _judged(told: ExplainAccessResponse, ways: Sequence[UnitWay]) -> ExplainAccessResponse:
+    """Say that all ends must be allowed, and by which ways they are."""
+    missing = [way for way in ways if not way.allowed]
+    if missing:
+        return told.model_copy(update={"ways": list(ways), "reason": _lacking(told, ways, missing[0])})
+    first = ways[0]
+    ends = [way.until for way in ways if way.until is not None]
     return told.model_copy(
         update={
             "allowed": True,
-            "reason": f"The user may, as {way['role']} in {where}.",
-            "by_roles": [way["role"]],
-            "by_assignment": way["id"],
-            "by_unit": way["unit_id"],
-            "until": way["ends_at"],
+            "reason": f"The user may, {' and '.join(map(_told, ways))}.",
+            "by_roles": list(dict.fromkeys(way.by_role for way in ways)),
+            "by_assignment": first.by_assignment,
+            "by_unit": first.by_unit,
+            "until": min(ends, default=None),
+            "ways": list(ways),
         }
     )
+
+
+def _lacking(told: ExplainAccessResponse, ways: Sequence[UnitWay], missing: UnitWay) -> str:
+    if len(ways) == 1:
+        return told.reason
+    if missing.end == "unit":
+        return f"{told.reason} No role in a unit lets them take {missing.unit_id} from where it is."
+    where = "to the top" if missing.unit_id is None else f"below {missing.unit_id}"
+    return f"{told.reason} No role in a unit lets them move anything {where}."
+
+
+def _told(way: UnitWay) -> str:
+    which = "this unit" if way.end == "unit" else "the one to go below"
+    return f"as {way.by_role} in {which if way.by_unit == way.unit_id else f'{way.by_unit}, which is above {which}'}"

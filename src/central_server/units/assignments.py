@@ -26,6 +26,7 @@ from central_server.units.queries.assignments import AssignmentListShape
 from central_server.units.tables import DBAssignment
 from central_server.units.telling import AssignmentTelling
 from central_server.users.guard import UserGuard
+from central_server.users.policy import Doer
 from central_server.users.service import UserService
 
 T = TypeVar("T")
@@ -120,61 +121,71 @@ class UnitAssignments:
 
     async def TX_assign(self, input: AssignUnitInput, actor: Actor) -> UnitAssignment:
         """Assign somebody; `ConflictError` when they, or the single holder of the unit, are in it at that time."""
+        async with self.db.write(actor.tenant_id, actor.unit) as tx:
+            return await self.assign(input, actor, tx)
+
+    async def assign(self, input: AssignUnitInput, actor: Doer, executor: WriteExecutor) -> UnitAssignment:
+        """Assign somebody as part of more steps."""
         tenant, id = actor.tenant_id, UnitAssignmentId.new()
         check_times(input.starts_at, input.ends_at)
-        async with self.db.write(tenant, actor.unit) as tx:
-            await self._check_may_give(input.user, input.role, actor, tx)
-            held = await tx.first(queries.HOLD_UNIT, tenant_id=tenant, unit=input.unit)
-            unit = found(held)
-            check_assignable(unit)
-            row = await self._write(
-                queries.INSERT_ASSIGNMENT,
-                {
-                    "tenant_id": tenant,
-                    "id": id,
-                    "unit_id": input.unit,
-                    "single_holder": unit["single_holder"],
-                    "user_id": input.user,
-                    "role": input.role,
-                    "starts_at": input.starts_at,
-                    "ends_at": input.ends_at,
-                    "created_by": actor.user_id,
-                },
-                (id, input.unit, input.user, input.starts_at, input.ends_at),
-                tx,
-            )
-            created = UnitAssignmentCreated(
-                tenant_id=tenant, assignment_id=id, unit_id=input.unit, user_id=input.user, version=1
-            )
-            await self.outbox.add(created, actor.by, tx)
-            await self.telling.tell(tenant, id, actor.by, tx)
+        await self._check_may_give(input.user, input.role, actor, executor)
+        held = await executor.first(queries.HOLD_UNIT, tenant_id=tenant, unit=input.unit)
+        unit = found(held)
+        check_assignable(unit)
+        row = await self._write(
+            queries.INSERT_ASSIGNMENT,
+            {
+                "tenant_id": tenant,
+                "id": id,
+                "unit_id": input.unit,
+                "single_holder": unit["single_holder"],
+                "user_id": input.user,
+                "role": input.role,
+                "starts_at": input.starts_at,
+                "ends_at": input.ends_at,
+                "created_by": actor.by.user,
+            },
+            (id, input.unit, input.user, input.starts_at, input.ends_at),
+            executor,
+        )
+        created = UnitAssignmentCreated(
+            tenant_id=tenant, assignment_id=id, unit_id=input.unit, user_id=input.user, version=1
+        )
+        await self.outbox.add(created, actor.by, executor)
+        await self.telling.tell(tenant, id, actor.by, executor)
         return assignment_from(row)
 
     async def TX_update(self, input: UpdateUnitAssignmentInput, actor: Actor) -> UnitAssignment:
         """Change when an assignment holds, or its role; `ConflictError` as for `TX_assign`, and for a stale version."""
         async with self.db.write(actor.tenant_id, actor.unit) as tx:
-            before = await self._lock(input.assignment, actor, tx)
-            if input.expected_version not in {None, before["version"]}:
-                raise ConflictError(
-                    "Somebody else changed this assignment first; read it again.", code="version_conflict"
-                )
-            given = {name for name in ("role", "starts_at", "ends_at") if name in input.model_fields_set}
-            changes: dict[str, Any] = {name: getattr(input, name) for name in given}
-            if changes.get("role") is not None:
-                await self._check_may_give(before["user_id"], changes["role"], actor, tx)
-            return await self._change(before, changes, actor, tx)
+            return await self.update(input, actor, tx)
+
+    async def update(self, input: UpdateUnitAssignmentInput, actor: Doer, executor: WriteExecutor) -> UnitAssignment:
+        """Change an assignment as part of more steps."""
+        before = await self._lock(input.assignment, actor, executor)
+        if input.expected_version not in {None, before["version"]}:
+            raise ConflictError("Somebody else changed this assignment first; read it again.", code="version_conflict")
+        given = {name for name in ("role", "starts_at", "ends_at") if name in input.model_fields_set}
+        changes: dict[str, Any] = {name: getattr(input, name) for name in given}
+        if changes.get("role") is not None:
+            await self._check_may_give(before["user_id"], changes["role"], actor, executor)
+        return await self._change(before, changes, actor, executor)
 
     async def TX_end(self, input: EndUnitAssignmentInput, actor: Actor) -> UnitAssignment:
         """End an assignment; `ConflictError` for one that has not begun, or ended before."""
         async with self.db.write(actor.tenant_id, actor.unit) as tx:
-            before = await self._lock(input.assignment, actor, tx)
-            if before["state"] != "current":
-                raise ConflictError(f"This assignment is {before['state']}.", code=f"assignment_{before['state']}")
-            moment = input.at
-            if moment is None:
-                now = await tx.first(queries.NOW)
-                moment = found(now)["at"]
-            return await self._change(before, {"ends_at": moment}, actor, tx)
+            return await self.end(input, actor, tx)
+
+    async def end(self, input: EndUnitAssignmentInput, actor: Doer, executor: WriteExecutor) -> UnitAssignment:
+        """End an assignment as part of more steps."""
+        before = await self._lock(input.assignment, actor, executor)
+        if before["state"] != "current":
+            raise ConflictError(f"This assignment is {before['state']}.", code=f"assignment_{before['state']}")
+        moment = input.at
+        if moment is None:
+            now = await executor.first(queries.NOW)
+            moment = found(now)["at"]
+        return await self._change(before, {"ends_at": moment}, actor, executor)
 
     async def TX_remove(self, input: RemoveUnitAssignmentInput, actor: Actor) -> None:
         """Take back an assignment that has not begun; `ConflictError` for one that has."""
@@ -191,7 +202,7 @@ class UnitAssignments:
             )
             await self.outbox.add(removed, actor.by, tx)
 
-    async def _lock(self, assignment: UnitAssignmentId, actor: Actor, tx: WriteExecutor) -> DBAssignment:
+    async def _lock(self, assignment: UnitAssignmentId, actor: Doer, tx: WriteExecutor) -> DBAssignment:
         """Lock an assignment whose role the actor may take."""
         of = {"tenant_id": actor.tenant_id, "assignment": assignment}
         seen = await tx.first(queries.GET_ASSIGNMENT, **of)
@@ -202,14 +213,14 @@ class UnitAssignments:
             await self.guard.check_may_grant(actor, [before["role"]], tx)
         return before
 
-    async def _check_may_give(self, user: UserId, role: str | None, actor: Actor, tx: WriteExecutor) -> None:
+    async def _check_may_give(self, user: UserId, role: str | None, actor: Doer, tx: WriteExecutor) -> None:
         if await self.users.get_user_by_id(actor.tenant_id, user, tx) is None:
             raise NotFoundError.of("user")
         if role is not None:
             await self.guard.check_may_grant(actor, [role], tx)
 
     async def _change(
-        self, before: DBAssignment, changes: dict[str, Any], actor: Actor, tx: WriteExecutor
+        self, before: DBAssignment, changes: dict[str, Any], actor: Doer, tx: WriteExecutor
     ) -> UnitAssignment:
         tenant, id = actor.tenant_id, before["id"]
         after: dict[str, Any] = {**before, **changes}

@@ -281,6 +281,13 @@ class DBAssignment(TypedDict):
     version: int
 
 
+class DBPlaced(DBAssignment):
+    """An assignment with the person's address; `single_holder` is null where it is in no other holder's way."""
+
+    single_holder: bool | None
+    email: str
+
+
 class DBHeldUnit(TypedDict):
     """A unit that stays as it is until the transaction ends, as far as assignments go."""
 

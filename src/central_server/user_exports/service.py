@@ -1,7 +1,6 @@
 from typing import Final
 
 from central.jobs.models import Job, JobKind, UserExportResult
-from central.kernel.ids import EventId, JobId
 from central.user_exports.events import UserExportRequested
 from central.user_exports.models import StartUserExportInput
 from central_server.infra.actor import Actor
@@ -22,11 +21,5 @@ class UserExportService:
     async def TX_start(self, input: StartUserExportInput, actor: Actor) -> Job:
         """Make a job that writes a file; `ValidationFailedError` for filters that contradict themselves."""
         check_filters(input)
-        options = input.model_dump(mode="json", by_alias=False, exclude={"tenant"})
-        nothing = UserExportResult().model_dump(mode="json", by_alias=False, exclude={"type_"})
-
-        def requested(job: JobId, event: EventId) -> UserExportRequested:
-            return UserExportRequested(id=event, tenant_id=actor.tenant_id, job_id=job, version=1)
-
         async with self.db.write(actor.tenant_id, actor.unit) as tx:
-            return await self.jobs.start_job(KIND, options, nothing, requested, actor, tx)
+            return await self.jobs.start_export(KIND, input, UserExportResult(), UserExportRequested, actor, tx)

@@ -3,7 +3,6 @@
 from collections.abc import Collection, Sequence
 
 from central.access import TenantPermissionName
-from central.errors import ForbiddenError
 from central.user_imports.models import StartUserImportInput
 from central_server.infra.db import ReadExecutor, WriteExecutor
 from central_server.jobs.runs import Run
@@ -31,8 +30,7 @@ class RowJudge:
     async def powers(self, run: Run, executor: ReadExecutor) -> Powers:
         """Give what the starter may do now; `ForbiddenError` when importing users is not among it any more."""
         powers = await self.people.get_powers(run.tenant_id, run.starter, executor)
-        if _NEEDED not in powers.permissions:
-            raise ForbiddenError(f"Whoever started this does not hold {_NEEDED} any more.", code="permission_missing")
+        powers.check_hold(_NEEDED)
         return powers
 
     async def preview(self, run: Run, rows: Sequence[Row], executor: ReadExecutor) -> Plan:

@@ -1,46 +1,26 @@
-from typing import Final
-
-from central.jobs.models import Job, JobKind, UserImportResult
+from central.jobs.models import Job, UserImportResult
 from central.user_imports.events import UserImportRequested
-from central.user_imports.models import AddImportRowsInput, RunUserImportInput, StartUserImportInput
+from central.user_imports.models import StartUserImportInput
 from central_server.infra.actor import Actor
 from central_server.infra.db import Database
 from central_server.infra.outbox import Outbox
+from central_server.jobs.intake import RowIntake
 from central_server.jobs.service import JobService
-from central_server.jobs.specs import run_event_of
 from central_server.users.guard import UserGuard
 
-KIND: Final[JobKind] = "user_import"
 
+class UserImportService(RowIntake):
+    """Imports of users, as those see them who ask for them."""
 
-class UserImportService:
-    """Imports of users, as those see them who ask for them: how, with which rows, and then that it may begin."""
+    kind = "user_import"
+    requested = UserImportRequested
 
     def __init__(self, db: Database, outbox: Outbox, jobs: JobService, guard: UserGuard) -> None:
-        self.db = db
-        self.outbox = outbox
-        self.jobs = jobs
+        super().__init__(db, outbox, jobs)
         self.guard = guard
 
     async def TX_start(self, input: StartUserImportInput, actor: Actor) -> Job:
         """Make a job that waits for its rows; `ForbiddenError` for roles beyond what the actor holds already now."""
-        options = input.model_dump(mode="json", by_alias=False, exclude={"tenant"})
-        nothing = UserImportResult(dry_run=input.dry_run).model_dump(mode="json", by_alias=False, exclude={"type_"})
         async with self.db.write(actor.tenant_id, actor.unit) as tx:
             await self.guard.check_may_grant(actor, input.roles, tx)
-            return await self.jobs.create_job(KIND, options, nothing, actor, tx)
-
-    async def TX_add_rows(self, input: AddImportRowsInput, actor: Actor) -> Job:
-        """Keep a chunk of rows, once; `ConflictError` for another one of its number."""
-        async with self.db.write(actor.tenant_id, actor.unit) as tx:
-            return await self.jobs.add_rows(input.job, KIND, input.chunk, input.rows, actor, tx)
-
-    async def TX_run(self, input: RunUserImportInput, actor: Actor) -> Job:
-        """Let it begin: the event, of the job's own number, starts the workflow that does it."""
-        async with self.db.write(actor.tenant_id, actor.unit) as tx:
-            job = await self.jobs.queue(input.job, KIND, actor, tx)
-            event = UserImportRequested(
-                id=run_event_of(input.job), tenant_id=actor.tenant_id, job_id=input.job, version=job.version
-            )
-            await self.outbox.add(event, actor.by, tx)
-        return job
+            return await self.make(input, UserImportResult(dry_run=input.dry_run), actor, tx)

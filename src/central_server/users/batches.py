@@ -13,6 +13,7 @@ from central_server.infra.outbox import Outbox
 from central_server.roles.service import RoleService
 from central_server.sessions.service import SessionService
 from central_server.users.inputs import NewUser, Powers, UserChange
+from central_server.users.policy import OWNER
 from central_server.users.queries import batches as queries
 from central_server.users.queries.batches import MatchedBy
 from central_server.users.tables import DBAddressOfUser, DBConsidered, DBKnownUser
@@ -56,7 +57,8 @@ class UserBatches:
         if user is None or not rows or rows[0]["state"] != "active":
             raise ForbiddenError("Whoever started this is not an active user any more.", code="user_disabled")
         permissions = await self.roles.permissions_of(tenant, rows[0]["roles"], reader)
-        return Powers(user, permissions, frozenset(rows[0]["system_permissions"]))
+        is_owner = OWNER in rows[0]["roles"]
+        return Powers(user, permissions, frozenset(rows[0]["system_permissions"]), is_owner)
 
     async def find(
         self, tenant: TenantId, addresses: Collection[str], names: Collection[tuple[str, str]], executor: ReadExecutor
@@ -69,6 +71,12 @@ class UserBatches:
     ) -> Known:
         """As `find`, and let nobody else change them until the transaction ends."""
         return await self._find(tenant, addresses, names, executor, executor)
+
+    async def find_users(
+        self, tenant: TenantId, users: Collection[UserId], executor: ReadExecutor | WriteExecutor | None = None
+    ) -> Mapping[UserId, DBKnownUser]:
+        """Give those of these people who are there."""
+        return await self._users(tenant, users, executor or self.db.read(tenant), None)
 
     async def lock_users(
         self, tenant: TenantId, users: Collection[UserId], executor: WriteExecutor

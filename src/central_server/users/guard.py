@@ -6,7 +6,7 @@ from central.kernel.ids import TenantId, UserId
 from central_server.infra.actor import Actor
 from central_server.infra.db import Query, WriteExecutor
 from central_server.roles.service import RoleService
-from central_server.users.policy import OWNER, check_may_change, check_may_grant
+from central_server.users.policy import OWNER, Doer, check_may_change, check_may_grant
 from central_server.users.queries import people as queries
 from central_server.users.tables import DBLockedUser, DBUser
 
@@ -54,7 +54,7 @@ class UserGuard:
         rows = await executor.all(queries.LIST_ACTIVE_OWNERS, tenant_id=tenant)
         return frozenset(row["id"] for row in rows)
 
-    async def check_may_grant(self, actor: Actor, roles: Collection[str], executor: WriteExecutor) -> None:
+    async def check_may_grant(self, actor: Doer, roles: Collection[str], executor: WriteExecutor) -> None:
         """Refuse to give or take roles beyond what the actor holds; they stay as they are until the end."""
         permissions = await self.roles.hold_permissions_of(actor.tenant_id, roles, executor)
         check_may_grant(actor, roles, permissions)

@@ -2,8 +2,11 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from central.kernel.ids import UserId
+from central.access import TenantPermissionName
+from central.errors import ForbiddenError
+from central.kernel.ids import TenantId, UserId
 from central.users.models import CreateUserInput
+from central_server.infra.actor import By
 from central_server.users.policy import check_time_zone
 
 
@@ -47,10 +50,35 @@ class Powers(NamedTuple):
     user: UserId
     permissions: frozenset[str]
     system_permissions: frozenset[str]
+    is_owner: bool
+
+    def check_hold(self, *needed: TenantPermissionName) -> None:
+        """Refuse to go on for who holds one of these no more; `ForbiddenError`."""
+        for permission in needed:
+            if permission not in self.permissions:
+                what = f"Whoever started this does not hold {permission} any more."
+                raise ForbiddenError(what, code="permission_missing")
 
     def covers(self, permissions: Collection[str], system_permissions: Collection[str] = ()) -> bool:
         """Whether they may do all of this."""
         return self.permissions >= set(permissions) and self.system_permissions >= set(system_permissions)
+
+
+@dataclass(frozen=True, slots=True)
+class Starter:
+    """Whoever started a job, where somebody signed in would act: they may what they may now, and did not sign in."""
+
+    tenant_id: TenantId
+    by: By
+    permissions: frozenset[str]
+    is_owner: bool
+
+    def check_fresh(self) -> None:
+        """Refuse what takes a sign-in of the last ten minutes, which no job has."""
+        raise ForbiddenError(
+            "No job does this, as it takes a sign-in of the last ten minutes: do it by itself.",
+            code="reauthentication_required",
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,12 +2,13 @@
 
 from collections.abc import Collection, Mapping
 from functools import cache
-from typing import Any, cast
+from typing import Any, Protocol, cast
 from zoneinfo import available_timezones
 
 from central.errors import ConflictError, ForbiddenError, ValidationFailedError
+from central.kernel.ids import TenantId
 from central.users.models import UpdateMeInput, UpdateUserInput
-from central_server.infra.actor import Actor
+from central_server.infra.actor import Actor, By
 
 OWNER = "owner"
 DETAILS = ("display_name", "locale", "time_zone", "tags", "attributes")
@@ -16,7 +17,34 @@ DETAILS = ("display_name", "locale", "time_zone", "tags", "attributes")
 _PROFILE = ("display_name", "locale", "time_zone")
 
 
-def check_may_grant(actor: Actor, roles: Collection[str], permissions: Collection[str]) -> None:
+class Doer(Protocol):
+    """Who acts, as far as giving and taking roles goes: somebody signed in, or who started a job."""
+
+    @property
+    def tenant_id(self) -> TenantId:
+        """The tenant in which they act."""
+        ...
+
+    @property
+    def by(self) -> By:
+        """Who they are, for events."""
+        ...
+
+    @property
+    def permissions(self) -> frozenset[str]:
+        """What they may."""
+        ...
+
+    @property
+    def is_owner(self) -> bool:
+        """Whether they may change owners."""
+        ...
+
+    def check_fresh(self) -> None:
+        """Refuse what takes a sign-in of the last ten minutes."""
+
+
+def check_may_grant(actor: Doer, roles: Collection[str], permissions: Collection[str]) -> None:
     """Refuse to give or take roles that allow more than the actor may; only owners make owners.
 
     `permissions` are what the roles allow together.
@@ -29,6 +57,12 @@ def check_may_grant(actor: Actor, roles: Collection[str], permissions: Collectio
         raise ForbiddenError(
             f"You do not hold {', '.join(missing)} yourself, and cannot give or take it.", code="permission_not_held"
         )
+
+
+def check_may_read_users(actor: Actor) -> None:
+    """Refuse who may not see people, for what tells of them beside what an operation itself takes."""
+    if "users:read" not in actor.permissions:
+        raise ForbiddenError("This tells of people, and takes the permission users:read.", code="permission_missing")
 
 
 def check_may_change(

@@ -1,3 +1,5 @@
+from central_server.assignment_exports.activities.export_assignments import ExportAssignmentsActivity
+from central_server.assignment_imports.activities.import_assignments import ImportAssignmentsActivity
 from central_server.auth.activities.delete_ended_sign_ins import DeleteEndedSignInsActivity
 from central_server.auth_connectors.activities.delete_ended_tests import DeleteEndedTestsActivity
 from central_server.auth_connectors.activities.warn_of_secrets import WarnOfSecretsActivity
@@ -49,6 +51,8 @@ CORE_ACTIVITIES: tuple[type, ...] = (
     ImportUsersActivity,
     ImportUnitsActivity,
     ExportUnitsActivity,
+    ImportAssignmentsActivity,
+    ExportAssignmentsActivity,
     DeleteEndedDeliveriesActivity,
     StartDueDeletionsActivity,
     DeleteTenantActivity,

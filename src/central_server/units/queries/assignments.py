@@ -54,7 +54,7 @@ def held_at(moment: ColumnElement[Any]) -> ColumnElement[bool]:
 
 _HAS_ENDED = _a.ends_at <= func.now()
 _state = case((_HAS_ENDED, "past"), (_a.starts_at > func.now(), "future"), else_="current").label("state")
-_COLUMNS = (*(_a[name] for name in DBAssignment.__annotations__ if name != "state"), _state)
+ASSIGNMENT_COLUMNS = (*(_a[name] for name in DBAssignment.__annotations__ if name != "state"), _state)
 
 HOLD_UNIT = Query[DBHeldUnit](
     select(UNITS.c.single_holder, UNITS.c.archived_at)
@@ -69,15 +69,15 @@ It is taken before the lock of an assignment.
 NOW = Query[DBMoment](select(func.now().label("at")))
 """As of the transaction's beginning, by which all else here is judged."""
 
-GET_ASSIGNMENT = Query[DBAssignment](select(*_COLUMNS).where(_IS_ONE))
-LOCK_ASSIGNMENT = Query[DBAssignment](select(*_COLUMNS).where(_IS_ONE).with_for_update())
+GET_ASSIGNMENT = Query[DBAssignment](select(*ASSIGNMENT_COLUMNS).where(_IS_ONE))
+LOCK_ASSIGNMENT = Query[DBAssignment](select(*ASSIGNMENT_COLUMNS).where(_IS_ONE).with_for_update())
 INSERT_ASSIGNMENT = Query[DBAssignment](
     insert(UNIT_ASSIGNMENTS)
     .values(
         parameters("tenant_id", "id", "unit_id", "single_holder", "user_id", "role", "ends_at", "created_by")
         | {"starts_at": func.coalesce(bindparam("starts_at", type_=_TIME), func.now())}
     )
-    .returning(*_COLUMNS)
+    .returning(*ASSIGNMENT_COLUMNS)
 )
 _new_start, _new_end = (bindparam(f"new_{name}", type_=_TIME) for name in ("starts_at", "ends_at"))
 UPDATE_ASSIGNMENT = Query[DBAssignment](
@@ -94,7 +94,7 @@ UPDATE_ASSIGNMENT = Query[DBAssignment](
         version=_a.version + 1,
         updated_at=func.now(),
     )
-    .returning(*_COLUMNS)
+    .returning(*ASSIGNMENT_COLUMNS)
 )
 DELETE_ASSIGNMENT = Query[None](delete(UNIT_ASSIGNMENTS).where(_IS_ONE))
 FORGET_SHARING = Query[None](
@@ -108,11 +108,13 @@ COUNT_ASSIGNMENTS = Query[DBCount](
     select(func.count().label("number")).where(_a.tenant_id == TENANT, _a.unit_id == any_(SOME_UNITS))
 )
 DELETE_ASSIGNMENTS_OF = Query[DBAssignment](
-    delete(UNIT_ASSIGNMENTS).where(_a.tenant_id == TENANT, _a.unit_id == any_(SOME_UNITS)).returning(*_COLUMNS)
+    delete(UNIT_ASSIGNMENTS)
+    .where(_a.tenant_id == TENANT, _a.unit_id == any_(SOME_UNITS))
+    .returning(*ASSIGNMENT_COLUMNS)
 )
 _starts, _ends = bindparam("starts_at", type_=_TIME), bindparam("ends_at", type_=_TIME)
 FIND_OTHER = Query[DBAssignment](
-    select(*_COLUMNS)
+    select(*ASSIGNMENT_COLUMNS)
     .where(
         _a.tenant_id == TENANT,
         _a.unit_id == UNIT,
@@ -135,10 +137,16 @@ LIST_DUE = Query[DBDueAssignment](
     .limit(bindparam("count", type_=Integer))
 )
 NOTE_STARTED = Query[DBAssignment](
-    update(UNIT_ASSIGNMENTS).where(_IS_CHANGED_ONE, _IS_STARTING).values(start_told_at=func.now()).returning(*_COLUMNS)
+    update(UNIT_ASSIGNMENTS)
+    .where(_IS_CHANGED_ONE, _IS_STARTING)
+    .values(start_told_at=func.now())
+    .returning(*ASSIGNMENT_COLUMNS)
 )
 NOTE_ENDED = Query[DBAssignment](
-    update(UNIT_ASSIGNMENTS).where(_IS_CHANGED_ONE, _IS_ENDING).values(end_told_at=func.now()).returning(*_COLUMNS)
+    update(UNIT_ASSIGNMENTS)
+    .where(_IS_CHANGED_ONE, _IS_ENDING)
+    .values(end_told_at=func.now())
+    .returning(*ASSIGNMENT_COLUMNS)
 )
 """Whoever comes second, or after the moment was put off, gets nothing, and tells nothing."""
 
@@ -177,5 +185,5 @@ def list_assignments(shape: AssignmentListShape) -> Query[DBAssignment]:
         (shape.goes_on, tuple_(_a.starts_at, _a.id) < there),
     ]
     conditions = [_a.tenant_id == TENANT, *(condition for is_asked, condition in possible if is_asked)]
-    listed = select(*_COLUMNS).where(*conditions).order_by(_a.starts_at.desc(), _a.id.desc())
+    listed = select(*ASSIGNMENT_COLUMNS).where(*conditions).order_by(_a.starts_at.desc(), _a.id.desc())
     return Query(listed.limit(bindparam("count", type_=Integer)))

@@ -1,3 +1,5 @@
+from central_server.assignment_exports.workflows.export_assignments import ExportAssignmentsWorkflow
+from central_server.assignment_imports.workflows.import_assignments import ImportAssignmentsWorkflow
 from central_server.auth_connectors.workflows.warn_of_secrets import WarnOfSecretsWorkflow
 from central_server.domains.workflows.recheck_domains import RecheckDomainsWorkflow
 from central_server.event_exports.workflows.export_events import ExportEventsWorkflow
@@ -27,6 +29,8 @@ CORE_WORKFLOWS: tuple[type, ...] = (
     ImportUsersWorkflow,
     ImportUnitsWorkflow,
     ExportUnitsWorkflow,
+    ImportAssignmentsWorkflow,
+    ExportAssignmentsWorkflow,
     DeleteDueTenantsWorkflow,
     DeleteTenantWorkflow,
     ArchiveTenantWorkflow,

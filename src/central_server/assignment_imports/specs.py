@@ -1,0 +1,8 @@
+from datetime import timedelta
+
+from central_server.infra.temporal.spec import Queue, WorkflowSpec
+from central_server.jobs.specs import RunJobInput, RunJobOutput
+
+IMPORT_ASSIGNMENTS = WorkflowSpec(
+    "units.import_assignments", Queue.CORE, RunJobInput, RunJobOutput, run_timeout=timedelta(hours=25)
+)
