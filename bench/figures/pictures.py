@@ -43,7 +43,7 @@ def _commands() -> tuple[dict[str, list[str]], dict[str, str]]:
     else:
         missing[_VIPS] = "pyvips is not installed"
     if (why := _install()) is None:
-        commands[_SHARP] = ["node", str(_FOLDER / "sharp.js"), "0", "2"]
+        commands[_SHARP] = ["node", str(_FOLDER / "sharp.js"), "0", "1"]
         commands[_DEFAULTS] = ["node", str(_FOLDER / "sharp.js"), "4", "4"]
     else:
         missing[_SHARP] = why
@@ -56,7 +56,7 @@ def _install() -> str | None:
     _FOLDER.mkdir(parents=True, exist_ok=True)
     for name in ("package.json", "sharp.js"):
         shutil.copy(_SOURCES / name, _FOLDER)
-    if (_FOLDER / "node_modules" / "sharp").exists():
+    if all((_FOLDER / "node_modules" / name).exists() for name in ("blurhash", "sharp")):
         return None
     command = ["npm", "install", "--no-package-lock", "--no-audit", "--no-fund"]
     done = subprocess.run(command, cwd=_FOLDER, capture_output=True, text=True, check=False)

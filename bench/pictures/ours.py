@@ -2,32 +2,32 @@
 
 import asyncio
 import json
-import resource
 import sys
 import tempfile
 import time
 from pathlib import Path
 
+from structlog.testing import capture_logs
+
 from central_server.images.policy import RECIPES
 from central_server.infra.pictures.processor import PictureProcessor
 
 
-def _used() -> float:
-    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return usage.ru_utime + usage.ru_stime
-
-
 async def main() -> None:
-    processor = PictureProcessor()
-    for line in sys.stdin:
-        usage, path = line.rstrip("\n").split("\t")
-        recipe = next(recipe for name, recipe in RECIPES.items() if name == usage)
-        with tempfile.TemporaryDirectory() as folder:
-            start, cpu = time.perf_counter(), _used()
-            await processor.process(Path(path), Path(folder), recipe)
-            wall, used = time.perf_counter() - start, _used() - cpu
-        memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-        print(json.dumps({"wall": wall * 1e3, "cpu": used * 1e3, "memory": memory}), flush=True)
+    # The log says what the process of each picture took.
+    with capture_logs() as log:
+        processor = PictureProcessor()
+        for line in sys.stdin:
+            usage, path = line.rstrip("\n").split("\t")
+            recipe = next(recipe for name, recipe in RECIPES.items() if name == usage)
+            with tempfile.TemporaryDirectory() as folder:
+                start = time.perf_counter()
+                await processor.process(Path(path), Path(folder), recipe)
+                wall = time.perf_counter() - start
+            took = log[-1]
+            answer = {"wall": wall * 1e3, "cpu": took["cpu"] * 1e3, "memory": took["memory"] / 1024}
+            print(json.dumps(answer), flush=True)
+        await processor.close()
 
 
 asyncio.run(main())

@@ -1,6 +1,7 @@
-// Renditions by sharp, from one copy that was decoded and scaled down, which is the faster of its two ways. For each
-// line with a usage and a path, a line with the milliseconds of wall time and of CPU.
+// Renditions and the blurhash by sharp, from one copy that was decoded and scaled down, which is the faster of its two
+// ways. For each line with a usage and a path, a line with the milliseconds of wall time and of CPU.
 import { createInterface } from 'node:readline'
+import { encode } from 'blurhash'
 import sharp from 'sharp'
 
 const SIZES = { content: [1920, 1280, 640, 320], avatar: [512, 256, 128, 64] }
@@ -11,14 +12,19 @@ async function make (usage, path) {
   const { data, info } = await sharp(path).rotate().resize(box(SIZES[usage][0])).raw()
     .toBuffer({ resolveWithObject: true })
   const raw = { width: info.width, height: info.height, channels: info.channels }
-  await Promise.all(SIZES[usage].flatMap((size) => {
+  const hash = async () => {
+    const small = await sharp(data, { raw }).resize(32, 32, { fit: 'inside' }).ensureAlpha().raw()
+      .toBuffer({ resolveWithObject: true })
+    return encode(new Uint8ClampedArray(small.data), small.info.width, small.info.height, 4, 3)
+  }
+  await Promise.all([hash(), ...SIZES[usage].flatMap((size) => {
     const one = sharp(data, { raw }).resize(box(size))
     return [
       one.clone().avif({ quality: 60, effort, chromaSubsampling: '4:2:0' }).toBuffer(),
       one.clone().webp({ quality: 80, effort: webpEffort }).toBuffer(),
       one.clone().jpeg({ quality: 80 }).toBuffer()
     ]
-  }))
+  })])
 }
 
 for await (const line of createInterface({ input: process.stdin })) {

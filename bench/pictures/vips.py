@@ -16,7 +16,7 @@ def make(usage: str, path: str) -> None:
     for size in SIZES[usage]:
         one = large if size >= large.width else large.thumbnail_image(size)
         one.heifsave_buffer(compression="av1", Q=60, effort=0, subsample_mode="on")
-        one.webpsave_buffer(Q=80, effort=2)
+        one.webpsave_buffer(Q=80, effort=1)
         one.jpegsave_buffer(Q=80)
 
 

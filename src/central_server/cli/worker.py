@@ -10,6 +10,8 @@ from central_server.cli.services import read_settings
 from central_server.cli.texts import add_command
 
 if TYPE_CHECKING:
+    from wireup import AsyncContainer
+
     from central_server.infra.config import Settings
 
 
@@ -35,9 +37,7 @@ async def _serve(name: QueueName, settings: "Settings") -> None:
     from central_server.connecting import DatabaseStart
     from central_server.container import build_container, resolve
     from central_server.infra.db import Database
-    from central_server.infra.outbound import OutboundClient
     from central_server.infra.outbox import Follower, Relay
-    from central_server.infra.telemetry import Traces
     from central_server.infra.temporal.client import TemporalConnection
     from central_server.infra.temporal.meter import ActivityMeter
     from central_server.infra.temporal.spec import Queue
@@ -75,9 +75,19 @@ async def _serve(name: QueueName, settings: "Settings") -> None:
         await run_worker(queue, parts, stop)
     finally:
         await start.close()
-        await (await container.get(OutboundClient)).aclose()
-        await asyncio.to_thread((await container.get(Traces)).close)
+        await _close(container)
         await asyncio.to_thread(stop_metrics)
+
+
+async def _close(container: "AsyncContainer") -> None:
+    """Close what has connections and processes of its own."""
+    from central_server.infra.outbound import OutboundClient
+    from central_server.infra.pictures.processor import PictureProcessor
+    from central_server.infra.telemetry import Traces
+
+    await (await container.get(OutboundClient)).aclose()
+    await (await container.get(PictureProcessor)).close()
+    await asyncio.to_thread((await container.get(Traces)).close)
 
 
 def add_to(program: typer.Typer) -> None:

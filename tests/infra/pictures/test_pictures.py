@@ -1,8 +1,5 @@
 """What comes out of pictures."""
 
-import json
-import subprocess
-import sys
 from io import BytesIO
 from pathlib import Path
 
@@ -11,11 +8,13 @@ from PIL import Image, ImageCms
 
 from central_server.infra.pictures.blurhash import encode_blurhash
 from central_server.infra.pictures.decoding import decode
+from central_server.infra.pictures.processor import PictureProcessor
 from central_server.infra.pictures.recipes import Box, Recipe
 from central_server.infra.pictures.refusals import PictureRefusedError
 from central_server.infra.pictures.sniffing import webp_canvas
 from infra.pictures.conftest import SQUARES, Make
 from support.hostile_pictures import photo, png, saved, webp_of_size, with_everything
+from support.logs import captured_logs
 
 WIDTHS = Recipe("width", (320, 640))
 INSIDE = Recipe("inside", (100, 200))
@@ -142,23 +141,14 @@ async def test_the_same_file_gives_the_same(make: Make) -> None:
     assert (await make(content)).files == (await make(content)).files
 
 
-_MEASURE = """
-import resource, subprocess, sys
-child = [sys.executable, "-W", "ignore", "-m", "central_server.infra.pictures.child"]
-subprocess.run(child, input=sys.stdin.buffer.read(), check=True, capture_output=True)
-print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
-"""
-
-
-def test_twelve_megapixels_take_little_memory(tmp_path: Path) -> None:
+async def test_twelve_megapixels_take_little_memory(make: Make) -> None:
     """A photograph of 12 megapixels is made, in all widths, with less than 200 MB at the peak."""
-    (tmp_path / "in").write_bytes(photo(4_000, 3_000))
-    (tmp_path / "out").mkdir()
-    asked = {"source": str(tmp_path / "in"), "folder": str(tmp_path / "out")}
-    line = json.dumps({**asked, "fit": "width", "sizes": [320, 640, 1280, 1920]}).encode() + b"\n"
-    done = subprocess.run([sys.executable, "-c", _MEASURE], input=line, check=True, capture_output=True)
-    assert len(list((tmp_path / "out").iterdir())) == 12
-    assert int(done.stdout) < 200_000
+    with captured_logs() as logs:
+        processor = PictureProcessor()
+        made = await make(photo(4_000, 3_000), Recipe("width", (320, 640, 1280, 1920)), processor)
+        await processor.close()
+    assert len(made.files) == 12
+    assert 50_000 < logs[-1]["memory"] < 200_000
 
 
 async def test_fifty_megapixels_are_taken(make: Make) -> None:

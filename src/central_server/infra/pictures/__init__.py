@@ -1,4 +1,5 @@
 """Pictures of strangers into pictures of ours: decoded, and encoded anew, in a process of its own for each.
 
-`processor` is the part for services. The rest runs in the child, and imports Pillow and nothing of Central.
+`processor` is the part for services, `fork_server` the process that it talks to, `child` what that forks. These two
+and what they use import Pillow and nothing of Central.
 """

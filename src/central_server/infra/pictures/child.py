@@ -1,14 +1,9 @@
-"""The process that opens files of strangers: one file, then it ends, so that no picture meets another's traces.
-
-It starts before there is a file, and waits for one line of JSON on its standard input; its answer is one on its
-standard output. It limits itself before it reads anything.
-"""
+"""What a child does: it opens a file of a stranger, and ends. It limits itself before it reads anything."""
 
 import json
 import resource
-import sys
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 
 from central_server.infra.pictures.decoding import decode
 from central_server.infra.pictures.recipes import Recipe
@@ -20,6 +15,12 @@ _MEMORY: Final = 1024 * 1024 * 1024
 _SECONDS: Final = 30
 _FILE_BYTES: Final = 64 * 1024 * 1024
 _FILES: Final = 64
+
+
+def work(asked: dict[str, Any], answer: IO[str]) -> None:
+    """Do what is asked, and say in JSON what came out."""
+    _limit_self()
+    json.dump(_answer(asked), answer)
 
 
 def _limit_self() -> None:
@@ -45,14 +46,3 @@ def _answer(asked: dict[str, Any]) -> dict[str, Any]:
         return {"refused": Refusal.TOO_MUCH_MEMORY}
     renditions = [rendition._asdict() for rendition in picture.renditions]
     return {"picture": {**picture._asdict(), "renditions": renditions}}
-
-
-def main() -> None:
-    """Do what the line asks; an end of the input before it means that nobody does."""
-    _limit_self()
-    if line := sys.stdin.readline():
-        json.dump(_answer(json.loads(line)), sys.stdout)
-
-
-if __name__ == "__main__":
-    main()

@@ -22,6 +22,7 @@ MOST_FRAMES: Final = 100
 _DECODERS: Final = (AvifImagePlugin, JpegImagePlugin, PngImagePlugin, WebPImagePlugin)
 """All that is loaded of Pillow: when it misses none of them, it does not go and load the forty others."""
 
+_NEAR: Final = 1.5
 _ORIENTATION: Final = 0x0112
 _UPRIGHT: Final = {
     2: Transpose.FLIP_LEFT_RIGHT,
@@ -118,7 +119,8 @@ def _as(image: Image.Image, mode: str) -> Image.Image:
 
 
 def _shrunk(image: Image.Image, needed: Box) -> Image.Image:
-    if image.size == needed:
+    """Give the picture as large as needed, where that saves work: it is resampled once more for each rendition."""
+    if image.width < needed.width * _NEAR:
         return image
     return image.resize(needed, Resampling.BICUBIC, reducing_gap=3.0)  # pyright: ignore[reportUnknownMemberType]
 

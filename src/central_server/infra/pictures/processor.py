@@ -4,23 +4,22 @@ import asyncio
 import json
 import os
 import signal
-import sys
-from asyncio.subprocess import PIPE, Process
 from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from pydantic import TypeAdapter
 
 from central_server.infra.logs import component_logger
 from central_server.infra.pictures.recipes import Box, Kind, Picture, Recipe
 from central_server.infra.pictures.refusals import PictureRefusedError, Refusal
+from central_server.infra.pictures.servers import ChildFailedError, Done, ForkServer
 from central_server.infra.pictures.sniffing import HEAD_BYTES, sniff
 
-_CHILD: Final = "central_server.infra.pictures.child"
-_HANDED_ON: Final = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH")
-"""All that a child gets of the environment: there are keys and passwords in the rest."""
-_MOST_ANSWER: Final = 64 * 1024
+_MOST_USES: Final = 100
+_MOST_IDLE: Final = 2
+_GRACE: Final = 5.0
+"""Seconds that a server has beyond its child's time."""
 _MOST_SIDE: Final = 65_535
 _BLURHASH_LENGTH: Final = 28
 _PICTURE: Final = TypeAdapter[Picture](Picture)
@@ -40,19 +39,18 @@ class UnexpectedFileError(Exception):
     """A file in the folder is none that was asked for."""
 
 
-class ChildFailedError(Exception):
-    """The child came to no answer although no picture was to blame; another try may."""
-
-
 class PictureProcessor:
     """Makes renditions of files that nobody has looked at.
 
     Each file has a child process to itself, with bounds on memory, CPU, time and what it writes, in a session of its
     own that is killed when it is over, and without the environment. What comes back is checked like any input.
+    Children are forked by servers that have loaded what they need; one whose child crashed is not used again, as the
+    next child would have its addresses. `close` ends those that wait.
     """
 
     def __init__(self, *, seconds: float = 60.0) -> None:
         self._seconds = seconds
+        self._idle: list[ForkServer] = []
         self._log = component_logger(self)
 
     async def process(self, source: Path, folder: Path, recipe: Recipe) -> Picture:
@@ -61,24 +59,49 @@ class PictureProcessor:
         Both paths are absolute. `ChildFailedError` when the child failed for no reason of the file's.
         """
         asked = {"source": str(source), "folder": str(folder), "fit": recipe.fit, "sizes": list(recipe.sizes)}
-        child = await _start()
+        done = await self._ask({**asked, "seconds": self._seconds})
+        self._log.debug("a picture's process ended", code=done.code, cpu=done.cpu, memory=done.memory)
+        return self._judge(done, folder, recipe)
+
+    async def close(self) -> None:
+        """End the servers that wait for a picture."""
+        while self._idle:
+            await self._idle.pop().end()
+
+    async def _ask(self, asked: dict[str, Any]) -> Done:
+        server = await self._server()
+        sound = False
         try:
-            async with asyncio.timeout(self._seconds):
-                out, _ = await child.communicate(json.dumps(asked).encode() + b"\n")
+            async with asyncio.timeout(self._seconds + _GRACE):
+                done = await server.ask(asked)
+            sound = done.code == 0 and server.uses < _MOST_USES
         except TimeoutError:
             raise PictureRefusedError(Refusal.TOO_SLOW) from None
         finally:
-            await _end(child)
-        return self._judge(child.returncode or 0, out, folder, recipe)
+            if sound and len(self._idle) < _MOST_IDLE:
+                self._idle.append(server)
+            else:
+                await server.end()
+        return done
 
-    def _judge(self, code: int, out: bytes, folder: Path, recipe: Recipe) -> Picture:
-        if code in _CRASHES:
-            self._log.warning("a picture's process was killed", signal=-code)
-            raise PictureRefusedError(_CRASHES[code])
-        if code or not out:
-            raise ChildFailedError(f"the child ended with {code}")
+    async def _server(self) -> ForkServer:
+        while self._idle:
+            server = self._idle.pop()
+            if server.lives:
+                return server
+            await server.end()
+        return await ForkServer.start()
+
+    def _judge(self, done: Done, folder: Path, recipe: Recipe) -> Picture:
+        if done.said is None:
+            raise PictureRefusedError(Refusal.TOO_SLOW)
+        if done.code in _CRASHES:
+            self._log.warning("a picture's process was killed", signal=-done.code)
+            raise PictureRefusedError(_CRASHES[done.code])
+        if done.code or not done.said:
+            raise ChildFailedError(f"the child ended with {done.code}")
         try:
-            answer = json.loads(out)
+            answer = json.loads(done.said)
             if "refused" in answer:
                 raise PictureRefusedError(Refusal(answer["refused"]))
             picture = _PICTURE.validate_python(answer["picture"])
@@ -88,28 +111,6 @@ class PictureProcessor:
             self._log.error("a picture's process gave what it was not asked for", error=type(error).__name__)
             raise PictureRefusedError(Refusal.DECODER_CRASHED) from None
         return picture
-
-
-async def _start() -> Process:
-    environment = {name: os.environ[name] for name in _HANDED_ON if name in os.environ}
-    return await asyncio.create_subprocess_exec(
-        sys.executable,
-        *("-s", "-P", "-W", "ignore", "-m", _CHILD),
-        stdin=PIPE,
-        stdout=PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-        limit=_MOST_ANSWER,
-        env=environment,
-        cwd="/",
-        start_new_session=True,
-    )
-
-
-async def _end(child: Process) -> None:
-    """Kill the child with all that it may have started, and wait until it is gone."""
-    with suppress(ProcessLookupError):
-        os.killpg(child.pid, signal.SIGKILL)
-    await child.wait()
 
 
 def _check(picture: Picture, folder: Path, recipe: Recipe) -> None:

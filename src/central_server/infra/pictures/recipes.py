@@ -55,6 +55,11 @@ class Rendition(NamedTuple):
     width: int
     height: int
 
+    @property
+    def box(self) -> Box:
+        """What it measures."""
+        return Box(self.width, self.height)
+
 
 class Picture(NamedTuple):
     """What came out of a file: its size as people see it, its blurhash, and the renditions."""
