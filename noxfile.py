@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from pathlib import Path
 
 import nox
 
@@ -25,6 +26,13 @@ PROOF = [
     "tests/auth/test_oidc_mix_up.py",
     "tests/infra/oidc",
 ]
+
+STORES = [
+    "tests/infra/object_store",
+    "tests/images/test_presigned_uploads.py",
+    "tests/images/test_presigned_elsewhere.py",
+]
+AZURITE = "azurite@3.35.0"
 
 
 def install(session: nox.Session) -> None:
@@ -88,6 +96,18 @@ def browser(session: nox.Session) -> None:
     install(session)
     session.env["CENTRAL_CHROMIUM"] = chromium
     session.run("pytest", "-n", "2", "--dist", "worksteal", "tests/browser", *session.posargs)
+
+
+@nox.session
+def stores(session: nox.Session) -> None:
+    """Try the object store, and uploads straight to it, on Azure's emulator as well; needs Node.js and npm."""
+    if shutil.which("npm") is None:
+        session.error("there is no npm: apt-get install npm")
+    install(session)
+    folder = Path(".nox/azurite").absolute()
+    session.run("npm", "install", "--prefix", str(folder), "--no-audit", "--no-fund", AZURITE, external=True)
+    session.env["CENTRAL_AZURITE"] = str(folder / "node_modules/.bin/azurite-blob")
+    session.run("pytest", "-n", "2", "--dist", "worksteal", *STORES, *session.posargs)
 
 
 @nox.session

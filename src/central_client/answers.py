@@ -20,12 +20,12 @@ _GATEWAY_CODES = {502: "bad_gateway", 503: "unavailable", 504: "gateway_timeout"
 _TEXT_LIMIT = 2000
 
 
-def error_from_answer(answer: Answer, retry_after: float | None) -> CentralError:
+def error_from_answer(answer: Answer, retry_after: float | None, place: str) -> CentralError:
     """Give the error that the server raised; a body that is no problem details still gives the right class."""
     problem = _problem_in(answer)
     status = answer.status_code
     error = _class_for(status)(
-        _text(problem, "detail") or _text(problem, "title") or _describe(answer),
+        _text(problem, "detail") or _text(problem, "title") or _describe(answer, place),
         code=_text(problem, "code") or _GATEWAY_CODES.get(status),
         field_errors=_field_errors(problem),
         request_id=_text(problem, "requestId") or answer.headers.get(REQUEST_ID_HEADER),
@@ -75,9 +75,14 @@ def _field_errors(problem: dict[str, Any]) -> list[FieldError]:
     return errors
 
 
-def _describe(answer: Answer) -> str:
+def origin_of(url: str) -> str:
+    """Give whom a URL leads to, without what may be a secret in it."""
+    return "/".join(url.split("/", 3)[:3])
+
+
+def _describe(answer: Answer, place: str) -> str:
     status = answer.status_code
     if 300 <= status < 400:
-        return f"HTTP {status}: a redirect, which is never followed; check the base URL."
+        return f"HTTP {status} from {place}: a redirect, which is never followed; check the base URL."
     kind = answer.headers.get("content-type") or "no content type"
-    return f"HTTP {status} without problem details ({kind}): something before Central may have answered."
+    return f"HTTP {status} from {place} without problem details ({kind}): something else than Central has answered."

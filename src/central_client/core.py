@@ -10,7 +10,7 @@ from uuid import uuid4
 
 from central.kernel.model import Input
 from central.kernel.wire import IDEMPOTENCY_KEY_HEADER
-from central_client.answers import error_from_answer, error_from_failure
+from central_client.answers import error_from_answer, error_from_failure, origin_of
 from central_client.credentials import Credentials, CredentialStore
 from central_client.errors import UnreadableAnswerError
 from central_client.messages import Answer, Body, Failure, Fetch, Flow, Outcome, Outgoing, Sink, Wait
@@ -135,7 +135,7 @@ class Core(Generic[TransportT]):
                     self._learn(outcome.headers.get_list("set-cookie"), scope, named, credentials, plan, into)
                 if 200 <= outcome.status_code < 300:
                     return plan.read(outcome.content)
-            yield self._wait_or_raise(outcome, attempt, scope, repeatable=repeatable)
+            yield self._wait_or_raise(outcome, attempt, scope.base_url, repeatable=repeatable)
         raise AssertionError("unreachable")
 
     def fetch(self, plan: Plan[Any], given: Input, below: str, sink: Sink) -> Flow[None]:
@@ -154,17 +154,17 @@ class Core(Generic[TransportT]):
             outcome: Outcome = yield Fetch(request, sink)
             if not isinstance(outcome, Failure) and 200 <= outcome.status_code < 300:
                 return
-            yield self._wait_or_raise(outcome, attempt, scope, repeatable=sink.repeatable)
+            yield self._wait_or_raise(outcome, attempt, scope.base_url, repeatable=sink.repeatable)
 
     def send_to(self, method: str, url: str, headers: Mapping[str, str], body: Body) -> Flow[None]:
         """Send a body where the server said, again if need be: without a session, which is nobody's business there."""
         pairs = tuple((name.encode(), value.encode()) for name, value in headers.items())
-        request = Outgoing(method, url, pairs, body, self.options.timeout)
+        request, place = Outgoing(method, url, pairs, body, self.options.timeout), origin_of(url)
         for attempt in count():
             outcome: Outcome = yield request
             if not isinstance(outcome, Failure) and 200 <= outcome.status_code < 300:
                 return
-            yield self._wait_or_raise(outcome, attempt, self.scope(), repeatable=True)
+            yield self._wait_or_raise(outcome, attempt, place, repeatable=True)
 
     def _learn(
         self,
@@ -181,17 +181,17 @@ class Core(Generic[TransportT]):
             credentials.learn(cookies)
             self._adopt(scope, named, credentials)
 
-    def _wait_or_raise(self, outcome: Outcome, attempt: int, scope: Scope, *, repeatable: bool) -> Wait:
+    def _wait_or_raise(self, outcome: Outcome, attempt: int, place: str, *, repeatable: bool) -> Wait:
         retries = self.options.retries
         if isinstance(outcome, Failure):
             delay = None if outcome.final else retries.after_failure(attempt, sent=outcome.sent, repeatable=repeatable)
             if delay is None:
-                raise error_from_failure(outcome, scope.base_url, attempt + 1) from outcome.error
+                raise error_from_failure(outcome, place, attempt + 1) from outcome.error
             return Wait(delay)
         retry_after = _retry_after(outcome)
         delay = retries.after_status(attempt, outcome.status_code, retry_after=retry_after, repeatable=repeatable)
         if delay is None:
-            raise error_from_answer(outcome, retry_after)
+            raise error_from_answer(outcome, retry_after, place)
         return Wait(delay)
 
     def _headers(self, plan: Plan[Any], cookie: bytes | None) -> tuple[tuple[bytes, bytes], ...]:

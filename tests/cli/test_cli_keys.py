@@ -1,5 +1,9 @@
 """`keys` and what `doctor` says of them, and of the rest."""
 
+from pathlib import Path
+
+import pytest
+
 from central.auth_connectors.models import CreateAuthConnectorInput, OidcSettingsInput
 from central.tenants.models import CreateTenantInput
 from central_server.auth_connectors.service import AuthConnectorService
@@ -11,6 +15,7 @@ from central_server.infra.db import Database
 from central_server.infra.vault import KeyRing, SigningKeys
 from central_server.infra.vault.keyring import generate_key
 from central_server.tenants.service import TenantService
+from support.buckets import s3_server
 from support.place import Stack
 
 
@@ -92,6 +97,25 @@ async def test_doctor_asks_the_resolver(cli, stack: Stack, migrated: dict[str, s
         assert wrong in " ".join(ran.out.split())
     ran = await cli("doctor", dns_resolvers="dns.example")
     assert "CENTRAL_DNS_RESOLVERS: expected a resolver like 9.9.9.9" in " ".join(ran.out.split())
+
+
+async def test_doctor_looks_at_the_storage_of_files(
+    cli, migrated: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It says what is wrong with a bucket, and asks for signed addresses where callers are to be given them."""
+    asked = {"presigned_uploads": "true"}
+    folder = await cli("doctor", **asked)
+    assert "a folder takes no file by itself: unset CENTRAL_PRESIGNED_UPLOADS" in " ".join(folder.out.split())
+    async with s3_server(tmp_path / "s3") as server:
+        for name, value in server.variables.items():
+            monkeypatch.setenv(name, value)
+        bucket = await cli("doctor", object_store_url=server.url, **asked)
+        assert "could be written and read now" in " ".join(bucket.out.split())
+        for name, value in server.wrong.items():
+            monkeypatch.setenv(name, value)
+        shut = await cli("doctor", object_store_url=server.url, **asked)
+    assert "The storage of files does not let the server in: its credentials" in " ".join(shut.out.split())
+    assert "wrong-credentials" not in shut.out
 
 
 async def test_doctor_refuses_the_owner(cli, migrated: dict[str, str]) -> None:

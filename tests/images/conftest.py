@@ -1,8 +1,28 @@
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
 import pytest
 
 from central_server.images.files import ImageFiles
 from central_server.infra.object_store import Bucket, ObjectStore
-from support.place import Place
+from support.buckets import SERVERS
+from support.place import Place, Stack, make_stack
+from support.servers import shared_postgres
+
+
+@asynccontextmanager
+async def bucket_stack(provider: str, folder: Path) -> AsyncIterator[Stack]:
+    """Make an API whose files are in a provider's bucket, to which callers send them by themselves."""
+    async with shared_postgres() as postgres, SERVERS[provider](folder) as server:
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in server.variables.items():
+                patch.setenv(name, value)
+            settings = {"object_store_url": server.url, "presigned_uploads": True}
+            database = f"presigned_{secrets.token_hex(6)}"
+            async with make_stack(postgres, database, folder / "mailbox", **settings) as stack:
+                yield stack
 
 
 class Objects:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from central.access import TenantPermissionName
 from central.errors import NotFoundError
 from central.images.events import ImageDeleted
 from central_client import AsyncCentral
@@ -39,6 +40,22 @@ async def test_who_deletes(place: Place, admin: AsyncCentral, member: AsyncCentr
         with pytest.raises(NotFoundError):
             await stranger.images.delete(image=image.id)
     await admin.images.delete(image=image.id)
+
+
+@pytest.mark.parametrize("usage", ["avatar", "logo", "content"])
+async def test_of_others(usage: str, place: Place, owner: AsyncCentral, admin: AsyncCentral) -> None:
+    """Whatever it is for, others see and delete it who hold `users:write`, and nobody else."""
+    permissions: list[TenantPermissionName] = ["users:read", "tenant:write"]
+    role = await owner.roles.create(slug="fronts", name="Fronts", permissions=permissions)
+    other = await place.signed_in("member", role.slug)
+    image = await uploaded(place, owner, unlike_others(), usage)
+    for refused in (other.images.get(image=image.id), other.images.delete(image=image.id)):
+        with pytest.raises(NotFoundError):
+            await refused
+    assert [one async for one in other.images.list()] == []
+    assert [one.id async for one in admin.images.list()] == [image.id]
+    await admin.images.delete(image=image.id)
+    assert [one async for one in owner.images.list()] == []
 
 
 async def test_while_it_is_made(

@@ -1,12 +1,15 @@
 """What was sent and is not needed any more goes; what is needed stays."""
 
+from collections.abc import AsyncIterator
 from datetime import timedelta
 
+import pytest
 from temporalio.testing import ActivityEnvironment
 
 from central.kernel.ids import ImageId
 from central_client import AsyncCentral
 from central_server.images.activities.delete_staged_files import DeleteStagedFilesActivity
+from central_server.images.files import ImageFiles
 from central_server.infra.upkeep.specs import DeleteEndedInput
 from images.conftest import Objects
 from support.database import superuser
@@ -30,6 +33,11 @@ async def rows(place: Place) -> dict[ImageId, str]:
     async with superuser(place.stack) as connection:
         found = await connection.fetch("SELECT id, state FROM images WHERE tenant_id = $1", place.tenant.id.uuid)
     return {ImageId.from_uuid(row["id"]): row["state"] for row in found}
+
+
+async def left() -> AsyncIterator[bytes]:
+    """Give what somebody left."""
+    yield b"left"
 
 
 async def test_unfinished_uploads_go(place: Place, member: AsyncCentral, objects: Objects) -> None:
@@ -58,16 +66,30 @@ async def test_finished_pictures_stay(place: Place, member: AsyncCentral, object
     assert await worked_on(place, waiting) == "succeeded"
 
 
-async def test_files_of_ended_pictures_go(place: Place, member: AsyncCentral, objects: Objects, files) -> None:
+async def test_files_of_ended_pictures_go(
+    place: Place, member: AsyncCentral, objects: Objects, files: ImageFiles
+) -> None:
     """What a worker that died did not delete any more goes later; its picture stays."""
     ready = await made(place, member)
-
-    async def left():
-        yield b"left"
-
     await files.receive(place.tenant.id, ready.id, left())
     async with superuser(place.stack) as connection:
         await connection.execute("UPDATE images SET staged_until = now() WHERE id = $1", ready.id.uuid)
     await clean(place)
     assert await objects.sent() == []
     assert await rows(place) == {ready.id: "ready"}
+
+
+async def test_files_that_no_row_leads_to(
+    place: Place, member: AsyncCentral, objects: Objects, files: ImageFiles, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What came when its picture was made, or deleted, goes when it is two hours old; what is waited for stays."""
+    ready, waiting = await made(place, member), await uploaded(place, member, unlike_others())
+    announced = await created(member, b"x")
+    await sent(place.stack, announced, b"x")
+    for image in (ready.id, ImageId.new()):
+        await files.receive(place.tenant.id, image, left())
+    await clean(place)
+    assert len(await objects.sent()) == 4
+    monkeypatch.setattr("central_server.images.staged._STRAY_AGE", timedelta(0))
+    await clean(place)
+    assert sorted(await objects.sent()) == sorted(f"images/{image}" for image in (waiting.id, announced.image))

@@ -241,9 +241,12 @@ async def _mail(container: AsyncContainer) -> Finding:
 
 
 async def _files(container: AsyncContainer) -> Finding:
-    if await (await container.get(ObjectStore)).works():
-        return Finding("files", None, "could be written and read now")
-    return Finding("files", "what was written is not what is read: see CENTRAL_OBJECT_STORE_URL")
+    store, settings = await container.get(ObjectStore), await container.get(Settings)
+    if not await store.works():
+        return Finding("files", "what was written is not what is read: see CENTRAL_OBJECT_STORE_URL")
+    if settings.presigned_uploads and not await store.signs():
+        return Finding("files", "a folder takes no file by itself: unset CENTRAL_PRESIGNED_UPLOADS")
+    return Finding("files", None, "could be written and read now")
 
 
 async def _dns(container: AsyncContainer) -> Finding:

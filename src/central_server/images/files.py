@@ -3,19 +3,21 @@
 import asyncio
 import hashlib
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from central.errors import NotFoundError
 from central.kernel.ids import ImageId, TenantId
-from central_server.images.links import RenditionPlace, place_of
+from central_server.images.links import ImagePlace, RenditionPlace, place_of
 from central_server.images.tables import DBImage
 from central_server.infra.config import Settings
-from central_server.infra.object_store import Bucket, ObjectStore
+from central_server.infra.object_store import Bucket, ObjectStore, SignedPut
 from central_server.infra.pictures.recipes import Picture
 
 _SENT: Final = Bucket.UPLOAD_STAGING
 _SHOWN: Final = Bucket.USER_CONTENT
+_PREFIX: Final = "images/"
 _DIGEST_LENGTH: Final = 32
 
 
@@ -48,7 +50,7 @@ class ImageFiles:
         self.store = store
         self._presigned = settings.presigned_uploads
 
-    async def presign(self, tenant: TenantId, image: ImageId, seconds: int) -> str | None:
+    async def presign(self, tenant: TenantId, image: ImageId, seconds: int) -> SignedPut | None:
         """Give where in the bucket the file of a picture may be put; None where it goes through the API."""
         if not self._presigned:
             return None
@@ -57,6 +59,12 @@ class ImageFiles:
     async def receive(self, tenant: TenantId, image: ImageId, content: AsyncIterator[bytes]) -> None:
         """Keep the file of a picture; what comes again takes its place."""
         await self.store.put(_SENT, tenant, _sent_key(image), content)
+
+    async def list_old_sent(self, age: timedelta) -> AsyncIterator[ImagePlace]:
+        """Give the pictures of all tenants whose file was sent so long ago and is there."""
+        async for found in self.store.list_old(_SENT, age):
+            if (image := _image_at(found.key)) is not None:
+                yield ImagePlace(found.tenant, image)
 
     async def size_sent(self, tenant: TenantId, image: ImageId) -> int | None:
         """Give how large the file is that was sent; None while there is none."""
@@ -103,18 +111,30 @@ class ImageFiles:
         """Delete what was sent."""
         await self.store.delete(_SENT, tenant, _sent_key(image))
 
+    async def delete_renditions(self, tenant: TenantId, image: ImageId, *, keep: str | None) -> None:
+        """Delete the renditions of a picture but for those of one digest."""
+        kept = None if keep is None else f"{_folder(image)}/{keep}"
+        await self.store.delete_folder(_SHOWN, tenant, _folder(image), keep=kept)
+
     async def delete_all(self, tenant: TenantId, image: ImageId) -> None:
         """Delete all files of a picture."""
         await self.delete_sent(tenant, image)
-        await self.store.delete_folder(_SHOWN, tenant, _folder(image))
+        await self.delete_renditions(tenant, image, keep=None)
 
 
 def _sent_key(image: ImageId) -> str:
-    return f"images/{image}"
+    return f"{_PREFIX}{image}"
+
+
+def _image_at(key: str) -> ImageId | None:
+    try:
+        return ImageId(key.removeprefix(_PREFIX))
+    except ValueError:
+        return None
 
 
 def _folder(image: ImageId) -> str:
-    return f"images/{image}"
+    return f"{_PREFIX}{image}"
 
 
 def _key_of(rendition: RenditionPlace) -> str:

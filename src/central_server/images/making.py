@@ -27,7 +27,7 @@ class ImageMaker:
 
     They are stored before the row says that they are there, in a folder of their contents: killed at any moment,
     another attempt does the same again. However the job ends, `TX_settle` leaves neither a picture that waits for
-    ever nor a file that nobody needs.
+    ever nor a file that nobody needs. An attempt that comes late, because it was taken for dead, takes its files away.
     """
 
     def __init__(
@@ -68,6 +68,13 @@ class ImageMaker:
 
     async def _make(self, run: Run) -> Outcome:
         image = ImageId(run.options["image"])
+        try:
+            return await self._make_one(run, image)
+        finally:
+            # However it ends, when it was cut off because it was taken for dead, too.
+            await self._TX_delete_strays(run.tenant_id, image)
+
+    async def _make_one(self, run: Run, image: ImageId) -> Outcome:
         row = await self._TX_begin(run, image)
         if row["state"] == "ready":
             return Outcome(_result(image))
@@ -83,13 +90,13 @@ class ImageMaker:
         return Outcome(_result(image))
 
     async def _TX_begin(self, run: Run, image: ImageId) -> DBImage:
-        """Give the picture as it is; `WorkFailedError` when it was deleted, and what there is of it goes, too."""
+        """Give the picture as it is; `WorkFailedError` when it was deleted."""
         async with self.db.write(run.tenant_id) as tx:
             await self.runs.hold(run, tx)
             await tx.first(queries.SET_PROCESSING, of_tenant=run.tenant_id, of_id=image)
             row = await tx.first(queries.GET_IMAGE, tenant_id=run.tenant_id, id=image)
         if row is None:
-            raise await self._dropped(run.tenant_id, image)
+            raise _deleted(image)
         return row
 
     async def _render(self, row: DBImage, folder: Path) -> tuple[Picture, StoredRenditions]:
@@ -111,7 +118,7 @@ class ImageMaker:
             # Another worker, which was taken for dead, may have made the same.
             found = await tx.first(queries.GET_IMAGE, tenant_id=run.tenant_id, id=row["id"])
         if found is None:
-            raise await self._dropped(run.tenant_id, row["id"])
+            raise _deleted(row["id"])
 
     async def _TX_refuse(self, run: Run, row: DBImage, reason: ImageReason) -> Outcome:
         """Let the picture have failed, unless another worker, which was taken for dead, has made it meanwhile."""
@@ -138,10 +145,22 @@ class ImageMaker:
         async with self.db.write(row["tenant_id"]) as tx:
             await tx.execute(queries.FORGET_STAGED, of_tenant=row["tenant_id"], of_id=row["id"])
 
-    async def _dropped(self, tenant: TenantId, image: ImageId) -> WorkFailedError:
-        """Delete what there is of a picture that was deleted meanwhile, and say how its job ends."""
-        await self.files.delete_all(tenant, image)
-        return WorkFailedError("image_deleted", "The picture was deleted.", _result(image))
+    async def _TX_delete_strays(self, tenant: TenantId, image: ImageId) -> None:
+        """Delete the files that this attempt may have written and that nothing leads to.
+
+        The row is read after the last file was written, and from the database itself. So whoever ends or deletes the
+        picture either finds these files, or is found here.
+        """
+        async with self.db.write(tenant) as tx:
+            row = await tx.first(queries.GET_IMAGE, tenant_id=tenant, id=image)
+        if row is None:
+            await self.files.delete_all(tenant, image)
+        elif row["state"] in {"ready", "failed"}:
+            await self.files.delete_renditions(tenant, image, keep=row["digest"])
+
+
+def _deleted(image: ImageId) -> WorkFailedError:
+    return WorkFailedError("image_deleted", "The picture was deleted.", _result(image))
 
 
 def _failed(reason: ImageReason, image: ImageId) -> WorkFailedError:

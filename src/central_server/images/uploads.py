@@ -15,6 +15,7 @@ from central_server.images.policy import check_arrived, check_may_upload, check_
 from central_server.images.tables import DBImage
 from central_server.infra.actor import Actor
 from central_server.infra.db import Database, WriteExecutor
+from central_server.infra.object_store import SignedPut
 from central_server.jobs.service import JobService
 
 _STAGED_SECONDS: Final = 3600
@@ -47,13 +48,16 @@ class ImageUploads:
         assert row is not None
         return self._upload_of(row, presigned)
 
-    def _upload_of(self, row: DBImage, presigned: str | None) -> ImageUploadPrivate:
+    def _upload_of(self, row: DBImage, presigned: SignedPut | None) -> ImageUploadPrivate:
         tenant, image, until = row["tenant_id"], row["id"], row["staged_until"]
         assert until is not None
         headers = {"content-type": str(row["content_type"])}
         if presigned is None:
+            url = self.links.of_upload(tenant, image)
             headers[TOKEN_HEADER] = self.links.issue_token(tenant, image, until)
-        url = presigned or self.links.of_upload(tenant, image)
+        else:
+            url = presigned.url
+            headers |= presigned.headers
         return ImageUploadPrivate(image=image, usage=row["usage"], url=url, headers=headers, expires_at=until)
 
     async def _check_room(self, input: CreateImageUploadInput, actor: Actor, tx: WriteExecutor) -> None:

@@ -5,22 +5,42 @@ import pytest
 
 from central.kernel.ids import TenantId
 from central_server.infra.object_store import ObjectStore, object_store_from_url
-from support.s3 import BUCKET, s3_server
+from support.buckets import SERVERS, BucketServer
 
 
-@pytest.fixture(scope="module", params=["folder", "s3"])
+@pytest.fixture(scope="module", params=SERVERS)
+async def server(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[BucketServer]:
+    """A server of each provider's kind."""
+    async with SERVERS[request.param](tmp_path_factory.mktemp("served")) as served:
+        yield served
+
+
+@pytest.fixture(scope="module")
+def bucket(server: BucketServer) -> ObjectStore:
+    """A store on such a server."""
+    return opened(server)
+
+
+@pytest.fixture(scope="module", params=["folder", *SERVERS])
 async def store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[ObjectStore]:
-    """A store in a folder, and one on a server of S3."""
+    """A store in a folder, and one on a server of each provider's kind."""
     folder = tmp_path_factory.mktemp("objects")
     if request.param == "folder":
         yield object_store_from_url(folder.as_uri())
         return
-    async with s3_server(folder) as variables:
-        with pytest.MonkeyPatch.context() as patch:
-            for name, value in variables.items():
+    async with SERVERS[request.param](folder) as served:
+        yield opened(served)
+
+
+def opened(server: BucketServer, url: str | None = None, *, without: str = "", **changed: str) -> ObjectStore:
+    """Open a server's bucket, or another URL, by its variables: all but one, or with others."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in {**server.variables, **changed}.items():
+            if not (without and name.endswith(without)):
                 patch.setenv(name, value)
-            made = object_store_from_url(f"s3://{BUCKET}/central")
-        yield made
+        return object_store_from_url(url or server.url, patience=0.1)
 
 
 @pytest.fixture

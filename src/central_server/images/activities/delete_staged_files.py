@@ -17,5 +17,9 @@ class DeleteStagedFilesActivity:
 
     @activity.defn(name="images.delete_staged")
     async def delete(self, input: DeleteEndedInput) -> DeleteEndedOutput:
-        """Delete them, up to a bound."""
-        return await delete_in_batches(input, self._ended.TX_delete_staged, activity.heartbeat, batch=_FILES_AT_ONCE)
+        """Delete them, up to a bound; those that rows lead to first."""
+        done = await delete_in_batches(input, self._ended.TX_delete_staged, activity.heartbeat, batch=_FILES_AT_ONCE)
+        if not done.is_last:
+            return done
+        strays = await self._ended.delete_strays(activity.heartbeat)
+        return DeleteEndedOutput(deleted=done.deleted + strays, is_last=True)

@@ -33,3 +33,12 @@ def object_path(bucket: Bucket, tenant: TenantId, key: str) -> str:
     if len(parts) > _MOST_PARTS or not all(_PART.fullmatch(part) for part in parts):
         raise ValueError("this is no key of an object")
     return f"{tenant_prefix(bucket, tenant)}/{key}"
+
+
+def read_path(path: str) -> tuple[TenantId, str] | None:
+    """Read whose object a path is of, and its key; None for what is no such path."""
+    _, tenant, key = [*path.split("/", 2), "", ""][:3]
+    try:
+        return (TenantId(tenant), key) if key else None
+    except ValueError:
+        return None

@@ -1,18 +1,19 @@
 import hashlib
+import re
 import secrets
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Generator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Generator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import obstore
-from obstore.exceptions import BaseError
+from obstore.exceptions import BaseError, PermissionDeniedError, UnauthenticatedError
 from obstore.store import AzureStore, GCSStore, S3Store
 
 from central.errors import UnavailableError
 from central.kernel.ids import TenantId
 from central_server.infra.logs import component_logger
-from central_server.infra.object_store.keys import Bucket, object_path, tenant_prefix
+from central_server.infra.object_store.keys import Bucket, object_path, read_path, tenant_prefix
 
 if TYPE_CHECKING:
     from obstore import GetResult, ObjectMeta
@@ -22,6 +23,9 @@ _PART_BYTES: Final = 8 * 1024 * 1024
 """Of an upload; S3 takes 10,000 parts, so that an object has up to 80 GB."""
 _PARTS_AT_ONCE: Final = 2
 _READ_BYTES: Final = 256 * 1024
+_REFUSED: Final = re.compile(r"status code: 40[13] ", re.ASCII)
+_AZURE_HEADERS: Final[Mapping[str, str]] = {"x-ms-blob-type": "BlockBlob"}
+"""Azure takes no PUT of a file without (REST API, "Put Blob"); its signature does not cover it."""
 
 
 class StoredObject(NamedTuple):
@@ -29,6 +33,20 @@ class StoredObject(NamedTuple):
 
     size: int
     sha256: str
+
+
+class SignedPut(NamedTuple):
+    """Where a file may be PUT for a while, and the headers that must go with it."""
+
+    url: str
+    headers: Mapping[str, str]
+
+
+class PlacedObject(NamedTuple):
+    """Where an object lies."""
+
+    tenant: TenantId
+    key: str
 
 
 class ObjectStore:
@@ -56,16 +74,20 @@ class ObjectStore:
             )
         return measure.result()
 
-    async def presign_put(self, bucket: Bucket, tenant: TenantId, key: str, seconds: int) -> str | None:
+    async def presign_put(self, bucket: Bucket, tenant: TenantId, key: str, seconds: int) -> SignedPut | None:
         """Give a URL to which whoever has it may PUT the object for a while; None where the storage knows no such.
 
         How large it becomes nobody bounds: `size` tells afterwards.
         """
-        path, store = object_path(bucket, tenant, key), self._store
+        return await self._sign_put(object_path(bucket, tenant, key), seconds)
+
+    async def _sign_put(self, path: str, seconds: int) -> SignedPut | None:
+        store = self._store
         if not isinstance(store, S3Store | GCSStore | AzureStore):
             return None
         with self._told():
-            return await obstore.sign_async(store, "PUT", path, timedelta(seconds=seconds))
+            url = await obstore.sign_async(store, "PUT", path, timedelta(seconds=seconds))
+        return SignedPut(url, _AZURE_HEADERS if isinstance(store, AzureStore) else {})
 
     async def get(self, bucket: Bucket, tenant: TenantId, key: str) -> AsyncIterator[bytes] | None:
         """Give an object's content piece by piece, or None when there is none."""
@@ -99,12 +121,23 @@ class ObjectStore:
         """Give the keys of a tenant's objects, or of those below a folder, which is the beginning of a key."""
         root = tenant_prefix(bucket, tenant)
         prefix = root if folder is None else object_path(bucket, tenant, folder)
+        async for one in self._list(prefix):
+            yield one["path"].removeprefix(f"{root}/")
+
+    async def list_old(self, bucket: Bucket, age: timedelta) -> AsyncIterator[PlacedObject]:
+        """Give the objects of all tenants that were last written so long ago, by the storage's clock."""
+        before = datetime.now(UTC) - age
+        async for one in self._list(bucket.value):
+            if one["last_modified"] < before and (read := read_path(one["path"])) is not None:
+                yield PlacedObject(*read)
+
+    async def _list(self, prefix: str) -> AsyncGenerator["ObjectMeta"]:
         with self._told():
             # One of its overloads gives tables of pyarrow, whose types are not there.
             listed: AsyncIterator[Sequence[ObjectMeta]] = obstore.list(self._store, prefix)  # pyright: ignore[reportUnknownMemberType]
             async for found in listed:
                 for one in found:
-                    yield one["path"].removeprefix(f"{root}/")
+                    yield one
 
     async def delete(self, bucket: Bucket, tenant: TenantId, key: str) -> None:
         """Delete an object; that there is none is no error."""
@@ -116,8 +149,8 @@ class ObjectStore:
                 return
 
     async def delete_folder(self, bucket: Bucket, tenant: TenantId, folder: str, *, keep: str | None = None) -> int:
-        """Delete all objects below a folder but for one; gives how many."""
-        keys = [key async for key in self.list(bucket, tenant, folder) if key != keep]
+        """Delete all objects below a folder but for one, or one folder in it; gives how many."""
+        keys = [key async for key in self.list(bucket, tenant, folder) if not _is_at(key, keep)]
         for key in keys:
             await self.delete(bucket, tenant, key)
         return len(keys)
@@ -140,6 +173,10 @@ class ObjectStore:
             await obstore.delete_async(self._store, path)
         return read == text
 
+    async def signs(self) -> bool:
+        """Tell whether the storage knows signed URLs; `UnavailableError` when the credentials cannot sign any."""
+        return await self._sign_put("doctor/signed", 1) is not None
+
     @contextmanager
     def _told(self) -> Generator[None]:
         """Turn what the storage says into the error of a part that is away; its own words are for the log."""
@@ -147,9 +184,20 @@ class ObjectStore:
             yield
         except (BaseError, OSError) as error:
             self._log.warning("object store failed", error=str(error).partition("\n")[0][:500])
-            raise UnavailableError(
-                "The storage of files does not answer; try again later.", code="object_store_unavailable"
-            ) from error
+            raise UnavailableError(_what_failed(error), code="object_store_unavailable") from error
+
+
+def _what_failed(error: Exception) -> str:
+    # Lists and deletions of several come as a general error, with the status in its words.
+    if isinstance(error, PermissionDeniedError | UnauthenticatedError) or _REFUSED.search(str(error)):
+        return "The storage of files does not let the server in: its credentials, or their rights, are wrong."
+    if isinstance(error, FileNotFoundError):
+        return "The storage of files has no such bucket or folder."
+    return "The storage of files does not answer; try again later."
+
+
+def _is_at(key: str, place: str | None) -> bool:
+    return place is not None and (key == place or key.startswith(f"{place}/"))
 
 
 class _Measure:

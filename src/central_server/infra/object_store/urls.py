@@ -1,6 +1,7 @@
 import os
 from datetime import timedelta
 from pathlib import Path
+from typing import Final
 from urllib.parse import unquote, urlsplit
 
 from obstore.exceptions import BaseError
@@ -8,7 +9,7 @@ from obstore.store import LocalStore, from_url
 
 from central_server.infra.object_store.store import ObjectStore
 
-_REMOTE = frozenset({"s3", "gs", "az"})
+_ALLOWS_HTTP: Final = {"s3": "AWS_ALLOW_HTTP", "gs": "GOOGLE_ALLOW_HTTP", "az": "AZURE_ALLOW_HTTP"}
 
 
 def object_store_from_url(url: str, *, patience: float = 30.0) -> ObjectStore:
@@ -21,7 +22,7 @@ def object_store_from_url(url: str, *, patience: float = 30.0) -> ObjectStore:
     parts = urlsplit(url)
     if parts.scheme == "file":
         return ObjectStore(_folder(Path(unquote(parts.path)), parts.netloc))
-    if parts.scheme not in _REMOTE or not parts.hostname or "@" in parts.netloc or parts.query:
+    if parts.scheme not in _ALLOWS_HTTP or not parts.hostname or "@" in parts.netloc or parts.query:
         raise ValueError("expected file:///folder, s3://bucket/prefix, gs://bucket/prefix or az://container/prefix")
     try:
         return ObjectStore(
@@ -32,7 +33,7 @@ def object_store_from_url(url: str, *, patience: float = 30.0) -> ObjectStore:
                     # Of a whole file, which may be large and on its way to somebody slow.
                     "timeout": timedelta(hours=1),
                     # Options of ours keep the library from reading this variable itself.
-                    "allow_http": os.environ.get("AWS_ALLOW_HTTP", "").lower() in {"1", "true"},
+                    "allow_http": os.environ.get(_ALLOWS_HTTP[parts.scheme], "").lower() in {"1", "true"},
                 },
                 retry_config={"max_retries": 5, "retry_timeout": timedelta(seconds=patience)},
             )
