@@ -1,5 +1,7 @@
 """Deleting units."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from central.errors import ConflictError, NotFoundError
@@ -55,6 +57,23 @@ async def test_too_many(owner: AsyncCentral, monkeypatch: pytest.MonkeyPatch) ->
     with pytest.raises(ConflictError) as refusal:
         await owner.units.delete(unit=made["a"].id, cascade=True)
     assert refusal.value.code == "too_many_units"
+
+
+async def test_too_many_assignments(owner: AsyncCentral, place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """More of them than a transaction should delete are refused, by a dry run too; so many are not."""
+    monkeypatch.setattr(policy, "MOST_ASSIGNMENTS_CASCADED", 1)
+    made = await grow(owner, {"Works": {"Sales": {}}})
+    await owner.units.assign(unit=made["Sales"].id, user=place.owner_user.id)
+    second = await owner.units.assign(
+        unit=made["Works"].id, user=place.owner_user.id, starts_at=datetime.now(UTC) + timedelta(days=1)
+    )
+    for dry_run in (True, False):
+        with pytest.raises(ConflictError) as refusal:
+            await owner.units.delete(unit=made["Works"].id, cascade=True, dry_run=dry_run)
+        assert refusal.value.code == "too_many_assignments"
+    assert await drawn(owner) == ["Works", "-Sales"]
+    await owner.units.remove_assignment(assignment=second.id)
+    assert (await owner.units.delete(unit=made["Works"].id, cascade=True)).assignments == 1
 
 
 async def test_nothing(owner: AsyncCentral, other_tenant: AsyncCentral) -> None:

@@ -22,6 +22,7 @@ MOST_SIBLINGS = 10_000
 """How many units stand directly below one, or at the top."""
 
 MOST_CASCADED = 5_000
+MOST_ASSIGNMENTS_CASCADED = 20_000
 """How many units go at once with the one above them."""
 
 UnitCode: TypeAlias = Annotated[

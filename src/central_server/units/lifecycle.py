@@ -16,7 +16,7 @@ from central_server.infra.actor import Actor, By
 from central_server.infra.db import Database, Query, WriteExecutor, register_conflict
 from central_server.infra.outbox import Outbox
 from central_server.units.mapping import found, unit_from
-from central_server.units.policy import check_in_use, check_number, has_assignments
+from central_server.units.policy import check_assignments, check_in_use, check_number
 from central_server.units.queries import assignments, tree, units
 from central_server.units.structure import UnitStructure
 from central_server.units.tables import DBNamedUnit, DBUnit
@@ -112,8 +112,7 @@ class UnitLifecycle:
     ) -> int:
         ids = [row["id"].uuid for row in going]
         number = int(await tx.scalar(assignments.COUNT_ASSIGNMENTS, tenant_id=actor.tenant_id, units=ids))
-        if number and not cascade:
-            raise has_assignments()
+        check_assignments(number, cascade=cascade)
         return number
 
     async def _delete(self, going: Sequence[UnitId], actor: Actor, tx: WriteExecutor) -> None:

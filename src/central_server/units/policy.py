@@ -8,7 +8,13 @@ from pydantic import TypeAdapter, ValidationError
 
 from central.errors import ConflictError, ValidationFailedError
 from central.kernel.ids import UnitId
-from central.units.models import MOST_CASCADED, MOST_LEVELS, MOST_SIBLINGS, UpdateUnitInput
+from central.units.models import (
+    MOST_ASSIGNMENTS_CASCADED,
+    MOST_CASCADED,
+    MOST_LEVELS,
+    MOST_SIBLINGS,
+    UpdateUnitInput,
+)
 from central.users.fields import Attributes
 from central_server.units.tables import STEP, DBAssignment, DBHeights, DBHeldUnit, DBUnit
 from central_server.users.policy import merge_patch
@@ -114,3 +120,15 @@ def collision(error: ConflictError, other: DBAssignment | None) -> ConflictError
 def has_assignments() -> ConflictError:
     """Give the error for deleting a unit with assignments, which are its history too."""
     return ConflictError("There are assignments to it; say that they are to go too.", code="unit_has_assignments")
+
+
+def check_assignments(number: int, *, cascade: bool) -> None:
+    """Refuse to delete assignments unless told to, and more of them at once than a transaction should."""
+    if number and not cascade:
+        raise has_assignments()
+    if number > MOST_ASSIGNMENTS_CASCADED:
+        raise ConflictError(
+            f"More than {MOST_ASSIGNMENTS_CASCADED:,} assignments would be deleted at once;"
+            " begin further down, or archive the unit.",
+            code="too_many_assignments",
+        )

@@ -3,7 +3,7 @@
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from central_server.infra.rate_limits.bucket import MICROSECONDS, Ask, Limit, Taken, draw, longest_wait, wait
@@ -79,6 +79,7 @@ def test_what_is_told_is_what_is_left(limit: Limit, needed: int, more: int, debt
 
 
 @given(st.lists(st.tuples(LIMITS, st.integers(0, 3), st.integers(0, 10**10)), min_size=1, max_size=5))
+@example([(Limit(1, 1), 0, 1_004_497), (Limit(1, 1), 1, 1)])
 def test_several_buckets_give_all_or_nothing(buckets: list[tuple[Limit, int, int]]) -> None:
     """Each gives what is needed of it, or none gives anything; the longest wait is one of those that refused."""
     asks = [Ask(str(n), b"x", limit, needed, needed + 1) for n, (limit, needed, _) in enumerate(buckets)]

@@ -109,8 +109,8 @@ def _nothing(asks: Sequence[Ask], debts: Sequence[int]) -> Taken:
 
 
 def wait(ask: Ask, drawn: Drawn) -> int:
-    """Say in how many microseconds a bucket that refused has what is needed."""
-    return max(0, drawn.debt + ask.needed * ask.limit.interval - ask.limit.span)
+    """Say in how many microseconds a bucket has what is needed; an overdrawn one of which nothing is has it now."""
+    return max(0, drawn.debt + ask.needed * ask.limit.interval - ask.limit.span) if ask.needed else 0
 
 
 def longest_wait(asks: Sequence[Ask], taken: Taken) -> tuple[Ask, float]:
