@@ -76,6 +76,11 @@ class RunningTarget:
     def memory_bytes(self) -> int:
         return sum(process.memory_info().rss for process in self._processes())
 
+    def peak_memory_bytes(self) -> int:
+        """Give the most that its first process has held, on Linux."""
+        status = Path(f"/proc/{self._process.pid}/status").read_text()
+        return int(status.partition("VmHWM:")[2].split()[0]) * 1024
+
     def stop(self) -> None:
         for number in (signal.SIGCONT, signal.SIGTERM):
             if self._process.poll() is None:

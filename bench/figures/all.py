@@ -5,7 +5,7 @@ from subprocess import SubprocessError
 
 import httpx
 
-from bench.figures import client_cpu, events, imports, paging, pictures, startup
+from bench.figures import client_cpu, events, imports, paging, pictures, startup, user_imports
 from bench.figures.figure import Figure
 from bench.goals import CENTRAL
 from bench.targets import RunningTarget, TargetError
@@ -23,6 +23,7 @@ def measure_figures(servers: Iterable[RunningTarget], at_rest: Mapping[str, int]
         ("import of the client", imports.measure),
         ("central-server dev, cold and warm", startup.measure),
         ("events, from the commit to the receipt", events.measure),
+        ("100,000 users imported", user_imports.measure),
         ("pictures", pictures.measure),
     ]
     if limit is not None:

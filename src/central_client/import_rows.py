@@ -10,10 +10,12 @@ from typing import Any, Final, TypeAlias
 from pydantic_core import to_json
 
 from central.kernel.cells import unshielded
-from central.user_imports.models import MOST_ROWS_OF_CHUNK
 
 RowSource: TypeAlias = str | Path | Iterable[Mapping[str, Any]]
 _AS_JSON: Final = ":json"
+_MOST_ROWS: Final = 200
+"""Of a chunk: fewer than the server takes, as it answers nobody else while it reads them."""
+
 _MOST_BYTES: Final = 700_000
 """Of a chunk: the server takes bodies of 1 MiB unless it is told otherwise."""
 
@@ -38,11 +40,11 @@ def _plain(value: Any) -> Any:
 
 
 def chunks_of(rows: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
-    """Put rows together, as many as the server takes at once."""
+    """Put rows together, as many as go in one request."""
     chunk, size = list[dict[str, Any]](), 0
     for row in rows:
         length = len(to_json(row)) + 1
-        if chunk and (len(chunk) == MOST_ROWS_OF_CHUNK or size + length > _MOST_BYTES):
+        if chunk and (len(chunk) == _MOST_ROWS or size + length > _MOST_BYTES):
             yield chunk
             chunk, size = [], 0
         chunk.append(row)

@@ -57,10 +57,10 @@ def test_files_that_cannot_be_read(tmp_path: Path, name: str, text: str, message
 
 
 def test_chunks() -> None:
-    """A chunk has a thousand rows at most, and a size that the server takes; no row is lost or moved."""
+    """A chunk has two hundred rows at most, and a size that the server takes; no row is lost or moved."""
     rows = [{"email": f"{n}@example.com", "attributes": {"note": "x" * (n % 3) * 4000}} for n in range(2500)]
     chunks = list(chunks_of(rows))
     assert [row for chunk in chunks for row in chunk] == rows
     assert max(len(to_json(chunk)) for chunk in chunks) < 900_000
-    assert [len(chunk) for chunk in chunks_of({"n": n} for n in range(2500))] == [1000, 1000, 500]
+    assert [len(chunk) for chunk in chunks_of({"n": n} for n in range(500))] == [200, 200, 100]
     assert list(chunks_of([])) == []

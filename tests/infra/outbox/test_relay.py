@@ -74,6 +74,24 @@ async def test_unheard_kinds_get_their_places(place: Place, tenant: TenantId, st
     assert (starter.calls, relay.stats.placed) == (0, 7)
 
 
+async def test_burst_after_a_rest(place: Place, outbox: Outbox, tenant: TenantId, starter: FakeStarter):
+    """A relay whose statements were planned while there was nothing places thousands of events within seconds.
+
+    By a plan for an empty outbox each of these is looked for among all, for longer than the bound on statements.
+    """
+    await place.owner.execute("VACUUM (ANALYZE) outbox")
+    relay = relay_of(place, starter, replace(FAST, places=20_000))
+    for _ in range(12):
+        await relay.TX_pass()
+    await place.owner.execute(
+        "INSERT INTO outbox (id, tenant_id, kind, payload)"
+        " SELECT gen_random_uuid(), $1, 'tests.unheard', '{}' FROM generate_series(1, 8000)",
+        tenant.uuid,
+    )
+    await relay.TX_pass()
+    assert relay.stats.placed == 8000
+
+
 async def test_crash_after_claim_is_healed(
     place: Place, outbox: Outbox, tenant: TenantId, starter: FakeStarter, add: Any, monkeypatch: pytest.MonkeyPatch
 ):
