@@ -38,6 +38,14 @@ NOT_SHOWN = {
 """What the dashboard leaves out, and why."""
 
 
+_COMMANDS = {
+    ("api", "--port", "0"): "central_request_seconds",
+    ("worker", "core"): "central_database_pool_size",
+    ("worker", "media"): "central_database_pool_size",
+}
+"""Each process, and what it tells when it tells all: the API measures requests once it is about to take some."""
+
+
 def panels() -> list[dict[str, Any]]:
     return [panel for panel in DASHBOARD["panels"] if panel["type"] != "row"]
 
@@ -68,12 +76,12 @@ def told() -> dict[str, set[str]]:
 async def exposed(migrated: dict[str, str], told: dict[str, set[str]]) -> set[str]:
     """Give the names that an API, a core worker and a media worker tell, asked once for the module."""
     if not told:
-        for command in (("api", "--port", "0"), ("worker", "core"), ("worker", "media")):
-            told[" ".join(command)] = await _ask(migrated, command)
+        for command, last in _COMMANDS.items():
+            told[" ".join(command)] = await _ask(migrated, command, last)
     return set().union(*told.values())
 
 
-async def _ask(settings: dict[str, str], command: tuple[str, ...]) -> set[str]:
+async def _ask(settings: dict[str, str], command: tuple[str, ...], last: str) -> set[str]:
     port = free_port()
     with ExitStack() as running:
         running.enter_context(process(settings | {"metrics_port": str(port)}, *command))
@@ -86,7 +94,7 @@ async def _ask(settings: dict[str, str], command: tuple[str, ...]) -> set[str]:
                     text = (await client.get(f"http://127.0.0.1:{port}/metrics")).text
                 except httpx.TransportError:
                     await asyncio.sleep(0.1)
-                return "central_database_pool_size" in text
+                return last in text
 
             await until(answers, 60)
     return told_by(text)
