@@ -1,5 +1,6 @@
 import os
 import secrets
+import signal
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -10,6 +11,13 @@ from central_server.infra.logs import configure_logging
 from support.counts import bound, counted
 from support.place import Place, Stack, make_place, make_stack
 from support.servers import shared_postgres
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _heeds_interrupts() -> None:
+    """A run that a shell put in the background ignores SIGINT, and so would each program that a test interrupts."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session", autouse=True)
