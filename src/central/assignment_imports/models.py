@@ -9,7 +9,7 @@ from central.roles.models import RoleSlug
 from central.units.models import UnitCode
 from central.users.fields import Key, Value
 
-OnMissingAssignment: TypeAlias = Literal["keep", "end"]
+OnMissingAssignment: TypeAlias = Literal["ignore", "end"]
 NONE: Final = "-"
 """What a row says for no role and for no end, where an empty cell says nothing."""
 
@@ -48,7 +48,7 @@ class StartAssignmentImportInput(TenantInput):
         default=None, description="By whose external ids rows name people: `hr`. Without it, by their addresses."
     )
     on_missing: OnMissingAssignment = Field(
-        default="keep",
+        default="ignore",
         description="What happens to assignments that hold now, to units that some row names, and are in no row. "
         "`end` implies `allOrNothing`.",
     )

@@ -3,8 +3,7 @@ from central.assignment_imports.models import StartAssignmentImportInput
 from central.errors import ConflictError, NotFoundError
 from central.jobs.models import Job
 from central.kernel.operation import Operation
-from central.unit_imports.models import RunUnitImportInput
-from central.user_imports.models import AddImportRowsInput
+from central.user_imports.models import AddImportRowsInput, RunImportInput
 
 START_ASSIGNMENT_IMPORT = Operation(
     "units.start_assignment_import",
@@ -35,7 +34,7 @@ RUN_ASSIGNMENT_IMPORT = Operation(
     "units.run_assignment_import",
     "POST",
     "/v1/tenants/{tenant}/unit-assignment-imports/{job}/run",
-    RunUnitImportInput,
+    RunImportInput,
     Job,
     access=TenantPermission("units:write"),
     summary="Run an import of assignments whose rows are all there",

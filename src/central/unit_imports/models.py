@@ -3,7 +3,6 @@ from typing import Annotated, Literal, Self, TypeAlias
 from pydantic import Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
-from central.kernel.ids import JobId
 from central.kernel.model import Input, TenantInput
 from central.kernel.text import Line
 from central.units.models import Description, UnitCode, UnitKind
@@ -50,9 +49,3 @@ class StartUnitImportInput(TenantInput):
                 "archive_limit", "Give `archiveLimit` with `onMissing` as 'archive', and only then"
             )
         return self
-
-
-class RunUnitImportInput(TenantInput):
-    """Which import has all its rows."""
-
-    job: JobId

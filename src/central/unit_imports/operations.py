@@ -2,8 +2,8 @@ from central.access import TenantPermission
 from central.errors import ConflictError, NotFoundError
 from central.jobs.models import Job
 from central.kernel.operation import Operation
-from central.unit_imports.models import RunUnitImportInput, StartUnitImportInput
-from central.user_imports.models import AddImportRowsInput
+from central.unit_imports.models import StartUnitImportInput
+from central.user_imports.models import AddImportRowsInput, RunImportInput
 
 START_UNIT_IMPORT = Operation(
     "units.start_import",
@@ -34,7 +34,7 @@ RUN_UNIT_IMPORT = Operation(
     "units.run_import",
     "POST",
     "/v1/tenants/{tenant}/unit-imports/{job}/run",
-    RunUnitImportInput,
+    RunImportInput,
     Job,
     access=TenantPermission("units:write"),
     summary="Run an import whose rows are all there",

@@ -22,8 +22,10 @@ MOST_SIBLINGS = 10_000
 """How many units stand directly below one, or at the top."""
 
 MOST_CASCADED = 5_000
-MOST_ASSIGNMENTS_CASCADED = 20_000
 """How many units go at once with the one above them."""
+
+MOST_ASSIGNMENTS_CASCADED = 20_000
+"""How many assignments go at once with their units."""
 
 UnitCode: TypeAlias = Annotated[
     str,

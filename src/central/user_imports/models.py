@@ -56,7 +56,7 @@ class AddImportRowsInput(TenantInput):
     rows: Rows
 
 
-class RunUserImportInput(TenantInput):
+class RunImportInput(TenantInput):
     """Which import has all its rows."""
 
     job: JobId

@@ -2,7 +2,7 @@ from central.access import TenantPermission
 from central.errors import ConflictError, NotFoundError
 from central.jobs.models import Job
 from central.kernel.operation import Operation
-from central.user_imports.models import AddImportRowsInput, RunUserImportInput, StartUserImportInput
+from central.user_imports.models import AddImportRowsInput, RunImportInput, StartUserImportInput
 
 START_USER_IMPORT = Operation(
     "users.start_import",
@@ -33,7 +33,7 @@ RUN_USER_IMPORT = Operation(
     "users.run_import",
     "POST",
     "/v1/tenants/{tenant}/user-imports/{job}/run",
-    RunUserImportInput,
+    RunImportInput,
     Job,
     access=TenantPermission("users:write"),
     summary="Run an import whose rows are all there",

@@ -5,8 +5,7 @@ from central.assignment_imports.operations import (
     START_ASSIGNMENT_IMPORT,
 )
 from central.jobs.models import Job
-from central.unit_imports.models import RunUnitImportInput
-from central.user_imports.models import AddImportRowsInput
+from central.user_imports.models import AddImportRowsInput, RunImportInput
 from central_server.assignment_imports.service import AssignmentImportService
 from central_server.infra.actor import Actor
 from central_server.infra.http.handles import handles
@@ -27,5 +26,5 @@ class AssignmentImportRoutes:
         return await self.imports.TX_add_rows(input, actor)
 
     @handles(RUN_ASSIGNMENT_IMPORT)
-    async def run(self, input: RunUnitImportInput, actor: Actor) -> Job:
+    async def run(self, input: RunImportInput, actor: Actor) -> Job:
         return await self.imports.TX_run(input, actor)

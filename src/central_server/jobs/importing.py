@@ -1,6 +1,7 @@
 """Imports that see all rows at once: they plan what is to be done, and take the steps, some at a time."""
 
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Final, Generic, NamedTuple, Protocol, TypeVar
 
@@ -163,9 +164,8 @@ def _check(plan: Plan[S], work: Planned[S, C], counts: C) -> None:
 
 
 def _previewed(counts: C, plan: Plan[S], work: Planned[S, C]) -> C:
-    for step in plan.steps:
-        counts = _counted(counts, work.counted[step.kind])
-    return counts.model_copy(update={"plan": work.tell(plan.steps)[:_MOST_TOLD]})
+    would = Counter(work.counted[step.kind] for step in plan.steps)
+    return counts.model_copy(update={**would, "plan": work.tell(plan.steps)[:_MOST_TOLD]})
 
 
 def _counted(counts: C, what: str) -> C:

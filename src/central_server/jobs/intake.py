@@ -3,8 +3,7 @@ from typing import ClassVar
 from central.jobs.events import JobRequested
 from central.jobs.models import Job, JobKind
 from central.kernel.model import Output, TenantInput
-from central.unit_imports.models import RunUnitImportInput
-from central.user_imports.models import AddImportRowsInput, RunUserImportInput
+from central.user_imports.models import AddImportRowsInput, RunImportInput
 from central_server.infra.actor import Actor
 from central_server.infra.db import Database, WriteExecutor
 from central_server.infra.outbox import Outbox
@@ -35,7 +34,7 @@ class RowIntake:
         async with self.db.write(actor.tenant_id, actor.unit) as tx:
             return await self.jobs.add_rows(input.job, self.kind, input.chunk, input.rows, actor, tx)
 
-    async def TX_run(self, input: RunUserImportInput | RunUnitImportInput, actor: Actor) -> Job:
+    async def TX_run(self, input: RunImportInput, actor: Actor) -> Job:
         """Let it begin: the event, of the job's own number, starts the workflow that does it."""
         async with self.db.write(actor.tenant_id, actor.unit) as tx:
             job = await self.jobs.queue(input.job, self.kind, actor, tx)

@@ -1,5 +1,5 @@
 from central.jobs.models import Job
-from central.user_imports.models import AddImportRowsInput, RunUserImportInput, StartUserImportInput
+from central.user_imports.models import AddImportRowsInput, RunImportInput, StartUserImportInput
 from central.user_imports.operations import ADD_IMPORT_ROWS, RUN_USER_IMPORT, START_USER_IMPORT
 from central_server.infra.actor import Actor
 from central_server.infra.http.handles import handles
@@ -21,5 +21,5 @@ class UserImportRoutes:
         return await self.imports.TX_add_rows(input, actor)
 
     @handles(RUN_USER_IMPORT)
-    async def run(self, input: RunUserImportInput, actor: Actor) -> Job:
+    async def run(self, input: RunImportInput, actor: Actor) -> Job:
         return await self.imports.TX_run(input, actor)
