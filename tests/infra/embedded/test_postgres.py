@@ -72,7 +72,14 @@ async def value(url: str, query: str) -> object:
 
 
 def postmasters(data: Path) -> list[psutil.Process]:
-    return [each for each in living(f"{data}/store/cluster") if "-D" in each.cmdline()]
+    return [each for each in living(f"{data}/store/cluster") if _is_postmaster(each)]
+
+
+def _is_postmaster(process: psutil.Process) -> bool:
+    try:
+        return "-D" in process.cmdline()
+    except psutil.NoSuchProcess:  # one that served a connection, and has ended since
+        return False
 
 
 async def kept(server: EmbeddedPostgres) -> object:
