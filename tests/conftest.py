@@ -10,6 +10,7 @@ from central_client import AsyncCentral
 from central_server.infra.logs import configure_logging
 from support.counts import bound, counted
 from support.place import Place, Stack, make_place, make_stack
+from support.races import Arena, make_arena
 from support.servers import shared_postgres
 
 
@@ -45,6 +46,13 @@ async def place(stack: Stack) -> Place:
 async def other_place(stack: Stack) -> Place:
     """Another tenant, with an owner who is signed in."""
     return await make_place(stack)
+
+
+@pytest.fixture
+async def arena(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Arena]:
+    """Two processes' worth of the API on one database of their own."""
+    async with make_arena(tmp_path_factory.mktemp("mailbox")) as made:
+        yield made
 
 
 @pytest.fixture

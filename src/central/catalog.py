@@ -65,6 +65,7 @@ BROWSER_ROUTES: tuple[BrowserRoute, ...] = (
     auth.PROVIDER_CALLBACK,
     events.STREAM_EVENTS,
     jobs.DOWNLOAD_FILE,
+    jobs.STREAM_JOB,
     images.SEND_CONTENT,
     images.SHOW_FILE,
     users.SHOW_INITIALS,

@@ -9,7 +9,7 @@ from typing import Any, Protocol, TypeVar
 from central.kernel.model import Input
 from central.kernel.pages import Page
 from central_client.core import Core
-from central_client.following import AsyncChanges, Changes, Poll
+from central_client.following import AsyncChanges, Changes, Watch
 from central_client.messages import Fetch, Flow, Outcome, Outgoing, Step, Wait
 from central_client.pages import AsyncPager, Pager
 from central_client.plan import Plan
@@ -71,7 +71,7 @@ class Caller(Core[TransportT], ABC):
         """Give the callable for one list, and the class of what it gives."""
 
     @abstractmethod
-    def follow(self, poll: Poll) -> Any:
+    def follow(self, watch: Watch) -> Any:
         """Give a job at each change."""
 
 
@@ -115,9 +115,9 @@ class SyncCaller(Caller[SyncTransport]):
 
         return call, Pager
 
-    def follow(self, poll: Poll) -> Changes:
+    def follow(self, watch: Watch) -> Changes:
         """Give a job at each change."""
-        return Changes(lambda: self.run(poll.next_change(self)))
+        return Changes(lambda: self.run(watch.next_change(self)))
 
 
 class AsyncCaller(Caller[AsyncTransport]):
@@ -163,6 +163,6 @@ class AsyncCaller(Caller[AsyncTransport]):
 
         return call, AsyncPager
 
-    def follow(self, poll: Poll) -> AsyncChanges:
+    def follow(self, watch: Watch) -> AsyncChanges:
         """Give a job at each change."""
-        return AsyncChanges(lambda: self.run(poll.next_change(self)))
+        return AsyncChanges(lambda: self.run(watch.next_change(self)))

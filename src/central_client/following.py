@@ -1,4 +1,4 @@
-"""Jobs that are watched: asked for again and again, less and less often while nothing changes."""
+"""Jobs that are watched: the server answers as soon as one has changed."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from time import monotonic
@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from central_client.core import Core
 from central_client.errors import JobFailedError
 from central_client.messages import Flow, Wait
+from central_client.options import Options
 from central_client.plan import Plan
 
 if TYPE_CHECKING:
     from central.jobs.models import Job
 
 ENDED: Final = frozenset({"succeeded", "failed", "cancelled"})
-_FIRST, _LAST, _GROWTH = 0.1, 2.0, 1.5
-"""Between two looks, in seconds: at least, at most, and how fast it grows."""
+_LONGEST: Final = 20.0
+_BETWEEN: Final = 0.1
+"""Seconds between two looks at least, however fast a job changes, and if a server should not wait."""
 
 
 class Screen(Protocol):
@@ -29,42 +31,50 @@ class Screen(Protocol):
         ...
 
 
-class Poll:
-    """Looks at one job: when, and whether it has changed since."""
+class Watch:
+    """Looks at one job, and waits at the server while it is as it was."""
 
     def __init__(self, plan: "Plan[Job]", job: str, tenant: str | None) -> None:
         self._plan = plan
         self._given = {"job": job} if tenant is None else {"job": job, "tenant": tenant}
         self._version: int | None = None
-        self._delay = _FIRST
-        self._begun = False
 
     def next_change(self, core: Core[Any], until: float | None = None) -> "Flow[Job]":
         """Give the job as soon as it has changed; the first time, as it is. `TimeoutError` after `until`."""
-        given = self._plan.check(self._given)
         while True:
-            if self._begun:
-                yield Wait(self._pause(until))
-            self._begun = True
-            job = yield from core.call(self._plan, given)
+            if self._version is not None:
+                yield Wait(_left(until, _BETWEEN))
+            given = {**self._given, **self._until_changed(core, until)}
+            job = yield from core.call(self._plan, self._plan.check(given))
             if job.version != self._version:
-                self._version, self._delay = job.version, _FIRST
+                self._version = job.version
                 return job
             if until is not None and monotonic() >= until:
                 raise TimeoutError(f"The job is still {job.state}; it goes on, and can be waited for again.")
+            if _left(until, 1.0) < 1.0:  # too little for the server to wait, which counts whole seconds
+                yield Wait(_left(until, 1.0))
 
-    def _pause(self, until: float | None) -> float:
-        pause = self._delay if until is None else max(0.0, min(self._delay, until - monotonic()))
-        self._delay = min(_LAST, self._delay * _GROWTH)
-        return pause
+    def _until_changed(self, core: Core[Any], until: float | None) -> dict[str, int]:
+        if self._version is None:
+            return {}
+        return {"known_version": self._version, "wait": int(_left(until, longest_wait(core.options)))}
 
 
-def wait_flow(core: Core[Any], poll: Poll, timeout: float | None, screen: Screen | None) -> "Flow[Job]":
+def longest_wait(options: Options) -> float:
+    """Give for how many seconds a server may keep an answer back, so that it comes in time for an attempt."""
+    return min(_LONGEST, options.timeout / 2)
+
+
+def _left(until: float | None, most: float) -> float:
+    return most if until is None else max(0.0, min(most, until - monotonic()))
+
+
+def wait_flow(core: Core[Any], watch: Watch, timeout: float | None, screen: Screen | None) -> "Flow[Job]":
     """Wait until a job has succeeded; `JobFailedError` when it ends otherwise, `TimeoutError` when it takes longer."""
     until = None if timeout is None else monotonic() + timeout
     try:
         while True:
-            job = yield from poll.next_change(core, until)
+            job = yield from watch.next_change(core, until)
             if screen is not None:
                 screen.show(job)
             if job.state in ENDED:

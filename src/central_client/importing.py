@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from central.errors import CentralError
 from central.jobs.models import Job
 from central_client.core import Core
-from central_client.following import Poll, Screen, wait_flow
+from central_client.following import Screen, Watch, wait_flow
 from central_client.import_rows import RowSource, chunks_of, read_source
 from central_client.messages import Flow
 from central_client.plan import Plan
@@ -72,4 +72,4 @@ def feed_flow(
         raise
     if not wait:
         return job
-    return (yield from wait_flow(core, Poll(plans.get, job.id, tenant), timeout, screen))
+    return (yield from wait_flow(core, Watch(plans.get, job.id, tenant), timeout, screen))

@@ -9,7 +9,7 @@ from central.images.models import Image, ImageContentType, ImageUploadPrivate, I
 from central.jobs.models import Job
 from central.users.models import User, UserPrivate
 from central_client.core import Core
-from central_client.following import Poll, wait_flow
+from central_client.following import Watch, wait_flow
 from central_client.messages import Flow
 from central_client.plan import Plan
 
@@ -90,7 +90,7 @@ def upload_flow(
     image = yield from core.call(plans.complete, plans.complete.check(which))
     if not wait or image.job_id is None:
         return image
-    yield from wait_flow(core, Poll(plans.job, image.job_id, tenant), timeout, None)
+    yield from wait_flow(core, Watch(plans.job, image.job_id, tenant), timeout, None)
     return (yield from core.call(plans.get, plans.get.check(which)))
 
 

@@ -30,6 +30,7 @@ from central_server.infra.rate_limits.settled import SettledBuckets
 from central_server.infra.telemetry import Traces
 from central_server.infra.temporal.client import TemporalConnection
 from central_server.infra.vault import Vault
+from central_server.jobs.news import JobNews
 from central_server.meta import MetaRoutes, Readiness
 from central_server.sessions.touches import SessionTouches
 from central_server.sign_in_pages.error_pages import SignInErrorPages
@@ -87,6 +88,7 @@ class Central:
 
     async def _stop(self, _: Application) -> None:
         await (await self.container.get(FeedNews)).close()
+        await (await self.container.get(JobNews)).close()
         await (await self.container.get(SettledBuckets)).close()
         await (await self.container.get(SessionTouches)).close()
         await (await self.container.get(OutboundClient)).aclose()

@@ -6,6 +6,7 @@ from typing import Any
 import wireup
 
 from central_server import image_parts as images
+from central_server import job_parts as jobs
 from central_server import unit_parts as units
 from central_server.auth.accepting import InvitationAcceptance
 from central_server.auth.activities.delete_ended_sign_ins import DeleteEndedSignInsActivity
@@ -74,18 +75,7 @@ from central_server.invitations.links import InvitationLinks
 from central_server.invitations.mailing import InvitationMails
 from central_server.invitations.routes import InvitationRoutes
 from central_server.invitations.service import InvitationService
-from central_server.jobs.activities.delete_ended_jobs import DeleteEndedJobsActivity
-from central_server.jobs.activities.give_up_job import GiveUpJobActivity
-from central_server.jobs.backlog import JobBacklog
-from central_server.jobs.ended import EndedJobs
-from central_server.jobs.file_routes import JobFileRoutes
-from central_server.jobs.files import JobFiles
 from central_server.jobs.handlers import StopJob
-from central_server.jobs.importing import StepImporter
-from central_server.jobs.routes import JobRoutes
-from central_server.jobs.runs import JobRuns
-from central_server.jobs.service import JobService
-from central_server.jobs.working import JobWork
 from central_server.media.activities.ping import PingActivity
 from central_server.parts import FACTORIES, make_event_handlers
 from central_server.roles.routes import RoleRoutes
@@ -209,8 +199,7 @@ ROUTES: tuple[type, ...] = (
     InvitedRoutes,
     EventRoutes,
     EventStreamRoutes,
-    JobRoutes,
-    JobFileRoutes,
+    *jobs.ROUTES,
     UserImportRoutes,
     WebhookRoutes,
     UserExportRoutes,
@@ -234,8 +223,7 @@ ACTIVITIES: tuple[type, ...] = (
     ExpireInvitationsActivity,
     EndRolesActivity,
     *units.ACTIVITIES,
-    GiveUpJobActivity,
-    DeleteEndedJobsActivity,
+    *jobs.ACTIVITIES,
     ImportUsersActivity,
     DeleteEndedDeliveriesActivity,
     StartDueDeletionsActivity,
@@ -264,13 +252,7 @@ HANDLERS: tuple[type, ...] = (
 SERVICES: tuple[type, ...] = (
     DeadLetters,
     EndedHandovers,
-    JobService,
-    JobRuns,
-    JobWork,
-    StepImporter,
-    JobFiles,
-    EndedJobs,
-    JobBacklog,
+    *jobs.SERVICES,
     *images.SERVICES,
     SessionTouches,
     SessionService,

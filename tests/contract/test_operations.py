@@ -141,6 +141,7 @@ def test_browser_routes_are_these() -> None:
         ("auth.provider_callback", "GET", "/v1/tenants/{tenant}/auth-connectors/{connector}/callback"),
         ("events.stream", "GET", "/v1/tenants/{tenant}/events/stream"),
         ("jobs.file", "GET", "/v1/tenants/{tenant}/jobs/{job}/file"),
+        ("jobs.stream", "GET", "/v1/tenants/{tenant}/jobs/{job}/stream"),
         ("images.send_content", "PUT", "/uploads/{tenant}/{image}"),
         ("images.show", "GET", "/pictures/{tenant}/{image}/{digest}/{name}"),
         ("users.initials", "GET", "/initials/{letters}/{hue}"),

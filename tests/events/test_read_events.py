@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from central.auth.events import SignInFailed
-from central.errors import NotFoundError
+from central.errors import ForbiddenError, NotFoundError, UnauthenticatedError
 from central.events.models import ReadEventsResponse
 from central.kernel.events import Event
 from central.kernel.ids import EventId, UserId
@@ -152,6 +152,24 @@ async def test_news_comes_soon(place: Place) -> None:
             assert page.last is not None
             after = page.last
     assert median(took) < 0.2, took
+
+
+async def test_who_may_not_read_any_more(place: Place) -> None:
+    """Whoever is signed out, or loses the permission, while they wait, does not get what came."""
+    await put_into_feed(place)
+    after = (await _all(place.owner))[-1].id
+    role = await place.owner.roles.create(slug="auditor", name="Auditor", permissions=["events:read"])
+    disabled, auditor = await place.user("admin"), await place.signed_in("auditor")
+    readers = (await place.sign_in(disabled), auditor)
+    waiting = [asyncio.create_task(r.events.read(after=after, wait=20, kind=["role.updated"])) for r in readers]
+    await asyncio.sleep(0.3)
+    await place.owner.users.disable(user=disabled.id)
+    await place.owner.roles.update(role=role.slug, permissions=["users:read"])
+    await put_into_feed(place)
+    with pytest.raises(UnauthenticatedError):
+        await waiting[0]
+    with pytest.raises(ForbiddenError):
+        await waiting[1]
 
 
 async def test_waiting_in_vain(place: Place) -> None:

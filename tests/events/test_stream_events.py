@@ -1,12 +1,10 @@
 """The feed as server-sent events, over a real connection."""
 
-import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-import httpx
 import pytest
 
 from central.kernel.ids import EventId
@@ -14,44 +12,7 @@ from central_server.events.streaming import EventStreams
 from support.database import superuser
 from support.feed import put_into_feed, relaying
 from support.place import Place
-from support.served import served
-
-_SECONDS = 10
-
-
-class Stream:
-    """What a reader has of a stream."""
-
-    def __init__(self, response: httpx.Response) -> None:
-        self.response = response
-        self._lines = response.aiter_lines()
-
-    async def event(self) -> dict[str, str]:
-        """Give the next event: its fields by name."""
-        fields: dict[str, str] = {}
-        async with asyncio.timeout(_SECONDS):
-            async for line in self._lines:
-                name, _, value = line.partition(": ")
-                if line:
-                    fields[name] = value
-                elif "data" in fields:
-                    return fields
-                else:
-                    fields = {}
-        raise AssertionError("the stream has ended")
-
-    async def id(self) -> str:
-        """Give the next id, of an event or not."""
-        async with asyncio.timeout(_SECONDS):
-            async for line in self._lines:
-                if line.startswith("id: "):
-                    return line.removeprefix("id: ")
-        raise AssertionError("the stream has ended")
-
-    async def ends(self) -> bool:
-        """Read on to its end; whether no event came until then."""
-        async with asyncio.timeout(30):
-            return not [line async for line in self._lines if line.startswith("data: ")]
+from support.streams import Stream, stream_of
 
 
 @asynccontextmanager
@@ -60,14 +21,8 @@ async def stream(
 ) -> AsyncIterator[Stream]:
     """Read a stream of the owner's, or of another session's."""
     (await place.stack.central.container.get(EventStreams)).wait = 1
-    session = session or await place.stack.session_of(place.tenant.id, place.owner_user.id)
-    async with served(place.stack) as url, httpx.AsyncClient(base_url=url, timeout=_SECONDS) as http:
-        target = f"/v1/tenants/{place.tenant.slug}/events/stream"
-        given = {"cookie": f"central_session={session}", **(headers or {})}
-        async with http.stream("GET", target, params=query, headers=given) as response:
-            if response.status_code != 200:
-                await response.aread()
-            yield Stream(response)
+    async with stream_of(place, "events/stream", session, headers, query) as opened:
+        yield opened
 
 
 async def test_catches_up_and_goes_on(place: Place) -> None:

@@ -3,17 +3,21 @@
 import asyncio
 import pickle
 from pathlib import Path
+from time import monotonic
 from typing import Any
+from urllib.parse import urlsplit
 
+import httpx
 import pytest
 
 from central.jobs.models import Job
 from central.kernel.ids import JobId
-from central_client import Central, JobFailedError, NotFoundError
+from central_client import AsyncCentral, Central, JobFailedError, NotFoundError
 from central_client.progress import describe, screen_for
 from support.importing import counted, queued, work_on
-from support.place import Place
+from support.place import BASE_URL, Place
 from support.served import served
+from support.wire import Wire
 
 
 async def test_wait_for_success(place: Place) -> None:
@@ -59,6 +63,36 @@ async def test_follow(place: Place) -> None:
             await place.owner.jobs.cancel(job=job.id)
         seen.append(one.state)
     assert seen == ["queued", "cancelled"]
+
+
+async def test_the_server_waits(place: Place) -> None:
+    """While nothing changes nobody asks again: a change is told by the answer to the one request that waits for it."""
+    job, wire = await place.owner.users.start_import(), Wire(place.stack)
+    async with httpx.AsyncClient(transport=wire) as http:
+        session = place.owner.session_token
+        client = AsyncCentral(BASE_URL, tenant=place.tenant.slug, session=session, http_client=http)
+        waiting = asyncio.create_task(client.jobs.wait(job=job.id))
+        await asyncio.sleep(1.5)
+        assert len(wire.to_api) == 2
+        await place.owner.jobs.cancel(job=job.id)
+        with pytest.raises(JobFailedError):
+            await waiting
+    assert [urlsplit(sent.url).query for sent in wire.to_api] == ["", f"knownVersion={job.version}&wait=15"]
+
+
+async def test_a_server_that_does_not_wait() -> None:
+    """Should a server answer at once that nothing has changed, it is asked ten times a second and no more."""
+    asked: list[float] = []
+
+    def answer(_: httpx.Request) -> httpx.Response:
+        asked.append(monotonic())
+        return httpx.Response(200, content=_job().model_dump_json())
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as http:
+        client = AsyncCentral(BASE_URL, tenant="acme", session="s", http_client=http)
+        with pytest.raises(TimeoutError):
+            await client.jobs.wait(job=_job().id, timeout=2)
+    assert 5 <= len(asked) <= 21
 
 
 async def test_blocking_client(place: Place, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

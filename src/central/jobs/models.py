@@ -251,10 +251,32 @@ class ListJobsResponse(Page[Job]):
     jobs: list[Job]
 
 
+_Version: TypeAlias = Annotated[int, Field(ge=0, le=2**31 - 1, strict=False)]
+
+
 class GetJobInput(TenantInput):
-    """Which job to get."""
+    """Which job to get, and whether to wait until it has changed."""
 
     job: JobId
+    known_version: _Version | None = Field(
+        default=None, description="The version that the caller has seen; it takes this to wait for another one."
+    )
+    wait: int = Field(
+        default=0,
+        ge=0,
+        le=25,
+        strict=False,
+        description="How many seconds to wait while that is its version; what has ended is given at once.",
+    )
+
+
+class StreamJobInput(TenantInput):
+    """Which job to send as server-sent events."""
+
+    job: JobId
+    known_version: _Version | None = Field(
+        default=None, description="The version that the reader has seen; a `Last-Event-ID` header wins over it."
+    )
 
 
 class CancelJobInput(TenantInput):

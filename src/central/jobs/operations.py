@@ -31,7 +31,7 @@ GET_JOB = Operation(
     GetJobInput,
     Job,
     access=SignedIn(),
-    summary="Get a job: its state, progress and result",
+    summary="Get a job: its state, progress and result, and wait for a change",
     errors=(NotFoundError,),
     description=_WHOSE,
 )
@@ -63,6 +63,14 @@ DOWNLOAD_FILE = BrowserRoute(
     "GET",
     "/v1/tenants/{tenant}/jobs/{job}/file",
     "The file that a job gives, for who may see the job and holds the permission for what is in it.",
+    "signed_in",
+    SignedIn(),
+)
+STREAM_JOB = BrowserRoute(
+    "jobs.stream",
+    "GET",
+    "/v1/tenants/{tenant}/jobs/{job}/stream",
+    "A job as server-sent events: as it is, then at each change, until it has ended; for who may see it.",
     "signed_in",
     SignedIn(),
 )

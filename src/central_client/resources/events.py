@@ -13,13 +13,12 @@ from central.jobs.models import Job
 from central.kernel.ids import EventId
 from central_client.call import IO, Async, Call, PagedCall, Resource, Sync
 from central_client.drivers import AsyncCaller
+from central_client.following import longest_wait
 from central_client.progress import screen_for
 from central_client.resources.jobs import Jobs
 
 if TYPE_CHECKING:
     from central_client.downloading import Target
-
-_WAIT = 20.0
 
 
 class EventFilters(TypedDict, total=False):
@@ -122,8 +121,7 @@ class Events(Resource[IO]):
         it is asked for, so that whoever stops in the middle of one gets it again. `limit` is the size of a page.
         Raises what `events.read` and `events.acknowledge` raise.
         """
-        # Half of what an attempt may take: an answer that says that there is nothing comes in time.
-        wait = int(min(_WAIT, self.caller.options.timeout / 2))
+        wait = int(longest_wait(self.caller.options))
         asked = {"kind": [*kind], "consumer": consumer, "tenant": tenant, "limit": limit, "wait": wait}
         given: dict[str, Any] = {name: value for name, value in asked.items() if value}
         events = _follow_async if isinstance(self.caller, AsyncCaller) else _follow

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, overload
 from central.jobs import operations
 from central.jobs.models import Job, JobFile
 from central_client.call import IO, Async, Call, PagedCall, Resource, Sync
-from central_client.following import AsyncChanges, Changes, Poll, wait_flow
+from central_client.following import AsyncChanges, Changes, Watch, wait_flow
 from central_client.progress import bytes_shown, screen_for
 
 if TYPE_CHECKING:
@@ -54,8 +54,8 @@ class Jobs(Resource[IO]):
         Raises `JobFailedError` when it fails or is cancelled, `TimeoutError` when it has not ended in time, and what
         `jobs.get` raises.
         """
-        poll = Poll(Jobs.get.plan, job, tenant)
-        return self.caller.run(wait_flow(self.caller, poll, timeout, screen_for(progress)))
+        watch = Watch(Jobs.get.plan, job, tenant)
+        return self.caller.run(wait_flow(self.caller, watch, timeout, screen_for(progress)))
 
     @overload
     def follow(self: "Jobs[Sync]", *, job: str, tenant: str | None = None) -> Changes: ...
@@ -67,7 +67,7 @@ class Jobs(Resource[IO]):
         With `AsyncCentral` it is `async for`. However the job ends, the last one is how. Each step raises what
         `jobs.get` raises.
         """
-        return self.caller.follow(Poll(Jobs.get.plan, job, tenant))
+        return self.caller.follow(Watch(Jobs.get.plan, job, tenant))
 
     @overload
     def download(

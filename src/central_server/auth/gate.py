@@ -1,3 +1,5 @@
+from functools import partial
+
 from central.errors import NotFoundError, UnauthenticatedError
 from central_server.auth.policy import impersonated_permissions
 from central_server.infra.actor import Actor, Caller
@@ -25,35 +27,35 @@ class SessionGate:
             raise UnauthenticatedError("Sign in first; this session has ended or never was.")
         if tenant is not None and tenant not in {principal["tenant_id"], principal["tenant_slug"]}:
             await self._check_former_slug(tenant, principal)
-        return _actor(caller, principal)
+        return self._actor(caller, principal)
 
     async def _check_former_slug(self, tenant: str, principal: DBPrincipal) -> None:
         found = await self.tenants.get_tenant_by_ref(tenant)
         if found is None or found.id != principal["tenant_id"]:
             raise NotFoundError.of("tenant")
 
-
-def _actor(caller: Caller, principal: DBPrincipal) -> Actor:
-    roles, permissions = (
-        tuple(principal["roles"]),
-        permissions_of(tuple(principal["roles"]), tuple(principal["granted"])),
-    )
-    system_permissions = frozenset(principal["system_permissions"])
-    if principal["impersonator_id"] is not None:
-        permissions, system_permissions = impersonated_permissions(principal, permissions), frozenset[str]()
-    return Actor(
-        request_id=caller.request_id,
-        address=caller.address,
-        user_agent=caller.user_agent,
-        cookies=caller.cookies,
-        tenant_id=principal["tenant_id"],
-        tenant_slug=principal["tenant_slug"],
-        user_id=principal["user_id"],
-        session_id=principal["session_id"],
-        impersonator_id=principal["impersonator_id"],
-        is_fresh=principal["is_fresh"],
-        roles=roles,
-        permissions=permissions,
-        system_permissions=system_permissions,
-        principal=principal,
-    )
+    def _actor(self, caller: Caller, principal: DBPrincipal) -> Actor:
+        roles, permissions = (
+            tuple(principal["roles"]),
+            permissions_of(tuple(principal["roles"]), tuple(principal["granted"])),
+        )
+        system_permissions = frozenset(principal["system_permissions"])
+        if principal["impersonator_id"] is not None:
+            permissions, system_permissions = impersonated_permissions(principal, permissions), frozenset[str]()
+        return Actor(
+            request_id=caller.request_id,
+            address=caller.address,
+            user_agent=caller.user_agent,
+            cookies=caller.cookies,
+            tenant_id=principal["tenant_id"],
+            tenant_slug=principal["tenant_slug"],
+            user_id=principal["user_id"],
+            session_id=principal["session_id"],
+            impersonator_id=principal["impersonator_id"],
+            is_fresh=principal["is_fresh"],
+            roles=roles,
+            permissions=permissions,
+            system_permissions=system_permissions,
+            principal=principal,
+            readmit=partial(self.admit, caller, principal["tenant_id"]),
+        )

@@ -1,6 +1,5 @@
 from collections.abc import Sequence
 from datetime import datetime
-from time import monotonic
 from typing import Any, NamedTuple
 
 from pydantic import ConfigDict, TypeAdapter
@@ -19,14 +18,13 @@ from central.events.registry import AnyEvent
 from central.kernel.ids import EventId, TenantId
 from central_server.events import queries
 from central_server.events.feed import FeedNews
+from central_server.events.policy import check_may_read
 from central_server.events.queries import EventFilters
 from central_server.events.tables import DBEvent, DBToldEvent
 from central_server.infra.actor import Actor
 from central_server.infra.db import Database, ReadExecutor, WriteExecutor
 from central_server.infra.paging import next_cursor, open_cursor
-from central_server.infra.waiting import wait_for_any
 
-_LOOK_AGAIN = 2.0
 _PAGE = 500
 _EVENTS = TypeAdapter[list[AnyEvent]](list[AnyEvent], config=ConfigDict(defer_build=True))
 
@@ -89,21 +87,19 @@ class EventService:
         ]
 
     async def TX_read(self, input: ReadEventsInput, actor: Actor) -> ReadEventsResponse:
-        """Give what comes next in the feed; waits for it as long as is asked, holding nothing meanwhile."""
-        until = monotonic() + input.wait
+        """Give what comes next in the feed; waits for it as long as is asked, holding nothing meanwhile.
+
+        `UnauthenticatedError` and `ForbiddenError` for whoever may not read any more when it has come.
+        """
         position = await self._start(input, actor.tenant_id)
         read = await self._read(input, actor.tenant_id, position)
         if read.events or not input.wait:
             return read
-        async with self.news.expected() as news:
-            while True:
-                news.clear()
-                read = await self._read(input, actor.tenant_id, position)
-                left = until - monotonic()
-                if read.events or left <= 0:
-                    return read
-                # A telling may be lost with its connection: then one looks a little later.
-                await wait_for_any(news, seconds=min(left, _LOOK_AGAIN))
+        read = await self.news.look_until(
+            lambda seen: bool(seen.events), lambda: self._read(input, actor.tenant_id, position), input.wait
+        )
+        check_may_read(await actor.as_of_now())
+        return read
 
     async def TX_acknowledge(self, input: AcknowledgeEventsInput, actor: Actor) -> AcknowledgeEventsResponse:
         """Keep up to where a consumer has read; `NotFoundError` for an event that is not in the feed."""

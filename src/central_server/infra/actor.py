@@ -1,6 +1,6 @@
 """Who acts: what only the server knows of a request, handed to services beside the input."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -66,7 +66,7 @@ class Actor(Caller):
     `impersonator_id` is who acts in their name, if somebody does; `is_fresh` says that the person signed in, or
     signed in again, within the last ten minutes.
     `principal` is the row that the session's look-up gave; `unit` is the transaction that a request with an
-    `Idempotency-Key` shares with the record of its answer.
+    `Idempotency-Key` shares with the record of its answer. `readmit` looks the session up again.
     """
 
     tenant_id: TenantId
@@ -80,6 +80,14 @@ class Actor(Caller):
     system_permissions: frozenset[str]
     principal: Mapping[str, Any] = field(repr=False)
     unit: Unit | None = None
+    readmit: Callable[[], Awaitable["Actor"]] | None = field(default=None, repr=False, compare=False)
+
+    async def as_of_now(self) -> "Actor":
+        """Let them in again, after something was waited for: what they may do can have changed since.
+
+        Raises as at the door when they are let in no more.
+        """
+        return self if self.readmit is None else await self.readmit()
 
     @property
     def by(self) -> By:

@@ -3,7 +3,7 @@ from central.jobs.operations import DOWNLOAD_FILE
 from central_server.infra.actor import Actor
 from central_server.infra.http.handles import serves
 from central_server.infra.http.pages import BrowserRequest, BrowserResponse
-from central_server.infra.http.reading import read_path
+from central_server.infra.http.reading import read_fields
 from central_server.jobs.files import JobFiles, OpenFile
 
 
@@ -16,7 +16,7 @@ class JobFileRoutes:
     @serves(DOWNLOAD_FILE)
     async def download(self, request: BrowserRequest) -> BrowserResponse:
         assert isinstance(request.caller, Actor), "the route says that it is for who is signed in"
-        return _attachment(await self.files.open(read_path(GetJobInput, request.path), request.caller))
+        return _attachment(await self.files.open(read_fields(GetJobInput, request.path), request.caller))
 
 
 def _attachment(file: OpenFile) -> BrowserResponse:

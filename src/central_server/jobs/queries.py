@@ -26,6 +26,7 @@ from central_server.infra.db.deleting import delete_batch
 from central_server.infra.db.intervals import seconds
 from central_server.infra.db.parameters import parameters
 from central_server.jobs.tables import (
+    CHANNEL,
     JOB_CHUNKS,
     JOB_ROW_ERRORS,
     JOBS,
@@ -43,6 +44,8 @@ _COLUMNS = (
     *JOBS.c,
     and_(JOBS.c.file_object.is_not(None), JOBS.c.file_expires_at > func.now()).is_(true()).label("has_file"),
 )
+_TOLD = (*_COLUMNS, func.pg_notify(CHANNEL, JOBS.c.id.cast(Text)).label("told"))
+"""What a change gives; whoever watches the job hears of it with the commit."""
 _TENANT = bindparam("tenant_id", type_=RichIdColumn(TenantId))
 _OF_TENANT = bindparam("of_tenant", type_=RichIdColumn(TenantId))
 _OF_ID = bindparam("of_id", type_=RichIdColumn(JobId))
@@ -70,22 +73,22 @@ ADVANCE_JOB = Query[DBJob](
     update(JOBS)
     .where(_IS_CHANGED_ONE)
     .values(_new("stage", "position", "done", "total", "message", "result") | _CHANGED)
-    .returning(*_COLUMNS)
+    .returning(*_TOLD)
 )
 SET_STATE = Query[DBJob](
-    update(JOBS).where(_IS_CHANGED_ONE).values(_new("state", "stage") | _CHANGED).returning(*_COLUMNS)
+    update(JOBS).where(_IS_CHANGED_ONE).values(_new("state", "stage") | _CHANGED).returning(*_TOLD)
 )
 BEGIN_JOB = Query[DBJob](
     update(JOBS)
     .where(_IS_CHANGED_ONE)
     .values(_new("stage") | {"state": "running", "started_at": func.now(), "done": 0} | _CHANGED)
-    .returning(*_COLUMNS)
+    .returning(*_TOLD)
 )
 END_JOB = Query[DBJob](
     update(JOBS)
     .where(_IS_CHANGED_ONE)
     .values(_new("state", "result", "error_code", "error_message") | {"ended_at": func.now()} | _CHANGED)
-    .returning(*_COLUMNS)
+    .returning(*_TOLD)
 )
 
 
@@ -100,7 +103,7 @@ SET_FILE = Query[DBJob](
         _new("file_object", "file_name", "file_content_type", "file_size", "file_sha256")
         | {"file_expires_at": _IS_KEPT_UNTIL}
     )
-    .returning(*_COLUMNS)
+    .returning(*_TOLD)
 )
 _HAS_OBJECTS_THAT_GO = and_(
     JOBS.c.file_expires_at.is_not(None),

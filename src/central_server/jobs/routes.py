@@ -11,13 +11,15 @@ from central.jobs.operations import CANCEL_JOB, GET_JOB, LIST_JOBS, LIST_ROW_ERR
 from central_server.infra.actor import Actor
 from central_server.infra.http.handles import handles
 from central_server.jobs.service import JobService
+from central_server.jobs.watching import JobWatch
 
 
 class JobRoutes:
     """Serves the operations on jobs."""
 
-    def __init__(self, jobs: JobService) -> None:
+    def __init__(self, jobs: JobService, watch: JobWatch) -> None:
         self.jobs = jobs
+        self.watch = watch
 
     @handles(LIST_JOBS)
     async def list(self, input: ListJobsInput, actor: Actor) -> ListJobsResponse:
@@ -25,7 +27,7 @@ class JobRoutes:
 
     @handles(GET_JOB)
     async def get(self, input: GetJobInput, actor: Actor) -> Job:
-        return await self.jobs.get(input, actor)
+        return await self.watch.TX_get(input, actor)
 
     @handles(CANCEL_JOB)
     async def cancel(self, input: CancelJobInput, actor: Actor) -> Job:

@@ -1,5 +1,5 @@
 from datetime import datetime
-from typing import Any, TypedDict
+from typing import Any, Final, TypedDict
 
 from sqlalchemy import (
     BigInteger,
@@ -20,6 +20,9 @@ from sqlalchemy.dialects.postgresql import JSONB
 from central.jobs.models import JobKind, JobState
 from central.kernel.ids import JobId, TenantId, UserId
 from central_server.infra.db import METADATA, RichIdColumn, created_at, updated_at
+
+CHANNEL: Final = "central_jobs"
+"""Where each change of a job is told, by its UUID."""
 
 JOBS = Table(
     "jobs",

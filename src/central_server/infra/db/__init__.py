@@ -5,6 +5,7 @@ from .errors import register_conflict
 from .executors import ReadExecutor, WriteExecutor
 from .listen import Listener
 from .metadata import METADATA, created_at, tenant_id_column, updated_at
+from .news import News
 from .pool import PoolStats
 from .query import Query
 from .scope import tenant_scope
@@ -15,6 +16,7 @@ __all__ = [
     "METADATA",
     "Database",
     "Listener",
+    "News",
     "PoolStats",
     "Query",
     "ReadExecutor",

@@ -33,6 +33,11 @@ class BrowserRequest:
         """Whether a person is in front of it, who reads pages and no JSON."""
         return b"text/html" in self.headers.get(b"accept", b"").lower()
 
+    def resumed(self, field: str) -> dict[str, str]:
+        """Give what a browser that connects again to a stream says it had last, as the input's field; empty else."""
+        last = self.headers.get(b"last-event-id")
+        return {field: last.decode("latin-1")} if last else {}
+
 
 @dataclass(frozen=True, slots=True)
 class BrowserResponse:

@@ -55,10 +55,10 @@ class InputReader:
             raise ValidationFailedError.from_details(details) from None
 
 
-def read_path(model: type[InputT], path: Mapping[str, str]) -> InputT:
-    """Read an input that is all in the path of a browser route; `ValidationFailedError` for what is none."""
+def read_fields(model: type[InputT], fields: Mapping[str, str]) -> InputT:
+    """Read the input of a browser route from its path, query and headers; `ValidationFailedError` for what is none."""
     try:
-        return model.model_validate(dict(path))
+        return model.model_validate(dict(fields))
     except ValidationError as error:
         details = error.errors(include_url=False, include_context=False, include_input=False)
         raise ValidationFailedError.from_details(details) from None
