@@ -12,6 +12,7 @@ from central_server.auth.queries.sign_ins import LIST_SHARED_CODES
 from central_server.infra.db import Query
 from central_server.invitations.queries import LOCK_PENDING
 from central_server.users.queries.avatars import FORGET_AVATAR
+from central_server.users.queries.batches import FIND_NAMES
 from central_server.users.queries.lists import UserFilterShape, list_users
 from central_server.users.queries.people import GET_USER_BY_EMAIL
 from support.database import application, superuser
@@ -58,6 +59,18 @@ async def test_who_shows_a_picture_is_found_by_an_index(place: Place) -> None:
     """When a picture was deleted, nobody is read but those who show it."""
     lines = await _plan_of(place, FORGET_AVATAR, {"of_tenant": place.tenant.id, "image": ImageId.new()})
     assert any("Index Cond:" in line and "avatar_image_id" in line for line in lines), "\n".join(lines)
+
+
+async def test_names_of_an_import_are_found_by_an_index(place: Place) -> None:
+    """However a tenant has grown since it was analyzed, the names of a batch are looked up, and no others are read."""
+    async with superuser(place.stack) as connection:
+        await connection.execute("ANALYZE user_external_ids")
+        names = "INSERT INTO user_external_ids (tenant_id, user_id, source, external_id)"
+        of_all = "SELECT tenant_id, id, 'hr', email FROM users WHERE tenant_id = $1 AND email LIKE 'person%'"
+        await connection.execute(f"{names} {of_all}", place.tenant.id.uuid)
+    asked = {"sources": ["hr"] * 200, "names": [f"new{number}" for number in range(200)]}
+    lines = await _plan_of(place, FIND_NAMES, {"tenant_id": place.tenant.id, **asked})
+    assert any("Index Cond:" in line and "external_id" in line for line in lines), "\n".join(lines)
 
 
 async def _plan_of(place: Place, query: Query[Any], values: dict[str, Any]) -> list[str]:

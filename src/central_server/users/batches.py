@@ -133,8 +133,8 @@ class UserBatches:
         if whom.match == "email":
             found = await reader.all(queries.FIND_ADDRESSES, tenant_id=tenant, addresses=list(keys))
             return [row["user_id"] for row in found if row["counts"]]
-        asked = [{"source": whom.source, "external_id": key} for key in keys]
-        return [row["user_id"] for row in await reader.all(queries.FIND_NAMES, tenant_id=tenant, names=asked)]
+        asked = {"sources": [whom.source] * len(keys), "names": list(keys)}
+        return [row["user_id"] for row in await reader.all(queries.FIND_NAMES, tenant_id=tenant, **asked)]
 
     async def list_considered(
         self,
@@ -160,8 +160,8 @@ class UserBatches:
         locker: WriteExecutor | None,
     ) -> Known:
         found = await reader.all(queries.FIND_ADDRESSES, tenant_id=tenant, addresses=list(addresses))
-        asked = [{"source": source, "external_id": name} for source, name in names]
-        named = await reader.all(queries.FIND_NAMES, tenant_id=tenant, names=asked) if asked else []
+        asked = {"sources": [source for source, _ in names], "names": [name for _, name in names]}
+        named = await reader.all(queries.FIND_NAMES, tenant_id=tenant, **asked) if names else []
         ids = {row["user_id"] for row in found} | {row["user_id"] for row in named}
         return Known(
             {row["address"]: row for row in found},

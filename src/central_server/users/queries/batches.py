@@ -17,6 +17,7 @@ from sqlalchemy import (
     exists,
     func,
     insert,
+    literal_column,
     select,
     true,
     update,
@@ -76,14 +77,24 @@ FIND_ADDRESSES = Query[DBAddressOfUser](
 )
 """Joined and not compared with `= ANY`, which PostgreSQL would try on each address of the tenant."""
 
-_ASKED = _recordset("names", *_texts("source", "external_id"))
-FIND_NAMES = Query[DBNameOfUser](
-    select(USER_EXTERNAL_IDS.c.source, USER_EXTERNAL_IDS.c.external_id, USER_EXTERNAL_IDS.c.user_id).where(
+_ASKED = (
+    func.unnest(bindparam("sources", type_=ARRAY(Text)), bindparam("names", type_=ARRAY(Text)))
+    .table_valued("source", "external_id", name="asked")
+    .render_derived()
+)
+_OF_ASKED = (
+    select(USER_EXTERNAL_IDS.c.source, USER_EXTERNAL_IDS.c.external_id, USER_EXTERNAL_IDS.c.user_id)
+    .where(
         USER_EXTERNAL_IDS.c.tenant_id == TENANT,
         USER_EXTERNAL_IDS.c.source == _ASKED.c.source,
         USER_EXTERNAL_IDS.c.external_id == _ASKED.c.external_id,
     )
+    .offset(literal_column("0"))
+    .lateral("named")
 )
+FIND_NAMES = Query[DBNameOfUser](select(_OF_ASKED).select_from(_ASKED).join(_OF_ASKED, true()))
+"""Looked up one by one (`OFFSET 0`): PostgreSQL takes a tenant that has grown since the last ANALYZE for a small one,
+and would read all its names for each batch."""
 LIST_KNOWN = Query[DBKnownUser](
     select(
         *COLUMNS,
