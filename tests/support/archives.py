@@ -25,6 +25,8 @@ from support.servers import shared_postgres
 
 PASSPHRASE = "correct horse battery staple"
 Members = dict[str, bytes]
+Change = Callable[[Members, dict[str, Any]], None]
+"""Something done to an archive's members and its manifest."""
 
 
 def keys_of(settings: Settings) -> ArchiveKeys:
@@ -80,7 +82,7 @@ async def imported(
     return await operator.jobs.get(job=job.id)
 
 
-def forged(archive: bytes, keys: ArchiveKeys | None, change: Callable[[Members, dict[str, Any]], None]) -> bytes:
+def forged(archive: bytes, keys: ArchiveKeys | None, change: Change) -> bytes:
     """Change an archive's members and manifest; with keys, all is signed again as if that had always been so."""
     with ZipFile(io.BytesIO(archive)) as file:
         members = {name: file.read(name) for name in file.namelist()}
@@ -98,6 +100,20 @@ def forged(archive: bytes, keys: ArchiveKeys | None, change: Callable[[Members, 
     if keys is not None:
         signature = keys.sign(text)
     return zipped({**members, MANIFEST: text, SIGNATURE: signature})
+
+
+def in_row(member: str, change: Callable[[dict[str, Any]], None], *, last: bool = False) -> Change:
+    """Change the first row of a member, or the last one."""
+
+    def do(members: Members, manifest: dict[str, Any]) -> None:
+        lines = members[member].splitlines()
+        place = -1 if last else 0
+        row = json.loads(lines[place])
+        change(row)
+        lines[place] = json.dumps(row).encode()
+        members[member] = b"".join(line + b"\n" for line in lines)
+
+    return do
 
 
 def zipped(members: Members) -> bytes:
