@@ -15,8 +15,13 @@ ALTER TABLE {_TABLE}
     ADD CONSTRAINT ck_webhook_endpoints_disabled_reason
         CHECK (disabled_reason IN ('by_hand', 'failing', 'gone', 'imported'))
 """
-# The version before knows no such reason; that an endpoint is disabled is what matters.
-_MEANWHILE = f"UPDATE {_TABLE} SET disabled_reason = 'by_hand' WHERE disabled_reason = 'imported'"  # noqa: S608 (a name)
+# The version before knows no such reason; that an endpoint is disabled is what matters. Row-level security binds the
+# owner, too.
+_TO_BEFORE = """
+SET LOCAL ROLE central_platform;
+UPDATE central.webhook_endpoints SET disabled_reason = 'by_hand' WHERE disabled_reason = 'imported';
+RESET ROLE
+"""
 _DOWN = f"""
 ALTER TABLE {_TABLE}
     DROP CONSTRAINT ck_webhook_endpoints_disabled_reason,
@@ -30,5 +35,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.execute(_MEANWHILE)
+    for statement in _TO_BEFORE.split(";\n"):
+        op.execute(statement)
     op.execute(_DOWN)
