@@ -14,6 +14,7 @@ from central_server.infra.db import Database, ReadExecutor, WriteExecutor
 from central_server.infra.logs import component_logger
 from central_server.infra.outbox import Outbox
 from central_server.jobs import queries
+from central_server.jobs.chunks import delete_chunks
 from central_server.jobs.specs import JOB_RUNNER, run_event_of
 from central_server.jobs.tables import DBJob
 
@@ -226,7 +227,7 @@ class JobRuns:
             given = {f"new_file_{name}": value for name, value in file._asdict().items()}
             kept = {"kept_seconds": self.files_kept}
             await tx.first(queries.SET_FILE, of_tenant=tenant, of_id=job, **given, **kept)
-        await tx.execute(queries.DELETE_CHUNKS, tenant_id=tenant, job_id=job)
+        await delete_chunks(tenant, job, tx)
         ended = JobEnded(
             tenant_id=tenant,
             job_id=job,
