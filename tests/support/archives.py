@@ -20,7 +20,8 @@ from central_server.infra.config import Settings
 from central_server.infra.vault import SigningKeys
 from central_server.tenant_archives.exporting import TenantExporter
 from central_server.tenant_archives.importing import TenantImporter
-from support.place import Stack, make_stack
+from support.database import superuser
+from support.place import Place, Stack, make_stack
 from support.servers import shared_postgres
 
 PASSPHRASE = "correct horse battery staple"
@@ -45,6 +46,19 @@ async def another_server(stack: Stack, folder: Path) -> AsyncIterator[Stack]:
         ) as other,
     ):
         yield other
+
+
+async def grow(place: Place, events: int) -> None:
+    """Let so much have happened in a tenant."""
+    async with superuser(place.stack) as connection:
+        await connection.execute(
+            "INSERT INTO outbox (id, tenant_id, kind, payload, position)"
+            " SELECT gen_random_uuid(), $1, 'tests.grown', jsonb_build_object('tenantId', $3::text),"
+            " nextval('outbox_positions') FROM generate_series(1, $2)",
+            place.tenant.id.uuid,
+            events,
+            str(place.tenant.id),
+        )
 
 
 async def archive_of(stack: Stack, tenant: TenantId, passphrase: str | None = None) -> bytes:

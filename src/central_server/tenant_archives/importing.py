@@ -4,21 +4,20 @@ import asyncio
 import base64
 import binascii
 from collections.abc import Collection, Iterator
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 from itertools import islice
 from tempfile import TemporaryFile
 from typing import IO, Any, Final, cast
 
-from central.errors import BadRequestError, ConflictError, ValidationFailedError
+from central.errors import BadRequestError, ConflictError, UnavailableError, ValidationFailedError
 from central.kernel.ids import JobId, TenantId, WebhookEndpointId
 from central.tenant_archives.events import TenantImported
-from central_server.infra.actor import By
 from central_server.infra.archives import ArchiveError, ArchiveKeys, ArchiveReader
 from central_server.infra.db import Database, Unit, WriteExecutor, register_conflict
 from central_server.infra.db.archiving import Archived
 from central_server.infra.outbox import Outbox
-from central_server.jobs.runs import JobRuns, Outcome, Place, Run
-from central_server.jobs.working import JobWork, Pace, WorkFailedError
+from central_server.jobs.runs import JobRuns, Place, Run
+from central_server.jobs.working import Ended, JobWork, Pace, Tally, WorkFailedError
 from central_server.tenant_archives.claims import Claim, TenantClaims, tenant_exists
 from central_server.tenant_archives.contents import ARCHIVED
 from central_server.tenant_archives.endpoints import read_endpoints
@@ -36,6 +35,7 @@ _BATCH: Final = 500
 _REASON: Final = "tenant import"
 _READING: Final = "reading"
 _PICTURES: Final = "pictures"
+_ROWS: Final = "rows"
 _IMPORTED: Final = "imported"
 _NOT_OF_ROWS: Final = frozenset({"tenant_exists", "slug_taken", "import_under_way", "too_many_endpoints"})
 
@@ -45,9 +45,9 @@ register_conflict("pk_tenants", tenant_exists)
 class TenantImporter:
     """Imports tenants.
 
-    The transaction that makes the tenant has the job's row locked, and writes there that it is done: so it happens
-    once, however often a worker dies, and nobody signs in to a part of a tenant. While it runs, the job cannot be
-    cancelled.
+    The transaction that makes the tenant takes the claim on it away, and ends the job: so it happens once, however
+    often a worker dies, and nobody signs in to a part of a tenant. It has the job's row locked at its end alone. Until
+    there it looks, beside the transaction, whether the job is still to go on, and undoes everything when it is not.
     """
 
     def __init__(
@@ -80,14 +80,12 @@ class TenantImporter:
         """Do the job, or what is left of it; gives how it ended, or None when there was nothing to do."""
         return await self.work.do(tenant, job, _READING, self._import)
 
-    async def _import(self, run: Run) -> Outcome:
-        if run.place.stage == _IMPORTED:
-            return Outcome(run.place.result)
+    async def _import(self, run: Run) -> Ended:
         with TemporaryFile() as file:
             try:
                 await self._assemble(run, file)
                 reader = await asyncio.to_thread(ArchiveReader, file, self.keys)
-                return Outcome((await self._import_from(run, reader)).place.result)
+                return await self._import_from(run, reader)
             except ArchiveError as error:
                 raise WorkFailedError(error.code, error.message, run.place.result or {}) from error
             except (BadRequestError, ConflictError, ValidationFailedError) as error:
@@ -106,7 +104,7 @@ class TenantImporter:
                 raise ArchiveError("archive_malformed", f"Part {part} of the archive is no base64.") from None
             part += 1
 
-    async def _import_from(self, run: Run, reader: ArchiveReader) -> Run:
+    async def _import_from(self, run: Run, reader: ArchiveReader) -> Ended:
         """Judge what can be judged beforehand, then store the pictures, then make the tenant."""
         check_members(reader)
         passphrase = self.passphrases.open(run.tenant_id, run.options)
@@ -133,32 +131,31 @@ class TenantImporter:
 
     async def _TX_import(
         self, run: Run, reader: ArchiveReader, claim: Claim, arrival: Arrival, secrets: SecretRows | None
-    ) -> Run:
+    ) -> Ended:
+        total = sum(reader.members[archived.member].rows for archived in ARCHIVED)
+        tally = Tally(self.runs, run, _ROWS, total, lambda _: run.place.result or {})
         async with self.db.unit(None) as unit:
-            async with self.db.write(run.tenant_id, unit) as tx:
-                await self.runs.hold(run, tx)
             async with self.db.platform_write(_REASON, unit, routine=True) as tx:
+                # Whoever wants the claim waits from here on, until it is gone or given back.
                 await claim.drop(tx)
-            rows = await self._insert_all(reader, arrival, secrets, run.by, unit)
+            await self._insert_all(reader, arrival, tally, unit)
+            async with self.db.write(arrival.tenant, unit) as tx:
+                rows = tally.done + await self.secrets.insert(arrival.tenant, secrets, arrival.endpoints, tx)
+                await self.outbox.add(TenantImported(tenant_id=arrival.tenant), run.by, tx)
             async with self.db.write(run.tenant_id, unit) as tx:
-                run = await self.runs.advance(run, _done(run, arrival, rows), tx)
+                state = await self.runs.succeed(tally.run, _done(run, arrival, rows), tx)
             await unit.commit()
-        return run
+        return Ended(state)
 
-    async def _insert_all(
-        self, reader: ArchiveReader, arrival: Arrival, secrets: SecretRows | None, by: By, unit: Unit
-    ) -> int:
-        rows = 0
+    async def _insert_all(self, reader: ArchiveReader, arrival: Arrival, tally: Tally, unit: Unit) -> None:
         for archived in ARCHIVED:
             lines = reader.lines(archived.member)
             while batch := await asyncio.to_thread(_read, archived, lines, arrival):
                 async with self._scope(archived, arrival.tenant, unit) as tx:
                     await self._insert(archived, batch, arrival, tx)
-                rows += len(batch)
-        async with self.db.write(arrival.tenant, unit) as tx:
-            rows += await self.secrets.insert(arrival.tenant, secrets, arrival.endpoints, tx)
-            await self.outbox.add(TenantImported(tenant_id=arrival.tenant), by, tx)
-        return rows
+                with suppress(UnavailableError):
+                    # A look that comes to nothing is no reason to begin anew: the last one is in the transaction.
+                    await tally.TX_add(len(batch))
 
     async def _insert(
         self, archived: Archived, batch: list[dict[str, Any]], arrival: Arrival, tx: WriteExecutor
