@@ -109,6 +109,7 @@ from central_server.tenant_archives.importing import TenantImporter
 from central_server.tenant_archives.packing import PicturePacker
 from central_server.tenant_archives.passphrases import Passphrases
 from central_server.tenant_archives.routes import TenantArchiveRoutes
+from central_server.tenant_archives.sealed_secrets import SealedSecrets
 from central_server.tenant_archives.service import TenantArchiveService
 from central_server.tenant_archives.unpacking import PictureUnpacker
 from central_server.tenant_deletions.activities.delete_tenant import DeleteTenantActivity
@@ -296,8 +297,6 @@ SERVICES: tuple[type, ...] = (
     TenantClaims,
     PicturePacker,
     PictureUnpacker,
-    TenantExporter,
-    TenantImporter,
     InvitationLinks,
     InvitationService,
     InvitationBatches,
@@ -359,6 +358,9 @@ SERVICES: tuple[type, ...] = (
     DeliveryOutcomes,
     WebhookRequests,
     EndedDeliveries,
+    SealedSecrets,
+    TenantExporter,
+    TenantImporter,
 )
 
 

@@ -20,11 +20,14 @@ from central_server.infra.config import Settings
 from central_server.infra.vault import SigningKeys
 from central_server.tenant_archives.exporting import TenantExporter
 from central_server.tenant_archives.importing import TenantImporter
-from support.place import Stack, make_stack
+from support.database import superuser
+from support.place import Place, Stack, make_stack
 from support.servers import shared_postgres
 
 PASSPHRASE = "correct horse battery staple"
 Members = dict[str, bytes]
+Change = Callable[[Members, dict[str, Any]], None]
+"""Something done to an archive's members and its manifest."""
 
 
 def keys_of(settings: Settings) -> ArchiveKeys:
@@ -43,6 +46,19 @@ async def another_server(stack: Stack, folder: Path) -> AsyncIterator[Stack]:
         ) as other,
     ):
         yield other
+
+
+async def grow(place: Place, events: int) -> None:
+    """Let so much have happened in a tenant."""
+    async with superuser(place.stack) as connection:
+        await connection.execute(
+            "INSERT INTO outbox (id, tenant_id, kind, payload, position)"
+            " SELECT gen_random_uuid(), $1, 'tests.grown', jsonb_build_object('tenantId', $3::text),"
+            " nextval('outbox_positions') FROM generate_series(1, $2)",
+            place.tenant.id.uuid,
+            events,
+            str(place.tenant.id),
+        )
 
 
 async def archive_of(stack: Stack, tenant: TenantId, passphrase: str | None = None) -> bytes:
@@ -80,7 +96,7 @@ async def imported(
     return await operator.jobs.get(job=job.id)
 
 
-def forged(archive: bytes, keys: ArchiveKeys | None, change: Callable[[Members, dict[str, Any]], None]) -> bytes:
+def forged(archive: bytes, keys: ArchiveKeys | None, change: Change) -> bytes:
     """Change an archive's members and manifest; with keys, all is signed again as if that had always been so."""
     with ZipFile(io.BytesIO(archive)) as file:
         members = {name: file.read(name) for name in file.namelist()}
@@ -98,6 +114,20 @@ def forged(archive: bytes, keys: ArchiveKeys | None, change: Callable[[Members, 
     if keys is not None:
         signature = keys.sign(text)
     return zipped({**members, MANIFEST: text, SIGNATURE: signature})
+
+
+def in_row(member: str, change: Callable[[dict[str, Any]], None], *, last: bool = False) -> Change:
+    """Change the first row of a member, or the last one."""
+
+    def do(members: Members, manifest: dict[str, Any]) -> None:
+        lines = members[member].splitlines()
+        place = -1 if last else 0
+        row = json.loads(lines[place])
+        change(row)
+        lines[place] = json.dumps(row).encode()
+        members[member] = b"".join(line + b"\n" for line in lines)
+
+    return do
 
 
 def zipped(members: Members) -> bytes:

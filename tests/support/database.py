@@ -50,6 +50,15 @@ async def holds_up(connection: Any) -> bool:
     return waiting > 0
 
 
+async def somebody_waits(stack: Stack) -> bool:
+    """Whether somebody waits for a lock in the database of a server, whoever has it."""
+    async with superuser(stack) as connection:
+        waiting: int = await connection.fetchval(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
+    return waiting > 0
+
+
 async def tenant_tables(connection: Any) -> list[str]:
     """Name the tables whose rows belong to a tenant."""
     rows = await connection.fetch(

@@ -2,8 +2,7 @@
 
 from collections import Counter
 
-from central_server.auth_connectors.archiving import SECRETS
-from central_server.tenant_archives.contents import ARCHIVED, LEFT_OUT
+from central_server.tenant_archives.contents import ARCHIVED, LEFT_OUT, SEALED
 from support.archives import archive_of, members_of
 from support.database import superuser, tenant_tables
 from support.full import full_place
@@ -13,7 +12,7 @@ from support.signing_in import mailed_code
 
 async def test_every_table_is_archived_or_left_out(stack: Stack) -> None:
     """A table with tenants that is neither, in the database's own catalog, fails this test."""
-    archived = Counter(one.table.name for one in (*ARCHIVED, SECRETS) if one.table.name != "tenants")
+    archived = Counter(one.table.name for one in (*ARCHIVED, *SEALED) if one.table.name != "tenants")
     async with superuser(stack) as connection:
         assert {*archived, *LEFT_OUT} == set(await tenant_tables(connection)), "add it to an archiving.py"
     assert set(archived.values()) == {1}
@@ -22,7 +21,7 @@ async def test_every_table_is_archived_or_left_out(stack: Stack) -> None:
 
 def test_every_column_is_archived_or_left_out() -> None:
     """A column is there, or has the reason why not; none is left out that there is not."""
-    for one in (*ARCHIVED, SECRETS):
+    for one in (*ARCHIVED, *SEALED):
         tenant = {"id"} if one.table.name == "tenants" else {"tenant_id"}
         columns = {column.name for column in one.table.c} - tenant
         assert columns == {*one.row.model_fields, *one.left_out}, one.table.name

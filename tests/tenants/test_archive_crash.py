@@ -4,12 +4,13 @@ from pathlib import Path
 
 import pytest
 
+from central_client import JobFailedError
 from central_server.infra.temporal.client import TemporalConnection
-from support.archives import members_of
+from support.archives import archive_of, grow, members_of
 from support.database import superuser
-from support.deleting import delete_wholly
+from support.deleting import delete_wholly, left_of
 from support.full import full_place
-from support.place import Place, Stack
+from support.place import Stack
 from support.waiting import until
 from support.workers import kill, start_worker
 
@@ -17,25 +18,12 @@ EVENTS = 60_000
 _SECONDS = 180
 
 
-async def _grow(place: Place) -> None:
-    """Let much have happened in a tenant."""
-    async with superuser(place.stack) as connection:
-        await connection.execute(
-            "INSERT INTO outbox (id, tenant_id, kind, payload, position)"
-            " SELECT gen_random_uuid(), $1, 'tests.grown', jsonb_build_object('tenantId', $3::text),"
-            " nextval('outbox_positions') FROM generate_series(1, $2)",
-            place.tenant.id.uuid,
-            EVENTS,
-            str(place.tenant.id),
-        )
-
-
 @pytest.mark.endurance
 async def test_kill_9_in_the_middle(durable: tuple[Stack, TemporalConnection], folder: Path, tmp_path: Path) -> None:
     """After a kill while it archives, and while it imports, another worker comes to the whole archive, and tenant."""
     stack, _ = durable
     place = await full_place(stack)
-    await _grow(place)
+    await grow(place, EVENTS)
     operator = await stack.sign_in_operator()
     job = await place.owner.tenants.start_archive()
 
@@ -72,3 +60,30 @@ async def test_kill_9_in_the_middle(durable: tuple[Stack, TemporalConnection], f
         assert events == EVENTS
     owner = stack.client(place.tenant.slug, await stack.session_of(place.tenant.id, place.owner_user.id))
     assert (await owner.users.me()).id == place.owner_user.id
+
+
+@pytest.mark.endurance
+async def test_cancelled_in_the_middle(durable: tuple[Stack, TemporalConnection], folder: Path, tmp_path: Path) -> None:
+    """Cancelled while a real worker inserts rows, of which Temporal tells it too, an import leaves nothing."""
+    stack, _ = durable
+    place = await full_place(stack)
+    await grow(place, EVENTS)
+    path = tmp_path / "archive.zip"
+    path.write_bytes(await archive_of(stack, place.tenant.id))
+    operator = await stack.sign_in_operator()
+    await delete_wholly(place)
+    receipts = await left_of(place)
+    job = await operator.tenants.import_archive(path, wait=False)
+
+    async def inserts() -> bool:
+        return (await operator.jobs.get(job=job.id)).progress.stage == "rows"
+
+    async with await start_worker(stack, folder):
+        await until(inserts, _SECONDS)
+        await operator.jobs.cancel(job=job.id)
+        with pytest.raises(JobFailedError):
+            await operator.jobs.wait(job=job.id, timeout=_SECONDS)
+    ended = await operator.jobs.get(job=job.id)
+    assert (ended.state, ended.progress.stage) == ("cancelled", "rows")
+    assert ended.progress.done < EVENTS
+    assert await left_of(place) == receipts

@@ -18,13 +18,22 @@ from central_server.infra.archives import ArchiveError, ArchiveKeys
 from central_server.infra.archives.format import MANIFEST, MOST_BYTES, SIGNATURE
 from central_server.infra.vault import SigningKeys, generate_key
 from central_server.tenant_archives import shown
-from support.archives import PASSPHRASE, Members, another_server, archive_of, forged, imported, keys_of, zipped
+from support.archives import (
+    PASSPHRASE,
+    Change,
+    Members,
+    another_server,
+    archive_of,
+    forged,
+    imported,
+    in_row,
+    keys_of,
+    zipped,
+)
 from support.deleting import left_of
 from support.full import full_place
 from support.hostile_pictures import photo
 from support.place import Place, Stack
-
-Change = Callable[[Members, dict[str, Any]], None]
 
 
 @pytest.fixture(scope="module")
@@ -51,18 +60,6 @@ async def _refused(elsewhere: Stack, source: Place, archive: bytes, folder: Path
     assert job.error is not None
     assert (job.state, job.error.code) == ("failed", code), job.error.message
     assert await left_of(Place(elsewhere, source.tenant, source.owner_user, source.owner)) == {}
-
-
-def _row(member: str, change: Callable[[dict[str, Any]], None], *, last: bool = False) -> Change:
-    def changed(members: Members, manifest: dict[str, Any]) -> None:
-        lines = members[member].splitlines()
-        place = -1 if last else 0
-        row = json.loads(lines[place])
-        change(row)
-        lines[place] = json.dumps(row).encode()
-        members[member] = b"".join(line + b"\n" for line in lines)
-
-    return changed
 
 
 def _payload(row: dict[str, Any]) -> None:
@@ -94,7 +91,7 @@ def _files(change: Callable[[bytes], bytes]) -> Change:
 
 
 def _rendition(**changes: Any) -> Change:
-    return _row("images.ndjson", lambda row: row["renditions"][0].update(changes))
+    return in_row("images.ndjson", lambda row: row["renditions"][0].update(changes))
 
 
 def _renamed_file(name: str) -> Change:
@@ -127,7 +124,7 @@ def _resigned(members: Members) -> None:
         content = members["images.files"][place : place + one["size"]]
         hashes.append(RenditionHash(one["name"], hashlib.sha256(content).hexdigest()))
         place += one["size"]
-    _row("images.ndjson", lambda row: row.update(digest=digest_of(hashes)))(members, {})
+    in_row("images.ndjson", lambda row: row.update(digest=digest_of(hashes)))(members, {})
     for member in ("users.ndjson", "tenants.ndjson"):
         members[member] = members[member].replace(picture["digest"].encode(), digest_of(hashes).encode())
 
@@ -150,34 +147,34 @@ def _avatar(change: Callable[[dict[str, Any]], Any]) -> Change:
 
 # As a server would sign it that is trusted and does wrong.
 SIGNED: dict[str, tuple[Change, str]] = {
-    "the former version": (lambda _, manifest: manifest.update(version=1), "unknown_version"),
-    "a later version": (lambda _, manifest: manifest.update(version=3), "unknown_version"),
+    "the former version": (lambda _, manifest: manifest.update(version=2), "unknown_version"),
+    "a later version": (lambda _, manifest: manifest.update(version=4), "unknown_version"),
     "another format": (lambda _, manifest: manifest.update(format="tar"), "archive_malformed"),
     "a file that is not known": (_renamed_in_both, "archive_malformed"),
     "a file that is missing": (lambda members, _: members.pop("roles.ndjson") and None, "archive_malformed"),
     "a path that leads out": (_renamed, "archive_malformed"),
     "a line that is cut": (_cut, "archive_malformed"),
-    "a tenant in a row": (_row("users.ndjson", lambda r: r.update(tenant_id=TenantId.new())), "row_invalid"),
-    "an event of another tenant": (_row("outbox.ndjson", _payload, last=True), "row_invalid"),
-    "an operator": (_row("users.ndjson", lambda r: r.update(system_permissions=["tenants:write"])), "row_invalid"),
-    "a verified domain": (_row("domains.ndjson", lambda r: r.update(state="verified")), "row_invalid"),
-    "text for a number": (_row("users.ndjson", lambda r: r.update(version="1")), "row_invalid"),
-    "a number too large": (_row("users.ndjson", lambda r: r.update(version=2**40)), "row_invalid"),
+    "a tenant in a row": (in_row("users.ndjson", lambda r: r.update(tenant_id=TenantId.new())), "row_invalid"),
+    "an event of another tenant": (in_row("outbox.ndjson", _payload, last=True), "row_invalid"),
+    "an operator": (in_row("users.ndjson", lambda r: r.update(system_permissions=["tenants:write"])), "row_invalid"),
+    "a verified domain": (in_row("domains.ndjson", lambda r: r.update(state="verified")), "row_invalid"),
+    "text for a number": (in_row("users.ndjson", lambda r: r.update(version="1")), "row_invalid"),
+    "a number too large": (in_row("users.ndjson", lambda r: r.update(version=2**40)), "row_invalid"),
     "a time without a zone": (
-        _row("users.ndjson", lambda r: r.update(created_at="2026-01-01T00:00:00")),
+        in_row("users.ndjson", lambda r: r.update(created_at="2026-01-01T00:00:00")),
         "row_invalid",
     ),
-    "an id of another kind": (_row("users.ndjson", lambda r: r.update(id=TenantId.new())), "row_invalid"),
-    "a NUL": (_row("users.ndjson", lambda r: r.update(display_name="a\0b")), "archive_inconsistent"),
-    "a state that is none": (_row("users.ndjson", lambda r: r.update(state="owner")), "archive_inconsistent"),
+    "an id of another kind": (in_row("users.ndjson", lambda r: r.update(id=TenantId.new())), "row_invalid"),
+    "a NUL": (in_row("users.ndjson", lambda r: r.update(display_name="a\0b")), "archive_inconsistent"),
+    "a state that is none": (in_row("users.ndjson", lambda r: r.update(state="owner")), "archive_inconsistent"),
     "a slug that is reserved": (lambda _, manifest: manifest.update(slug="admin"), "slug_reserved"),
     "a user twice": (_added, "archive_inconsistent"),
     "a grant of a role that is not there": (
-        _row("user_roles.ndjson", lambda r: r.update(role="nobody-knows-it")),
+        in_row("user_roles.ndjson", lambda r: r.update(role="nobody-knows-it")),
         "archive_inconsistent",
     ),
     "an address of nobody": (
-        _row("users.ndjson", lambda r: r.update(email="nobody@else.example")),
+        in_row("users.ndjson", lambda r: r.update(email="nobody@else.example")),
         "archive_inconsistent",
     ),
 }
@@ -186,8 +183,8 @@ PICTURES: dict[str, tuple[Change, str]] = {
     "a byte more than pictures have": (_files(lambda content: content + b"x"), "picture_invalid"),
     "no files": (_files(lambda _: b""), "picture_invalid"),
     "a byte that is another": (_files(lambda content: content[:-1] + b"x"), "picture_invalid"),
-    "another digest": (_row("images.ndjson", lambda r: r.update(digest="0" * 32)), "picture_invalid"),
-    "a digest that leads out": (_row("images.ndjson", lambda r: r.update(digest="../../x")), "row_invalid"),
+    "another digest": (in_row("images.ndjson", lambda r: r.update(digest="0" * 32)), "picture_invalid"),
+    "a digest that leads out": (in_row("images.ndjson", lambda r: r.update(digest="../../x")), "row_invalid"),
     "a page": (_of_another_kind(b"<!doctype html><script>alert(1)</script>"), "picture_invalid"),
     "another kind": (_of_another_kind(photo(64, 64, "PNG")), "picture_invalid"),
     "a name that leads out": (_renamed_file("../../../core/x.avif"), "row_invalid"),
@@ -197,12 +194,12 @@ PICTURES: dict[str, tuple[Change, str]] = {
     "a file too large": (_rendition(size=2**40), "row_invalid"),
     "a file of nothing": (_rendition(size=0), "row_invalid"),
     "a file less than nothing": (_rendition(size=-1), "row_invalid"),
-    "no renditions": (_row("images.ndjson", lambda r: r.update(renditions=[])), "row_invalid"),
-    "renditions that are none": (_row("images.ndjson", lambda r: r.update(renditions="x")), "row_invalid"),
-    "a rendition twice": (_row("images.ndjson", lambda r: r["renditions"].append(r["renditions"][0])), "row_invalid"),
-    "none that is shown": (_row("images.ndjson", lambda r: r["renditions"].pop(1)), "row_invalid"),
+    "no renditions": (in_row("images.ndjson", lambda r: r.update(renditions=[])), "row_invalid"),
+    "renditions that are none": (in_row("images.ndjson", lambda r: r.update(renditions="x")), "row_invalid"),
+    "a rendition twice": (in_row("images.ndjson", lambda r: r["renditions"].append(r["renditions"][0])), "row_invalid"),
+    "none that is shown": (in_row("images.ndjson", lambda r: r["renditions"].pop(1)), "row_invalid"),
     "very many renditions": (
-        _row(
+        in_row(
             "images.ndjson",
             lambda r: r.update(
                 renditions=[
@@ -212,14 +209,17 @@ PICTURES: dict[str, tuple[Change, str]] = {
         ),
         "row_invalid",
     ),
-    "a type that is none": (_row("images.ndjson", lambda r: r.update(content_type="text/html")), "row_invalid"),
-    "a usage that is none": (_row("images.ndjson", lambda r: r.update(usage="page")), "row_invalid"),
+    "a type that is none": (in_row("images.ndjson", lambda r: r.update(content_type="text/html")), "row_invalid"),
+    "a usage that is none": (in_row("images.ndjson", lambda r: r.update(usage="page")), "row_invalid"),
     "a blurhash that is none": (
-        _row("images.ndjson", lambda r: r.update(blurhash="<b>" * 9 + "x"), last=True),
+        in_row("images.ndjson", lambda r: r.update(blurhash="<b>" * 9 + "x"), last=True),
         "row_invalid",
     ),
-    "a state": (_row("images.ndjson", lambda r: r.update(state="uploading")), "row_invalid"),
-    "a picture of nobody": (_row("images.ndjson", lambda r: r.update(created_by=UserId.new())), "archive_inconsistent"),
+    "a state": (in_row("images.ndjson", lambda r: r.update(state="uploading")), "row_invalid"),
+    "a picture of nobody": (
+        in_row("images.ndjson", lambda r: r.update(created_by=UserId.new())),
+        "archive_inconsistent",
+    ),
     "a link that leads out": (_avatar(lambda kept: {**kept, "path": "https://evil.example/x"}), "row_invalid"),
     "a link to another tenant": (
         _avatar(lambda kept: {**kept, "path": f"/pictures/{TenantId.new()}/x/y/64x64.webp"}),
@@ -229,7 +229,7 @@ PICTURES: dict[str, tuple[Change, str]] = {
     "an avatar that is no picture": (_avatar(lambda _: "x"), "row_invalid"),
     "a logo as an avatar": (_logo_for_avatar, "row_invalid"),
     "a logo that leads out": (
-        _row("tenants.ndjson", lambda r: r["logo"].update(small_path="javascript:alert(1)")),
+        in_row("tenants.ndjson", lambda r: r["logo"].update(small_path="javascript:alert(1)")),
         "row_invalid",
     ),
 }
@@ -252,7 +252,7 @@ def _nothing(members: Members, manifest: dict[str, Any]) -> None:
 UNSIGNED: dict[str, tuple[Change, str]] = {
     "the manifest": (lambda _, manifest: manifest.update(slug="another"), "bad_signature"),
     "the tenant": (lambda _, manifest: manifest.update(tenant_id=TenantId.new()), "bad_signature"),
-    "a row": (_row("users.ndjson", lambda row: row.update(display_name="Mallory")), "member_changed"),
+    "a row": (in_row("users.ndjson", lambda row: row.update(display_name="Mallory")), "member_changed"),
     "a file more": (lambda members, _: members.update({"more.ndjson": b"{}\n"}), "archive_malformed"),
 }
 
@@ -380,7 +380,7 @@ async def test_pictures_are_not_stored_before_they_are_judged(
     change = (
         _files(lambda content: content[:-1] + b"x")
         if case == "a file"
-        else _row("images.ndjson", lambda r: r.update(digest="0" * 32), last=True)
+        else in_row("images.ndjson", lambda r: r.update(digest="0" * 32), last=True)
     )
     await _refused(elsewhere, source, forged(archive, keys_of(stack.settings), change), tmp_path, "picture_invalid")
 

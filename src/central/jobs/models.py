@@ -5,7 +5,7 @@ from typing import Annotated, Final, Literal, TypeAlias
 from pydantic import Field, Tag
 
 from central.access import TenantPermissionName
-from central.kernel.ids import AuthConnectorId, ImageId, JobId, TenantId, UserId
+from central.kernel.ids import AuthConnectorId, ImageId, JobId, TenantId, UserId, WebhookEndpointId
 from central.kernel.model import Output, Resource, TenantInput
 from central.kernel.pages import Page, TenantPageInput
 from central.kernel.unknown import UNKNOWN_TAG, UnknownValue, kind_or_unknown
@@ -91,6 +91,11 @@ class TenantImportResult(Output):
     disabled_connectors: list[AuthConnectorId] = Field(
         default_factory=list[AuthConnectorId],
         description="Connectors that came disabled, since their client secret is not there.",
+    )
+    disabled_webhook_endpoints: list[WebhookEndpointId] = Field(
+        default_factory=list[WebhookEndpointId],
+        description="Webhook endpoints, all of which came disabled: enable those that are to be told of what happens "
+        "here. Without the passphrase they have new signing secrets, which nobody has seen: rotate them first.",
     )
 
 

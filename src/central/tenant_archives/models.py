@@ -21,8 +21,9 @@ class StartTenantArchiveInput(TenantInput):
 
     passphrase: Passphrase | None = Field(
         default=None,
-        description="Seals the client secrets of connectors, for whoever imports the archive; without one they are not "
-        "in it. It stays in no file and no log: keep it apart from the archive.",
+        description="Seals the client secrets of connectors and the signing secrets of webhook endpoints, for whoever "
+        "imports the archive; without one they are not in it. It stays in no file and no log: keep it apart from the "
+        "archive.",
     )
     pictures: bool = Field(
         default=True, description="False leaves all pictures out, for a tenant that has more than fit into an archive."
@@ -34,7 +35,9 @@ class StartTenantImportInput(Input):
 
     slug: Slug | None = Field(default=None, description="What the tenant is called here; else as it was.")
     passphrase: Passphrase | None = Field(
-        default=None, description="Opens the client secrets; without it, connectors that need one come disabled."
+        default=None,
+        description="Opens the client secrets and the signing secrets; without it, connectors that need one come "
+        "disabled, and webhook endpoints have new ones, which nobody has seen.",
     )
 
 

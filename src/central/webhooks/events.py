@@ -6,8 +6,8 @@ from central.kernel.events import Changed, Event
 from central.kernel.ids import WebhookDeliveryId, WebhookEndpointId
 from central.kernel.unknown import UnknownValue
 
-WebhookDisabledReason: TypeAlias = Literal["by_hand", "failing", "gone"]
-"""Why an endpoint is disabled: somebody did it; every attempt of a day failed; it answered 410 Gone."""
+WebhookDisabledReason: TypeAlias = Literal["by_hand", "failing", "gone", "imported"]
+"""Why an endpoint is disabled: somebody did it; every attempt of a day failed; it answered 410 Gone; it came so."""
 
 
 class WebhookEndpointCreated(Event):

@@ -192,7 +192,15 @@ GET_CHUNK = Query[DBJobChunk](
         _OF_JOB, JOB_CHUNKS.c.number == bindparam("number", type_=Integer)
     )
 )
-DELETE_CHUNKS = Query[None](delete_from(JOB_CHUNKS).where(_OF_JOB))
+_some = JOB_CHUNKS.alias("some")
+DELETE_CHUNKS = Query[None](
+    delete_from(JOB_CHUNKS).where(
+        _OF_JOB,
+        JOB_CHUNKS.c.number.in_(
+            select(_some.c.number).where(_some.c.tenant_id == _TENANT, _some.c.job_id == _JOB).limit(_COUNT)
+        ),
+    )
+)
 
 _ERRORS_OF_JOB = and_(JOB_ROW_ERRORS.c.tenant_id == _TENANT, JOB_ROW_ERRORS.c.job_id == _JOB)
 _ERROR_KEY = (JOB_ROW_ERRORS.c.row_number, JOB_ROW_ERRORS.c.place)

@@ -14,6 +14,7 @@ from central_server.infra.db import Database, ReadExecutor, WriteExecutor
 from central_server.infra.logs import component_logger
 from central_server.infra.outbox import Outbox
 from central_server.jobs import queries
+from central_server.jobs.chunks import delete_chunks
 from central_server.jobs.specs import JOB_RUNNER, run_event_of
 from central_server.jobs.tables import DBJob
 
@@ -106,12 +107,13 @@ class JobRuns:
                 return None
         return _run_of(row)
 
-    async def hold(self, run: Run, executor: WriteExecutor) -> None:
+    async def hold(self, run: Run, executor: WriteExecutor) -> DBJob:
         """Have the job to oneself until the transaction ends; `JobStoppedError` when it is not to go on from here."""
         row = await executor.first(queries.LOCK_JOB, tenant_id=run.tenant_id, id=run.id)
         here = (run.place.stage, run.place.position)
         if row is None or row["state"] != "running" or (row["stage"], row["position"]) != here:
             raise JobStoppedError
+        return row
 
     async def advance(self, run: Run, place: Place, executor: WriteExecutor) -> Run:
         """Write down how far the job has come, with what was done until there."""
@@ -204,6 +206,15 @@ class JobRuns:
             done: JobState = "failed" if outcome.error_code else "succeeded"
             return await self._end(row, "cancelled" if row["state"] == "cancelling" else done, outcome, tx)
 
+    async def succeed(self, run: Run, place: Place, executor: WriteExecutor) -> JobState:
+        """End the job in the transaction that does all of its work; `JobStoppedError` as `hold` says.
+
+        So it is either done and has succeeded, or can still be cancelled.
+        """
+        row = await self.hold(run, executor)
+        await self.advance(run, place, executor)
+        return await self._end(row, "succeeded", Outcome(place.result), executor)
+
     async def TX_give_up(self, tenant: TenantId, job: JobId) -> str | None:
         """End a job that its workflow does not go on with: cancelled where that was asked, else failed."""
         async with self.db.write(tenant) as tx:
@@ -216,7 +227,7 @@ class JobRuns:
             reason = "It could not be finished; the server's logs say why."
             return await self._end(row, "failed", Outcome(row["result"], "gave_up", reason), tx)
 
-    async def _end(self, row: DBJob, state: JobState, outcome: Outcome, tx: WriteExecutor) -> str:
+    async def _end(self, row: DBJob, state: JobState, outcome: Outcome, tx: WriteExecutor) -> JobState:
         tenant, job = row["tenant_id"], row["id"]
         result, code, message, file = outcome
         new = {"new_result": result, "new_error_code": code, "new_error_message": message}
@@ -226,7 +237,7 @@ class JobRuns:
             given = {f"new_file_{name}": value for name, value in file._asdict().items()}
             kept = {"kept_seconds": self.files_kept}
             await tx.first(queries.SET_FILE, of_tenant=tenant, of_id=job, **given, **kept)
-        await tx.execute(queries.DELETE_CHUNKS, tenant_id=tenant, job_id=job)
+        await delete_chunks(tenant, job, tx)
         ended = JobEnded(
             tenant_id=tenant,
             job_id=job,

@@ -21,6 +21,7 @@ from central_server.infra.db import Database, ReadExecutor, WriteExecutor
 from central_server.infra.outbox import Outbox
 from central_server.infra.paging import next_cursor, open_cursor
 from central_server.jobs import queries
+from central_server.jobs.chunks import delete_chunks
 from central_server.jobs.mapping import job_from, row_error_from
 from central_server.jobs.policy import (
     ENDED,
@@ -234,7 +235,7 @@ class JobService:
             new_error_code=None,
             new_error_message=None,
         )
-        await tx.execute(queries.DELETE_CHUNKS, tenant_id=actor.tenant_id, job_id=row["id"])
+        await delete_chunks(actor.tenant_id, row["id"], tx)
         version = found(ended)["version"]
         event = JobEnded(tenant_id=actor.tenant_id, job_id=row["id"], version=version, succeeded=False, cancelled=True)
         await self.outbox.add(event, actor.by, tx)

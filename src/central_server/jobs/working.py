@@ -1,8 +1,9 @@
 from collections.abc import Awaitable, Callable, Mapping
 from time import monotonic
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from central.errors import CentralError, UnavailableError
+from central.jobs.models import JobState
 from central.kernel.ids import JobId, TenantId
 from central_server.infra.logs import component_logger
 from central_server.jobs.runs import JobRuns, JobStoppedError, Outcome, Place, Run
@@ -18,6 +19,12 @@ class WorkFailedError(Exception):
         self.outcome = Outcome(result, code, message)
 
 
+class Ended(NamedTuple):
+    """How a job has ended in the transaction of its work, which left nothing to write down."""
+
+    state: JobState
+
+
 class JobWork:
     """Does jobs, of whichever kind: begins, or goes on where one was; ends it as what came out."""
 
@@ -26,7 +33,7 @@ class JobWork:
         self.log = component_logger(self)
 
     async def do(
-        self, tenant: TenantId, job: JobId, stage: str, work: Callable[[Run], Awaitable[Outcome]]
+        self, tenant: TenantId, job: JobId, stage: str, work: Callable[[Run], Awaitable[Outcome | Ended]]
     ) -> str | None:
         """Do a job, or what is left of it; gives how it ended, or None when there was nothing to do.
 
@@ -35,13 +42,14 @@ class JobWork:
         """
         while (run := await self.runs.TX_begin(tenant, job, stage)) is not None:
             try:
-                return await self.runs.TX_end(run, await self._outcome(run, work))
+                outcome = await self._outcome(run, work)
+                return outcome.state if isinstance(outcome, Ended) else await self.runs.TX_end(run, outcome)
             except JobStoppedError:
                 # It is to stop, or another worker got a batch in between: how it stands now decides.
                 self.log.info("job stopped", job=job)
         return None
 
-    async def _outcome(self, run: Run, work: Callable[[Run], Awaitable[Outcome]]) -> Outcome:
+    async def _outcome(self, run: Run, work: Callable[[Run], Awaitable[Outcome | Ended]]) -> Outcome | Ended:
         try:
             return await work(run)
         except WorkFailedError as failure:
@@ -73,8 +81,8 @@ class Tally:
         self, runs: JobRuns, run: Run, stage: str, total: int | None, result_of: Callable[[int], Mapping[str, Any]]
     ) -> None:
         self.done = 0
+        self.run = run
         self._runs = runs
-        self._run = run
         self._stage = stage
         self._total = total
         self._result_of = result_of
@@ -85,4 +93,4 @@ class Tally:
         self.done += count
         if self._pace.is_due():
             place = Place(self._stage, 0, self.done, self._total, None, self._result_of(self.done))
-            self._run = await self._runs.TX_advance(self._run, place)
+            self.run = await self._runs.TX_advance(self.run, place)

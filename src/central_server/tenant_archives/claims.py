@@ -88,12 +88,18 @@ class TenantClaims:
     async def held(self, tenant: TenantId, job: JobId) -> AsyncGenerator[Claim]:
         """Have the claim, and no files of before; `ConflictError` for a tenant that is there or another's to make.
 
-        What raises inside leaves no file, as far as the storage answers.
+        What raises inside, or is cancelled, leaves no file, as far as the storage answers.
         """
         claim = await self._TX_take(tenant, job)
         try:
             await self._clear(claim)
             yield claim
+        except asyncio.CancelledError:
+            # Nobody may come again: a cancelled job ends with this. A worker that is to stop has not long for it.
+            with suppress(UnavailableError, TimeoutError):
+                async with asyncio.timeout(CALL_SECONDS):
+                    await self._TX_withdraw(claim)
+            raise
         except Exception:
             with suppress(UnavailableError):
                 await self._TX_withdraw(claim)

@@ -6,6 +6,7 @@ from central_server.auth.archiving import ARCHIVED as AUTH
 from central_server.auth.archiving import LEFT_OUT as NOT_AUTH
 from central_server.auth_connectors.archiving import ARCHIVED as AUTH_CONNECTORS
 from central_server.auth_connectors.archiving import LEFT_OUT as NOT_AUTH_CONNECTORS
+from central_server.auth_connectors.archiving import SECRETS as CLIENT_SECRETS
 from central_server.domains.archiving import ARCHIVED as DOMAINS
 from central_server.events.archiving import ARCHIVED as EVENTS
 from central_server.events.archiving import LEFT_OUT as NOT_EVENTS
@@ -23,7 +24,9 @@ from central_server.units.archiving import ARCHIVED as UNITS
 from central_server.users.archiving import ARCHIVED as USERS
 from central_server.users.archiving import GRANTS
 from central_server.users.archiving import LEFT_OUT as NOT_USERS
+from central_server.webhooks.archiving import ARCHIVED as WEBHOOKS
 from central_server.webhooks.archiving import LEFT_OUT as NOT_WEBHOOKS
+from central_server.webhooks.archiving import SIGNING_SECRETS
 
 ARCHIVED: Final[tuple[Archived, ...]] = (
     *TENANT,
@@ -36,9 +39,12 @@ ARCHIVED: Final[tuple[Archived, ...]] = (
     *DOMAINS,
     *AUTH,
     *INVITATIONS,
+    *WEBHOOKS,
     *EVENTS,
 )
-SEALED_MEMBER: Final = "client_secrets.sealed"
+SEALED: Final[tuple[Archived, ...]] = (CLIENT_SECRETS, SIGNING_SECRETS)
+"""What is in files that are sealed with a passphrase, or in none."""
+
 FILES_MEMBER: Final = "images.files"
 """The files of pictures, one behind the other in the order of the rows, which say how long each is."""
 
@@ -57,3 +63,8 @@ LEFT_OUT: Final[dict[str, str]] = {
     "tenant_import_claims": "of tenants that are not there yet",
 }
 """Tables with tenants that no archive holds, each with the reason."""
+
+
+def sealed_member(archived: Archived) -> str:
+    """Name the file that holds the rows of a table, sealed."""
+    return f"{archived.table.name}.sealed"

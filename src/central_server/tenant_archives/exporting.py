@@ -11,25 +11,18 @@ from typing import IO, Any, Final, NamedTuple
 from central.errors import NotFoundError
 from central.images.models import ImageUsage
 from central.kernel.ids import JobId, TenantId
-from central_server.auth_connectors.archiving import SECRETS
-from central_server.auth_connectors.client_secrets import ClientSecrets
+from central_server.auth_connectors.archiving import SECRETS as CLIENT_SECRETS
 from central_server.images.archiving import PICTURES
-from central_server.infra.archives import (
-    FORMAT_VERSION,
-    ArchiveError,
-    ArchiveKeys,
-    ArchiveWriter,
-    Manifest,
-    seal_secrets,
-)
+from central_server.infra.archives import FORMAT_VERSION, ArchiveError, ArchiveKeys, ArchiveWriter, Manifest
 from central_server.infra.db import Database, ReadExecutor
 from central_server.infra.db.archiving import Archived
 from central_server.jobs.files import JobFiles
 from central_server.jobs.runs import JobRuns, Outcome, Place, Run
 from central_server.jobs.working import JobWork, Pace, WorkFailedError
-from central_server.tenant_archives.contents import ARCHIVED, FILES_MEMBER, SEALED_MEMBER
+from central_server.tenant_archives.contents import ARCHIVED, FILES_MEMBER, SEALED
 from central_server.tenant_archives.packing import PicturePacker, write_lines
 from central_server.tenant_archives.passphrases import Passphrases
+from central_server.tenant_archives.sealed_secrets import SealedSecrets
 from central_server.tenant_archives.shown import ShownPictures
 from central_server.tenant_archives.spool import Spool
 from central_server.tenants.archiving import TENANT
@@ -68,7 +61,7 @@ class TenantExporter:
         runs: JobRuns,
         work: JobWork,
         files: JobFiles,
-        secrets: ClientSecrets,
+        secrets: SealedSecrets,
         passphrases: Passphrases,
         pictures: PicturePacker,
         keys: ArchiveKeys,
@@ -170,23 +163,14 @@ class TenantExporter:
     async def _write_secrets(
         self, writer: ArchiveWriter, manifest: Manifest, reader: ReadExecutor, passphrase: str | None
     ) -> Manifest:
-        """Write the client secrets, sealed, if there is a passphrase; say in any case which connectors have some."""
+        """Write the secrets, sealed, if there is a passphrase; say in any case which connectors have some."""
         tenant = manifest.tenant_id
-        rows = [row async for page in _pages(SECRETS, tenant, reader) for row in page]
-        manifest = manifest.model_copy(
-            update={"connectors_with_secrets": tuple(sorted({row["connector_id"] for row in rows}))}
-        )
+        rows = {one: [row async for page in _pages(one, tenant, reader) for row in page] for one in SEALED}
+        connectors = sorted({row["connector_id"] for row in rows[CLIENT_SECRETS]})
+        manifest = manifest.model_copy(update={"connectors_with_secrets": tuple(connectors)})
         if passphrase is None:
             return manifest
-        lines = [SECRETS.line({**row, "secret": self._opened(tenant, row)}) for row in rows]
-        sealed = await seal_secrets(b"\n".join(lines), passphrase, tenant)
-        member = writer.open(SEALED_MEMBER)
-        member.write_bytes([sealed.content], len(lines))
-        writer.close(member)
-        return manifest.model_copy(update={"sealed_with": sealed.how})
-
-    def _opened(self, tenant: TenantId, row: Mapping[str, Any]) -> bytes:
-        return self.secrets.open(tenant, row["connector_id"], row["secret"])
+        return await self.secrets.write(writer, manifest, rows, passphrase)
 
 
 async def _nobody(stage: str, done: int) -> None:

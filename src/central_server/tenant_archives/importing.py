@@ -3,43 +3,41 @@
 import asyncio
 import base64
 import binascii
-from collections.abc import Iterator, Mapping
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Collection, Iterator
+from contextlib import AbstractAsyncContextManager, suppress
 from itertools import islice
 from tempfile import TemporaryFile
 from typing import IO, Any, Final, cast
 
-from pydantic import ValidationError
-
-from central.errors import BadRequestError, ConflictError, ValidationFailedError
-from central.kernel.ids import JobId, TenantId
+from central.errors import BadRequestError, ConflictError, UnavailableError, ValidationFailedError
+from central.kernel.ids import JobId, TenantId, WebhookEndpointId
 from central.tenant_archives.events import TenantImported
-from central_server.auth_connectors.archiving import SECRETS
-from central_server.auth_connectors.client_secrets import ClientSecrets
-from central_server.infra.actor import By
-from central_server.infra.archives import ArchiveError, ArchiveKeys, ArchiveReader, open_secrets
+from central_server.infra.archives import ArchiveError, ArchiveKeys, ArchiveReader
 from central_server.infra.db import Database, Unit, WriteExecutor, register_conflict
 from central_server.infra.db.archiving import Archived
 from central_server.infra.outbox import Outbox
-from central_server.jobs.runs import JobRuns, Outcome, Place, Run
-from central_server.jobs.working import JobWork, Pace, WorkFailedError
+from central_server.jobs.runs import JobRuns, Place, Run
+from central_server.jobs.working import Ended, JobWork, Pace, Tally, WorkFailedError
 from central_server.tenant_archives.claims import Claim, TenantClaims, tenant_exists
-from central_server.tenant_archives.contents import ARCHIVED, SEALED_MEMBER
+from central_server.tenant_archives.contents import ARCHIVED
+from central_server.tenant_archives.endpoints import read_endpoints
 from central_server.tenant_archives.passphrases import Passphrases
-from central_server.tenant_archives.policy import Arrival, check_members, fitted, missing_secrets, row_invalid
+from central_server.tenant_archives.policy import Arrival, check_members, fitted, missing_secrets, row_of
+from central_server.tenant_archives.sealed_secrets import SealedSecrets, SecretRows
 from central_server.tenant_archives.shown import ShownPictures
 from central_server.tenant_archives.unpacking import PictureUnpacker
 from central_server.tenants.archiving import SLUGS
 from central_server.tenants.policy import check_slug
 from central_server.tenants.service import TenantService
+from central_server.webhooks.service import WebhookService
 
 _BATCH: Final = 500
 _REASON: Final = "tenant import"
 _READING: Final = "reading"
 _PICTURES: Final = "pictures"
+_ROWS: Final = "rows"
 _IMPORTED: Final = "imported"
-_NOT_OF_ROWS: Final = frozenset({"tenant_exists", "slug_taken", "import_under_way"})
-_MOST_SECRETS_BYTES: Final = 16 * 1024 * 1024
+_NOT_OF_ROWS: Final = frozenset({"tenant_exists", "slug_taken", "import_under_way", "too_many_endpoints"})
 
 register_conflict("pk_tenants", tenant_exists)
 
@@ -47,9 +45,9 @@ register_conflict("pk_tenants", tenant_exists)
 class TenantImporter:
     """Imports tenants.
 
-    The transaction that makes the tenant has the job's row locked, and writes there that it is done: so it happens
-    once, however often a worker dies, and nobody signs in to a part of a tenant. While it runs, the job cannot be
-    cancelled.
+    The transaction that makes the tenant takes the claim on it away, and ends the job: so it happens once, however
+    often a worker dies, and nobody signs in to a part of a tenant. It has the job's row locked at its end alone. Until
+    there it looks, beside the transaction, whether the job is still to go on, and undoes everything when it is not.
     """
 
     def __init__(
@@ -59,8 +57,9 @@ class TenantImporter:
         runs: JobRuns,
         work: JobWork,
         tenants: TenantService,
-        secrets: ClientSecrets,
+        secrets: SealedSecrets,
         passphrases: Passphrases,
+        webhooks: WebhookService,
         pictures: PictureUnpacker,
         claims: TenantClaims,
         keys: ArchiveKeys,
@@ -72,6 +71,7 @@ class TenantImporter:
         self.tenants = tenants
         self.secrets = secrets
         self.passphrases = passphrases
+        self.webhooks = webhooks
         self.pictures = pictures
         self.claims = claims
         self.keys = keys
@@ -80,14 +80,12 @@ class TenantImporter:
         """Do the job, or what is left of it; gives how it ended, or None when there was nothing to do."""
         return await self.work.do(tenant, job, _READING, self._import)
 
-    async def _import(self, run: Run) -> Outcome:
-        if run.place.stage == _IMPORTED:
-            return Outcome(run.place.result)
+    async def _import(self, run: Run) -> Ended:
         with TemporaryFile() as file:
             try:
                 await self._assemble(run, file)
                 reader = await asyncio.to_thread(ArchiveReader, file, self.keys)
-                return Outcome((await self._import_from(run, reader)).place.result)
+                return await self._import_from(run, reader)
             except ArchiveError as error:
                 raise WorkFailedError(error.code, error.message, run.place.result or {}) from error
             except (BadRequestError, ConflictError, ValidationFailedError) as error:
@@ -106,16 +104,18 @@ class TenantImporter:
                 raise ArchiveError("archive_malformed", f"Part {part} of the archive is no base64.") from None
             part += 1
 
-    async def _import_from(self, run: Run, reader: ArchiveReader) -> Run:
+    async def _import_from(self, run: Run, reader: ArchiveReader) -> Ended:
         """Judge what can be judged beforehand, then store the pictures, then make the tenant."""
         check_members(reader)
         passphrase = self.passphrases.open(run.tenant_id, run.options)
-        secrets = await self._open_secrets(reader, passphrase)
-        arrival = _arrival(run, reader, await self.pictures.check(reader), opened=secrets is not None)
+        endpoints = await asyncio.to_thread(read_endpoints, reader, self.webhooks)
+        secrets = await self.secrets.read(reader, passphrase, endpoints)
+        pictures = await self.pictures.check(reader)
+        arrival = _arrival(run, reader, endpoints, pictures, opened=secrets is not None)
         _check_slug(arrival.slug)
         async with self.claims.held(arrival.tenant, run.id) as claim:
             run = await self._store_pictures(run, reader, claim, arrival.pictures.count)
-            return await self._TX_import(run, reader, claim, arrival, secrets or [])
+            return await self._TX_import(run, reader, claim, arrival, secrets)
 
     async def _store_pictures(self, run: Run, reader: ArchiveReader, claim: Claim, count: int) -> Run:
         run = await self.runs.TX_advance(run, run.place._replace(stage=_PICTURES, done=0, total=count))
@@ -130,33 +130,32 @@ class TenantImporter:
         return run
 
     async def _TX_import(
-        self, run: Run, reader: ArchiveReader, claim: Claim, arrival: Arrival, secrets: list[dict[str, Any]]
-    ) -> Run:
+        self, run: Run, reader: ArchiveReader, claim: Claim, arrival: Arrival, secrets: SecretRows | None
+    ) -> Ended:
+        total = sum(reader.members[archived.member].rows for archived in ARCHIVED)
+        tally = Tally(self.runs, run, _ROWS, total, lambda _: run.place.result or {})
         async with self.db.unit(None) as unit:
-            async with self.db.write(run.tenant_id, unit) as tx:
-                await self.runs.hold(run, tx)
             async with self.db.platform_write(_REASON, unit, routine=True) as tx:
+                # Whoever wants the claim waits from here on, until it is gone or given back.
                 await claim.drop(tx)
-            rows = await self._insert_all(reader, arrival, secrets, run.by, unit)
+            await self._insert_all(reader, arrival, tally, unit)
+            async with self.db.write(arrival.tenant, unit) as tx:
+                rows = tally.done + await self.secrets.insert(arrival.tenant, secrets, arrival.endpoints, tx)
+                await self.outbox.add(TenantImported(tenant_id=arrival.tenant), run.by, tx)
             async with self.db.write(run.tenant_id, unit) as tx:
-                run = await self.runs.advance(run, _done(run, arrival, rows), tx)
+                state = await self.runs.succeed(tally.run, _done(run, arrival, rows), tx)
             await unit.commit()
-        return run
+        return Ended(state)
 
-    async def _insert_all(
-        self, reader: ArchiveReader, arrival: Arrival, secrets: list[dict[str, Any]], by: By, unit: Unit
-    ) -> int:
-        rows = 0
+    async def _insert_all(self, reader: ArchiveReader, arrival: Arrival, tally: Tally, unit: Unit) -> None:
         for archived in ARCHIVED:
             lines = reader.lines(archived.member)
             while batch := await asyncio.to_thread(_read, archived, lines, arrival):
                 async with self._scope(archived, arrival.tenant, unit) as tx:
                     await self._insert(archived, batch, arrival, tx)
-                rows += len(batch)
-        async with self.db.write(arrival.tenant, unit) as tx:
-            await tx.execute_many(SECRETS.insert, [self._sealed(arrival.tenant, row) for row in secrets])
-            await self.outbox.add(TenantImported(tenant_id=arrival.tenant), by, tx)
-        return rows + len(secrets)
+                with suppress(UnavailableError):
+                    # A look that comes to nothing is no reason to begin anew: the last one is in the transaction.
+                    await tally.TX_add(len(batch))
 
     async def _insert(
         self, archived: Archived, batch: list[dict[str, Any]], arrival: Arrival, tx: WriteExecutor
@@ -172,27 +171,22 @@ class TenantImporter:
             return self.db.platform_write(_REASON, unit, routine=True)
         return self.db.write(tenant, unit)
 
-    async def _open_secrets(self, reader: ArchiveReader, passphrase: str | None) -> list[dict[str, Any]] | None:
-        """Open the client secrets, if they are there and can be; None for an archive or an import without."""
-        how = reader.manifest.sealed_with
-        if how is None or passphrase is None:
-            return None
-        sealed = reader.content(SEALED_MEMBER, _MOST_SECRETS_BYTES)
-        plain = await open_secrets(sealed, passphrase, how, reader.manifest.tenant_id)
-        return [_row(SECRETS, line) for line in plain.split(b"\n") if line]
 
-    def _sealed(self, tenant: TenantId, row: Mapping[str, Any]) -> dict[str, Any]:
-        sealed = self.secrets.seal(tenant, row["connector_id"], row["secret"])
-        return {**row, "tenant_id": tenant, "secret": sealed}
-
-
-def _arrival(run: Run, reader: ArchiveReader, pictures: ShownPictures, *, opened: bool) -> Arrival:
+def _arrival(
+    run: Run,
+    reader: ArchiveReader,
+    endpoints: Collection[WebhookEndpointId],
+    pictures: ShownPictures,
+    *,
+    opened: bool,
+) -> Arrival:
     asked = cast("str | None", run.options.get("slug"))
     return Arrival(
         reader.manifest.tenant_id,
         asked or reader.manifest.slug,
         asked in {None, reader.manifest.slug},
         missing_secrets(reader, opened=opened),
+        endpoints,
         pictures,
     )
 
@@ -212,16 +206,10 @@ def _done(run: Run, arrival: Arrival, rows: int) -> Place:
         "rows": rows,
         "pictures": arrival.pictures.count,
         "disabled_connectors": list(arrival.missing_secrets),
+        "disabled_webhook_endpoints": list(arrival.endpoints),
     }
     return Place(_IMPORTED, 0, rows, rows, None, result)
 
 
 def _read(archived: Archived, lines: Iterator[bytes], arrival: Arrival) -> list[dict[str, Any]]:
-    return [fitted(archived, _row(archived, line), arrival) for line in islice(lines, _BATCH)]
-
-
-def _row(archived: Archived, line: bytes) -> dict[str, Any]:
-    try:
-        return archived.read(line)
-    except ValidationError:
-        raise row_invalid(archived.table.name) from None
+    return [fitted(archived, row_of(archived, line), arrival) for line in islice(lines, _BATCH)]

@@ -3,21 +3,24 @@
 from collections.abc import Collection
 from typing import Any, NamedTuple, cast
 
+from pydantic import ValidationError
+
 from central.images.models import ImageUsage
-from central.kernel.ids import AuthConnectorId, TenantId
+from central.kernel.ids import AuthConnectorId, TenantId, WebhookEndpointId
 from central_server.infra.archives import ArchiveError, ArchiveReader
 from central_server.infra.db.archiving import Archived
-from central_server.tenant_archives.contents import ARCHIVED, FILES_MEMBER, SEALED_MEMBER
+from central_server.tenant_archives.contents import ARCHIVED, FILES_MEMBER, SEALED, sealed_member
 from central_server.tenant_archives.shown import ShownPictures
 
 
 class Arrival(NamedTuple):
-    """The tenant that an archive becomes: its name here, the connectors that lack their secret, its pictures."""
+    """The tenant that an archive becomes: its name here, what it lacks, its webhook endpoints, its pictures."""
 
     tenant: TenantId
     slug: str
     keeps_slugs: bool
     missing_secrets: Collection[AuthConnectorId]
+    endpoints: Collection[WebhookEndpointId]
     pictures: ShownPictures
 
 
@@ -25,7 +28,7 @@ def check_members(reader: ArchiveReader) -> None:
     """Refuse an archive that has not exactly the files that this version knows."""
     expected = {FILES_MEMBER, *(archived.member for archived in ARCHIVED)}
     if reader.manifest.sealed_with is not None:
-        expected.add(SEALED_MEMBER)
+        expected.update(map(sealed_member, SEALED))
     if expected != set(reader.members):
         raise ArchiveError("archive_malformed", "The archive has not the files that this version of the format has.")
 
@@ -63,6 +66,14 @@ def _check_of(tenant: TenantId, payload: Any) -> None:
     named: Any = cast("dict[str, Any]", payload).get("tenantId") if isinstance(payload, dict) else None
     if named != tenant:
         raise row_invalid("outbox")
+
+
+def row_of(archived: Archived, line: bytes) -> dict[str, Any]:
+    """Read a line; `ArchiveError` for what is no row of this table."""
+    try:
+        return archived.read(line)
+    except ValidationError:
+        raise row_invalid(archived.table.name) from None
 
 
 def row_invalid(table: str) -> ArchiveError:

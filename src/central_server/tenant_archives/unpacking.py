@@ -18,7 +18,7 @@ from central_server.infra.pictures.refusals import PictureRefusedError
 from central_server.infra.pictures.sniffing import HEAD_BYTES, sniff
 from central_server.tenant_archives.claims import Claim
 from central_server.tenant_archives.contents import FILES_MEMBER
-from central_server.tenant_archives.policy import row_invalid
+from central_server.tenant_archives.policy import row_invalid, row_of
 from central_server.tenant_archives.shown import ShownPictures
 
 _BATCH: Final = 50
@@ -46,7 +46,7 @@ class PictureUnpacker:
     async def store(self, reader: ArchiveReader, claim: Claim, tell: Callable[[int], Awaitable[None]]) -> None:
         """Store the files of pictures that were judged; `tell` is called with the number of pictures."""
         lines, files, done = reader.lines(PICTURES.member), _Files(reader), 0
-        while batch := await asyncio.to_thread(lambda: [_row(line) for line in islice(lines, _BATCH)]):
+        while batch := await asyncio.to_thread(lambda: [row_of(PICTURES, line) for line in islice(lines, _BATCH)]):
             for row in batch:
                 await self._store(read_ready(row), files, claim)
                 done += 1
@@ -85,7 +85,7 @@ def _check_some(lines: Iterator[bytes], files: _Files, shown: ShownPictures) -> 
     """Judge some pictures; whether there were any."""
     before = shown.count
     for line in islice(lines, _BATCH):
-        row = _row(line)
+        row = row_of(PICTURES, line)
         picture = _ready(row)
         if digest_of([_checked(one, files) for one in picture.renditions]) != picture.digest:
             raise _not_those("files are not those of their row")
@@ -111,13 +111,6 @@ async def _streamed(files: _Files, rendition: ReadyRendition) -> AsyncGenerator[
     pieces = files.take(rendition.size)
     while piece := await asyncio.to_thread(next, pieces, b""):
         yield piece
-
-
-def _row(line: bytes) -> dict[str, Any]:
-    try:
-        return PICTURES.read(line)
-    except ValidationError:
-        raise row_invalid(PICTURES.table.name) from None
 
 
 def _ready(row: dict[str, Any]) -> ReadyPicture:

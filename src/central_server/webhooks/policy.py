@@ -1,14 +1,16 @@
 """The rules of webhooks: what an endpoint may be, when it is tried again, and what is kept of its answers."""
 
 import base64
+import binascii
 import math
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Final
+from typing import Any, Final
 
 from central.errors import ConflictError, ForbiddenError
+from central.kernel.ids import WebhookEndpointId
 from central_server.infra.actor import Actor
 
 MOST_ENDPOINTS: Final = 20
@@ -26,11 +28,36 @@ _LEAST: Final = 1.0
 _FACTOR: Final = 4
 _LEAST_TRIES: Final = 6
 _NUL: Final = "\x00"
+_WRITTEN_BEFORE: Final = "whsec_"
+_SECRET_BYTES: Final = 32
 
 
 def new_secret() -> str:
     """Make a signing secret of 256 random bits, as Standard Webhooks writes them."""
-    return "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
+    return _WRITTEN_BEFORE + base64.b64encode(secrets.token_bytes(_SECRET_BYTES)).decode()
+
+
+def is_secret(secret: bytes) -> bool:
+    """Whether something is a signing secret as this server makes them: anything else would sign nothing, or badly."""
+    prefix = _WRITTEN_BEFORE.encode()
+    try:
+        return (
+            secret.startswith(prefix) and len(base64.b64decode(secret[len(prefix) :], validate=True)) == _SECRET_BYTES
+        )
+    except binascii.Error:
+        return False
+
+
+def sign_for(endpoints: Collection[WebhookEndpointId], secrets: Collection[Mapping[str, Any]]) -> bool:
+    """Whether opened secrets are those of these endpoints: of each the one of now, and at most one before it."""
+    current = [row["endpoint_id"] for row in secrets if row["expires_at"] is None]
+    older = [row["endpoint_id"] for row in secrets if row["expires_at"] is not None]
+    return (
+        sorted(current) == sorted(endpoints)
+        and len(set(older)) == len(older)
+        and set(older) <= set(endpoints)
+        and all(is_secret(row["secret"]) for row in secrets)
+    )
 
 
 def check_sees_events(actor: Actor) -> None:

@@ -92,7 +92,7 @@ class WebhookService:
     async def TX_create_endpoint(self, input: CreateWebhookEndpointInput, actor: Actor) -> WebhookEndpointWithSecret:
         """Create an endpoint with its first secret; `ConflictError` when the tenant has no room for it."""
         check_sees_events(actor)
-        self._check_url(input.url)
+        self.check_url(input.url)
         tenant, id = actor.tenant_id, WebhookEndpointId.new()
         async with self.db.write(tenant, actor.unit) as tx:
             await tx.first(queries.LOCK_ROOM, room_key=f"webhook endpoints|{tenant}")
@@ -115,7 +115,7 @@ class WebhookService:
         """Change an endpoint; `ConflictError` for a stale version."""
         check_sees_events(actor)
         if input.url is not None:
-            self._check_url(input.url)
+            self.check_url(input.url)
         async with self.db.write(actor.tenant_id, actor.unit) as tx:
             before = await self.lock(input.endpoint, actor, tx)
             if input.expected_version not in {None, before["version"]}:
@@ -197,7 +197,8 @@ class WebhookService:
             count: int = await reader.scalar(queries.COUNT_DISABLED, days=days)
         return count
 
-    def _check_url(self, url: str) -> None:
+    def check_url(self, url: str) -> None:
+        """Refuse an address that is never called, whatever its name resolves to; `ValidationFailedError`."""
         try:
             self.outbound.check_url(url)
         except OutboundError as error:

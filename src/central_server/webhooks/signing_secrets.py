@@ -39,7 +39,7 @@ class SigningSecrets:
     async def insert(self, tenant: TenantId, endpoint: WebhookEndpointId, executor: WriteExecutor) -> str:
         """Make an endpoint's first secret; it is in the answer, and else only sealed."""
         id, secret = WebhookSecretId.new(), new_secret()
-        sealed = self.vault.seal(secret.encode(), _place(tenant, id))
+        sealed = self.seal(tenant, id, secret.encode())
         await executor.execute(queries.INSERT_SECRET, tenant_id=tenant, id=id, endpoint_id=endpoint, secret=sealed)
         return secret
 
@@ -54,7 +54,15 @@ class SigningSecrets:
 
     def open(self, row: DBWebhookSecret) -> str:
         """Open a secret, to sign with it; `VaultError` anywhere but in its own row."""
-        return self.vault.open(row["secret"], _place(row["tenant_id"], row["id"])).decode()
+        return self.open_sealed(row["tenant_id"], row["id"], row["secret"]).decode()
+
+    def open_sealed(self, tenant: TenantId, secret: WebhookSecretId, sealed: bytes) -> bytes:
+        """Open a secret, for an archive that seals it otherwise; `VaultError` in any other place."""
+        return self.vault.open(sealed, _place(tenant, secret))
+
+    def seal(self, tenant: TenantId, id: WebhookSecretId, secret: bytes) -> bytes:
+        """Seal a secret as it is kept here, in the row of this id."""
+        return self.vault.seal(secret, _place(tenant, id))
 
     async def TX_rewrap(self, count: int) -> int:
         """Re-wrap up to `count` secrets that are not under the primary key; gives how many it did."""

@@ -42,14 +42,18 @@ WEBHOOK_ENDPOINTS = Table(
     Column("failing_since", _time),
     Column("last_success_at", _time),
     Column("created_by", RichIdColumn(UserId)),
+    Column("imported_at", _time),
     created_at(),
     updated_at(),
     Column("version", Integer, nullable=False, server_default=text("1")),
     PrimaryKeyConstraint("tenant_id", "id"),
-    CheckConstraint("disabled_reason IN ('by_hand', 'failing', 'gone')", name="disabled_reason"),
+    CheckConstraint("disabled_reason IN ('by_hand', 'failing', 'gone', 'imported')", name="disabled_reason"),
     Index("ix_webhook_endpoints_created_at", "tenant_id", "created_at", "id"),
 )
-"""Where events go. `failing_since` is the first failure since which no attempt has succeeded."""
+"""Where events go. `failing_since` is the first failure since which no attempt has succeeded.
+
+What happened before `imported_at` is of another server, and not for an endpoint that came with its archive.
+"""
 
 WEBHOOK_SECRETS = Table(
     "webhook_secrets",
@@ -153,6 +157,7 @@ class DBWebhookEndpoint(TypedDict):
     failing_since: datetime | None
     last_success_at: datetime | None
     created_by: UserId | None
+    imported_at: datetime | None
     created_at: datetime
     updated_at: datetime
     version: int

@@ -1,5 +1,6 @@
 import asyncio
 import os
+import secrets
 import shutil
 import signal
 import socket
@@ -154,3 +155,18 @@ async def idle_in_transaction(owner: Any) -> int:
             return 0
         await asyncio.sleep(0.02)
     return int(count)
+
+
+async def plain_owner(server: Server, database: str) -> str:
+    """Make a database whose owner is no superuser, as a hosting provider gives it."""
+    admin: Any = await asyncpg.connect(server.url())
+    name = f"owner_{secrets.token_hex(4)}"
+    await admin.execute(f"CREATE ROLE {name} LOGIN CREATEROLE PASSWORD 'plain'")
+    await admin.execute(f"CREATE DATABASE {database} OWNER {name}")
+    for role, options in (("central_app", "LOGIN NOINHERIT"), ("central_platform", "NOLOGIN")):
+        await admin.execute(
+            f"DO $$ BEGIN CREATE ROLE {role} {options}; EXCEPTION WHEN duplicate_object THEN NULL; END $$"
+        )
+        await admin.execute(f"GRANT {role} TO {name} WITH ADMIN OPTION")
+    await admin.close()
+    return server.url(user=name, password="plain", database=database)

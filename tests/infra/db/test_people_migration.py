@@ -1,10 +1,9 @@
 """The migration that gives people's addresses and roles rows of their own keeps what there was, as a plain owner."""
 
-import secrets
 from typing import Any
 
 import asyncpg
-from db_support import Server
+from db_support import Server, plain_owner
 
 from central_server.infra.db import migrate
 
@@ -26,24 +25,9 @@ _USERS = (
 )
 
 
-async def _plain_owner(server: Server, database: str) -> str:
-    """Make a database whose owner is no superuser, as a hosting provider gives it."""
-    admin: Any = await asyncpg.connect(server.url())
-    name = f"owner_{secrets.token_hex(4)}"
-    await admin.execute(f"CREATE ROLE {name} LOGIN CREATEROLE PASSWORD 'plain'")
-    await admin.execute(f"CREATE DATABASE {database} OWNER {name}")
-    for role, options in (("central_app", "LOGIN NOINHERIT"), ("central_platform", "NOLOGIN")):
-        await admin.execute(
-            f"DO $$ BEGIN CREATE ROLE {role} {options}; EXCEPTION WHEN duplicate_object THEN NULL; END $$"
-        )
-        await admin.execute(f"GRANT {role} TO {name} WITH ADMIN OPTION")
-    await admin.close()
-    return server.url(user=name, password="plain", database=database)
-
-
 async def test_people_keep_their_addresses_and_roles(server: Server) -> None:
     """Up and down again, as an owner whom row-level security binds, nobody loses an address, a role or a session."""
-    url = await _plain_owner(server, "people_migration")
+    url = await plain_owner(server, "people_migration")
     await migrate.upgrade(url, "0001")
     admin: Any = await asyncpg.connect(
         server.url(database="people_migration"), server_settings={"search_path": "central"}

@@ -7,8 +7,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from central.kernel.ids import TenantId
 
-FORMAT_VERSION: Final = 2
-"""2 has pictures; an archive of version 1 shows people without theirs, and is not read."""
+FORMAT_VERSION: Final = 3
+"""2 had pictures, 3 has webhook endpoints; no release wrote archives of a version before, and they are not read."""
 MANIFEST: Final = "manifest.json"
 SIGNATURE: Final = "manifest.sig"
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from cryptography.exceptions import InvalidTag
@@ -15,31 +16,44 @@ _NONCE_BYTES: Final = 12
 
 
 class SealedWith(NamedTuple):
-    """What was sealed, and how its key is made of the passphrase."""
+    """What was sealed, by what it is of, and how its key is made of the passphrase."""
 
-    content: bytes
+    contents: Mapping[str, bytes]
     how: Scrypt
 
 
-async def seal_secrets(plain: bytes, passphrase: str, tenant: TenantId) -> SealedWith:
-    """Seal with AES-256-GCM under a key that scrypt makes of the passphrase, for an archive of this tenant alone."""
+async def seal_secrets(plain: Mapping[str, bytes], passphrase: str, tenant: TenantId) -> SealedWith:
+    """Seal with AES-256-GCM under a key that scrypt makes of the passphrase, for an archive of this tenant alone.
+
+    Each content is bound to what it is of, the name of a table: it opens in no other place.
+    """
     how = Scrypt(salt=secrets.token_hex(16))
-    key, nonce = await asyncio.to_thread(_key, passphrase, how), secrets.token_bytes(_NONCE_BYTES)
-    return SealedWith(nonce + AESGCM(key).encrypt(nonce, plain, _bound(tenant)), how)
+    cipher = AESGCM(await asyncio.to_thread(_key, passphrase, how))
+    return SealedWith({of: _sealed(cipher, content, tenant, of) for of, content in plain.items()}, how)
 
 
-async def open_secrets(sealed: bytes, passphrase: str, how: Scrypt, tenant: TenantId) -> bytes:
+async def open_secrets(
+    sealed: Mapping[str, bytes], passphrase: str, how: Scrypt, tenant: TenantId
+) -> Mapping[str, bytes]:
     """Open what was sealed; `ArchiveError` for another passphrase, and for any changed bit."""
-    key = await asyncio.to_thread(_key, passphrase, how)
+    cipher = AESGCM(await asyncio.to_thread(_key, passphrase, how))
     try:
-        return AESGCM(key).decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], _bound(tenant))
+        return {
+            of: cipher.decrypt(content[:_NONCE_BYTES], content[_NONCE_BYTES:], _bound(tenant, of))
+            for of, content in sealed.items()
+        }
     except (InvalidTag, ValueError):
         raise ArchiveError("wrong_passphrase", "The archive's secrets do not open with this passphrase.") from None
+
+
+def _sealed(cipher: AESGCM, content: bytes, tenant: TenantId, of: str) -> bytes:
+    nonce = secrets.token_bytes(_NONCE_BYTES)
+    return nonce + cipher.encrypt(nonce, content, _bound(tenant, of))
 
 
 def _key(passphrase: str, how: Scrypt) -> bytes:
     return Kdf(bytes.fromhex(how.salt), 32, how.n, how.r, how.p).derive(passphrase.encode())
 
 
-def _bound(tenant: TenantId) -> bytes:
-    return f"central tenant archive v1|{tenant}|client_secrets".encode()
+def _bound(tenant: TenantId, of: str) -> bytes:
+    return f"central tenant archive v1|{tenant}|{of}".encode()

@@ -61,7 +61,7 @@ _wanted = (
     .join(WEBHOOK_ENDPOINTS, _E.tenant_id == _O.tenant_id)
     .where(
         _O.id == any_(bindparam("events", type_=ARRAY(Uuid))),
-        _O.created_at >= _E.created_at,
+        _O.created_at >= func.coalesce(_E.imported_at, _E.created_at),
         _E.enabled,
         or_(_E.kinds == bindparam("all_kinds", [], type_=ARRAY(Text)), _O.kind == any_(_E.kinds)),
     )
