@@ -38,6 +38,7 @@ async def _serve(name: QueueName, settings: "Settings") -> None:
     from central_server.container import build_container, resolve
     from central_server.infra.db import Database
     from central_server.infra.outbox import Follower, Relay
+    from central_server.infra.telemetry import Traces
     from central_server.infra.temporal.client import TemporalConnection
     from central_server.infra.temporal.meter import ActivityMeter
     from central_server.infra.temporal.spec import Queue
@@ -64,7 +65,8 @@ async def _serve(name: QueueName, settings: "Settings") -> None:
     if queue is Queue.CORE:
         sender = await container.get(WebhookSender)
         registry.register(WebhookCollector(sender))
-        beside += [backlog, Follower(database, FOLLOWER, await container.get(DeliveryPlanner)), sender]
+        planner = Follower(database, FOLLOWER, await container.get(DeliveryPlanner), traces=await container.get(Traces))
+        beside += [backlog, planner, sender]
     parts = WorkerParts(
         await container.get(TemporalConnection), activities, relay, beside=beside, meter=ActivityMeter(registry)
     )
