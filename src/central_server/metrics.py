@@ -10,7 +10,6 @@ from prometheus_client.registry import Collector
 from central_server.infra.db import Database
 from central_server.infra.outbox import Relay
 from central_server.jobs.backlog import JobBacklog
-from central_server.jobs.policy import ENDED
 from central_server.webhooks.sending import WebhookSender
 
 _POOL_GAUGES = {
@@ -113,17 +112,21 @@ class JobCollector(Collector):
         self._backlog = backlog
 
     def collect(self) -> Iterable[Metric]:
-        """Give their number by kind and state; and of those that have not ended, how long one has rested."""
+        """Give by kind and state those that have not ended, how long one has rested, and those that ended lately."""
         labels = ["kind", "state"]
-        jobs = GaugeMetricFamily("central_jobs", "Jobs that there are, as last counted", labels=labels)
+        jobs = GaugeMetricFamily("central_jobs", "Jobs that have not ended, as last counted", labels=labels)
         rests = GaugeMetricFamily(
             "central_jobs_rest_seconds", "How long the job has not moved that moved longest ago", labels=labels
         )
+        ended = GaugeMetricFamily(
+            "central_jobs_ended_recently", "Jobs that have ended within the last hour, as last counted", labels=labels
+        )
         for row in self._backlog.counts:
             jobs.add_metric([row["kind"], row["state"]], row["count"])
-            if row["state"] not in ENDED:
-                rests.add_metric([row["kind"], row["state"]], row["rests"])
-        return jobs, rests
+            rests.add_metric([row["kind"], row["state"]], row["rests"])
+        for late in self._backlog.ended:
+            ended.add_metric([late["kind"], late["state"]], late["count"])
+        return jobs, rests, ended
 
 
 def serve_metrics(registry: CollectorRegistry, host: str, port: int | None) -> Callable[[], None]:

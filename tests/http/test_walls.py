@@ -37,6 +37,7 @@ WITHOUT_TENANT = {
     "infra.outbox.statements.backlog:BACKLOGS": "the relay counts what waits",
     "infra.outbox.statements.backlog:COUNT_UNPLACED": "the same",
     "jobs.queries:COUNT_JOBS": "a core worker counts the jobs of all tenants for its metrics",
+    "jobs.queries:COUNT_ENDED_JOBS": "the same",
     "infra.outbox.statements.backlog:LIST_DEAD": "operators see what was given up",
     "infra.outbox.statements.backlog:REDRIVE": "operators drive it again",
     "infra.outbox.statements.backlog:DELETE_SETTLED": "the hourly clean-up of what has ended in all tenants",
