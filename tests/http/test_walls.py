@@ -36,6 +36,7 @@ WITHOUT_TENANT = {
     "infra.outbox.statements.handovers:SETTLE": "the same, for the event it has in hand",
     "infra.outbox.statements.backlog:BACKLOGS": "the relay counts what waits",
     "infra.outbox.statements.backlog:COUNT_UNPLACED": "the same",
+    "infra.outbox.statements.backlog:LIST_FOLLOWERS": "the same, of what listeners inside the database have to go",
     "jobs.queries:COUNT_JOBS": "a core worker counts the jobs of all tenants for its metrics",
     "jobs.queries:COUNT_ENDED_JOBS": "the same",
     "infra.outbox.statements.backlog:LIST_DEAD": "operators see what was given up",

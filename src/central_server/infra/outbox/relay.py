@@ -20,9 +20,9 @@ from central_server.infra.logs import component_logger
 from central_server.infra.outbox.absence import Absence
 from central_server.infra.outbox.failures import text_of
 from central_server.infra.outbox.listeners import Listeners, WorkflowListener
-from central_server.infra.outbox.settings import Backlog, RelaySettings, RelayStats
+from central_server.infra.outbox.settings import Backlog, Behind, RelaySettings, RelayStats
 from central_server.infra.outbox.specs import HAND_OVER, HandOverInput
-from central_server.infra.outbox.statements.backlog import BACKLOGS, COUNT_UNPLACED
+from central_server.infra.outbox.statements.backlog import BACKLOGS, COUNT_UNPLACED, LIST_FOLLOWERS
 from central_server.infra.outbox.statements.handovers import (
     CLAIM,
     CLAIM_AGAIN,
@@ -143,13 +143,18 @@ class Relay:
         async with self._database.platform_read("outbox backlog", routine=True) as reader:
             backlogs = await reader.all(BACKLOGS)
             unplaced = await reader.first(COUNT_UNPLACED)
+            followers = await reader.all(LIST_FOLLOWERS)
         assert unplaced is not None
         self._measured_at = monotonic()
         by_listener = {name: Backlog() for name in self._listeners.names}
         for row in backlogs:
             by_listener[row["listener"]] = Backlog(row["waiting"], row["handed"], row["dead"], row["lag"])
         self.stats = replace(
-            self.stats, backlogs=by_listener, unplaced=unplaced["unplaced"], unplaced_lag=unplaced["lag"]
+            self.stats,
+            backlogs=by_listener,
+            followers={row["name"]: Behind(row["behind"], row["lag"]) for row in followers},
+            unplaced=unplaced["unplaced"],
+            unplaced_lag=unplaced["lag"],
         )
         return self.stats
 
