@@ -9,8 +9,8 @@ from prometheus_client.registry import Collector
 
 from central_server.infra.db import Database
 from central_server.infra.outbox import Relay
+from central_server.infra.temporal.pollers import QueueWatch
 from central_server.jobs.backlog import JobBacklog
-from central_server.jobs.policy import ENDED
 from central_server.webhooks.sending import WebhookSender
 
 _POOL_GAUGES = {
@@ -36,7 +36,10 @@ _LISTENER_GAUGES = {
     "dead": "Events that a listener was given in vain, as last counted",
     "lag_seconds": "How long the oldest waits that has no receipt",
 }
-
+_FOLLOWER_GAUGES = {
+    "behind": "Events of the feed that a follower has still to see, as last counted",
+    "lag_seconds": "How long the oldest of them is there",
+}
 _WEBHOOK_COUNTERS = {
     "delivered": "Deliveries that were taken",
     "failed": "Attempts that failed and are followed by another",
@@ -87,6 +90,29 @@ class RelayCollector(Collector):
             for listener, backlog in stats.backlogs.items():
                 gauge.add_metric([listener], getattr(backlog, name.removesuffix("_seconds")))
             yield gauge
+        for name, text in _FOLLOWER_GAUGES.items():
+            gauge = GaugeMetricFamily(f"central_follower_{name}", text, labels=["follower"])
+            for follower, place in stats.followers.items():
+                gauge.add_metric([follower], getattr(place, name.removesuffix("_seconds")))
+            yield gauge
+
+
+class QueueCollector(Collector):
+    """Gives the states of Temporal's queues, as last looked at."""
+
+    def __init__(self, watch: QueueWatch) -> None:
+        self._watch = watch
+
+    def collect(self) -> Iterable[Metric]:
+        """Give who serves each queue, and what waits there."""
+        workers = GaugeMetricFamily("central_queue_workers", "Workers that serve the queue", labels=["queue"])
+        waiting = GaugeMetricFamily("central_queue_waiting", "Tasks that wait in the queue", labels=["queue"])
+        lag = GaugeMetricFamily("central_queue_lag_seconds", "How long the oldest of them waits", labels=["queue"])
+        for state in self._watch.states:
+            workers.add_metric([state.name], state.workers)
+            waiting.add_metric([state.name], state.waiting)
+            lag.add_metric([state.name], state.oldest.total_seconds())
+        return workers, waiting, lag
 
 
 class WebhookCollector(Collector):
@@ -113,17 +139,21 @@ class JobCollector(Collector):
         self._backlog = backlog
 
     def collect(self) -> Iterable[Metric]:
-        """Give their number by kind and state; and of those that have not ended, how long one has rested."""
+        """Give by kind and state those that have not ended, how long one has rested, and those that ended lately."""
         labels = ["kind", "state"]
-        jobs = GaugeMetricFamily("central_jobs", "Jobs that there are, as last counted", labels=labels)
+        jobs = GaugeMetricFamily("central_jobs", "Jobs that have not ended, as last counted", labels=labels)
         rests = GaugeMetricFamily(
             "central_jobs_rest_seconds", "How long the job has not moved that moved longest ago", labels=labels
         )
+        ended = GaugeMetricFamily(
+            "central_jobs_ended_recently", "Jobs that have ended within the last hour, as last counted", labels=labels
+        )
         for row in self._backlog.counts:
             jobs.add_metric([row["kind"], row["state"]], row["count"])
-            if row["state"] not in ENDED:
-                rests.add_metric([row["kind"], row["state"]], row["rests"])
-        return jobs, rests
+            rests.add_metric([row["kind"], row["state"]], row["rests"])
+        for late in self._backlog.ended:
+            ended.add_metric([late["kind"], late["state"]], late["count"])
+        return jobs, rests, ended
 
 
 def serve_metrics(registry: CollectorRegistry, host: str, port: int | None) -> Callable[[], None]:

@@ -216,10 +216,10 @@ def make_relay(database: Database, dispatcher: TemporalDispatcher, listeners: Li
 
 
 def make_webhook_sender(
-    database: Database, claims: DeliveryClaims, requests: WebhookRequests, outcomes: DeliveryOutcomes
+    database: Database, claims: DeliveryClaims, requests: WebhookRequests, outcomes: DeliveryOutcomes, traces: Traces
 ) -> WebhookSender:
     """Make what sends webhooks."""
-    return WebhookSender(database, claims, requests, outcomes)
+    return WebhookSender(database, claims, requests, outcomes, traces=traces)
 
 
 def make_cookies(settings: Settings) -> CookieNames:
@@ -237,9 +237,9 @@ def make_registry() -> CollectorRegistry:
     return CollectorRegistry()
 
 
-def make_settled_buckets(buckets: PostgresBuckets) -> SettledBuckets:
+def make_settled_buckets(buckets: PostgresBuckets, traces: Traces) -> SettledBuckets:
     """Make what counts on the way of requests, and settles with the database."""
-    return SettledBuckets(buckets)
+    return SettledBuckets(buckets, traces=traces)
 
 
 def make_refusals(registry: CollectorRegistry) -> Refusals:

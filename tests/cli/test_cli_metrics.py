@@ -13,8 +13,13 @@ import pytest
 import yaml
 
 from central_server.infra.embedded.ports import free_port
+from central_server.infra.embedded.temporal import EmbeddedTemporal
+from central_server.infra.temporal.client import TemporalConnection
 from support.commands import process
+from support.durable import connection, temporal
 from support.waiting import until
+
+__all__ = ["connection", "temporal"]
 
 ROOT = Path(__file__).parents[2]
 DASHBOARD = json.loads((ROOT / "deploy/grafana/central.json").read_text())
@@ -34,6 +39,9 @@ NOT_SHOWN = {
     "central_worker_activity_seconds_bucket": "the mean and the wait show what is slow; for a closer look by hand",
     "central_worker_activity_wait_seconds_sum": "the quantile is shown",
     "central_worker_activity_wait_seconds_count": "as above",
+    "central_worker_workflow_task_seconds_bucket": "as for activities",
+    "central_worker_workflow_task_wait_seconds_sum": "the quantile is shown",
+    "central_worker_workflow_task_wait_seconds_count": "as above",
 }
 """What the dashboard leaves out, and why."""
 
@@ -82,6 +90,11 @@ async def exposed(migrated: dict[str, str], told: dict[str, set[str]]) -> set[st
 
 
 async def _ask(settings: dict[str, str], command: tuple[str, ...], last: str) -> set[str]:
+    return told_by(await _read(settings, command, last))
+
+
+async def _read(settings: dict[str, str], command: tuple[str, ...], *lasts: str) -> str:
+    """Give what a process tells as soon as it tells all of something."""
     port = free_port()
     with ExitStack() as running:
         running.enter_context(process(settings | {"metrics_port": str(port)}, *command))
@@ -94,10 +107,24 @@ async def _ask(settings: dict[str, str], command: tuple[str, ...], last: str) ->
                     text = (await client.get(f"http://127.0.0.1:{port}/metrics")).text
                 except httpx.TransportError:
                     await asyncio.sleep(0.1)
-                return last in text
+                return all(last in text for last in lasts)
 
             await until(answers, 60)
-    return told_by(text)
+    return text
+
+
+@pytest.mark.parametrize("queue", ["core", "media"])
+async def test_a_worker_tells_of_its_queue(
+    temporal: EmbeddedTemporal, connection: TemporalConnection, migrated: dict[str, str], queue: str
+) -> None:
+    """A worker that Temporal knows tells of its steps of workflows; the core worker, of who serves which queue, too."""
+    where = {"temporal_address": temporal.address, "temporal_namespace": connection.namespace}
+    lines = [f'central_worker_workflow_tasks_running{{queue="{queue}"}} 0.0']
+    if queue == "core":
+        lines += [f'central_queue_workers{{queue="{each}"}} {float(each == queue)}' for each in ("core", "media")]
+    text = await _read(migrated | where, ("worker", queue), *lines)
+    assert f'central_worker_activity_slots{{queue="{queue}"}}' in text
+    assert ("central_queue_workers" in text) == (queue == "core")
 
 
 async def test_files_name_what_is_told(exposed: set[str]) -> None:

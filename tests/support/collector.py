@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -26,6 +26,8 @@ class Told:
     attributes: dict[str, Any]
     links: tuple[str, ...]
     is_error: bool
+    began: int
+    ended: int
     raw: str
 
 
@@ -56,6 +58,8 @@ def _told(span: Any) -> Told:
         attributes=_values(span.attributes),
         links=tuple(link.trace_id.hex() for link in span.links),
         is_error=span.status.code == 2,
+        began=span.start_time_unix_nano,
+        ended=span.end_time_unix_nano,
         raw=str(span),
     )
 
@@ -76,6 +80,12 @@ class Traced(NamedTuple):
         traces: Any = await self.stack.central.container.get(Traces)
         await asyncio.to_thread(traces._provider.force_flush)
         return self.collector.spans
+
+    async def since(self, before: Sequence[Told]) -> list[Told]:
+        """Give what was told since, but for what the API's own loops tell, which run meanwhile."""
+        told = [span for span in await self.spans() if span not in before]
+        own = {span.trace for span in told if span.name in {"settle rate limits", "note last use"}}
+        return [span for span in told if span.trace not in own]
 
     async def named(self, name: str) -> list[Told]:
         """Give the spans of a name, in the order in which they ended."""

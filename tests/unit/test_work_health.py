@@ -7,7 +7,7 @@ import pytest
 
 from central_server.cli.work_health import judge_jobs, judge_queues
 from central_server.infra.temporal.pollers import QueueState
-from central_server.jobs.tables import DBJobCount
+from central_server.jobs.tables import DBEndedJobCount, DBJobCount
 
 CORE = QueueState("core", workers=2, waiting=3, oldest=timedelta(seconds=20))
 MEDIA = QueueState("media", workers=1, waiting=0, oldest=timedelta(0))
@@ -37,10 +37,16 @@ def test_queues_that_are_not(state: QueueState, wrong: str):
     assert judge_queues([CORE, state]).wrong == wrong
 
 
-@pytest.mark.parametrize("row", [job("queued", 599), job("running", 3599), job("receiving", 1e6), job("failed", 1e6)])
+@pytest.mark.parametrize("row", [job("queued", 599), job("running", 3599), job("receiving", 1e6)])
 def test_jobs_that_are_well(row: DBJobCount):
-    """A job may wait for a while, rest for longer, wait for its rows as long as it likes, and have ended."""
-    assert judge_jobs([row]).wrong is None
+    """A job may wait for a while, rest for longer, and wait for its rows as long as it likes."""
+    assert judge_jobs([row], []).wrong is None
+
+
+def test_jobs_that_failed_are_counted():
+    """What ended badly in the last hour is told, and is no fault of the server."""
+    ended = [DBEndedJobCount(kind="user_import", state=state, count=2) for state in ("succeeded", "failed")]
+    assert judge_jobs([], ended) == (None, "0 under way, 2 failed in the last hour")
 
 
 @pytest.mark.parametrize(
@@ -59,4 +65,4 @@ def test_jobs_that_are_well(row: DBJobCount):
 )
 def test_jobs_that_are_not(row: DBJobCount, wrong: str):
     """One that waited for more than ten minutes, or has not moved for an hour."""
-    assert judge_jobs([job("queued", 1, 2), row]) == (wrong, "3 under way")
+    assert judge_jobs([job("queued", 1, 2), row], []) == (wrong, "3 under way, 0 failed in the last hour")

@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 from central_server.infra.outbox import RelayStats
 
 _PATIENCE: Final = 60.0
+_PATIENCE_FOR_FOLLOWERS: Final = 300.0
 _PATIENCE_FOR_RECEIPTS: Final = 3600.0
 
 
@@ -29,6 +30,12 @@ def _faults(stats: RelayStats) -> Iterator[str]:
             f"{stats.unplaced} are not in the feed yet, the oldest for {stats.unplaced_lag:.0f} s: "
             "does `central-server worker core` run?"
         )
+    for follower, place in stats.followers.items():
+        if place.lag > _PATIENCE_FOR_FOLLOWERS:
+            yield (
+                f"{follower} is {place.behind} behind the feed, and has not moved for {place.lag:.0f} s: "
+                "see the log of the core worker"
+            )
     for listener, backlog in stats.backlogs.items():
         if backlog.dead:
             yield f"{listener} was given {backlog.dead} in vain: see `central-server events dead-letters`"

@@ -197,7 +197,9 @@ async def _jobs(container: AsyncContainer) -> Finding:
     database = await container.get(Database)
     await database.start()
     try:
-        return Finding("jobs", *judge_jobs(await (await container.get(JobBacklog)).measure()))
+        backlog = await container.get(JobBacklog)
+        await backlog.measure()
+        return Finding("jobs", *judge_jobs(backlog.counts, backlog.ended))
     finally:
         await database.close()
 

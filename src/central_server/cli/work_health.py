@@ -5,8 +5,7 @@ from datetime import timedelta
 from typing import Final, NamedTuple
 
 from central_server.infra.temporal.pollers import QueueState
-from central_server.jobs.policy import ENDED
-from central_server.jobs.tables import DBJobCount
+from central_server.jobs.tables import DBEndedJobCount, DBJobCount
 
 _PATIENCE_FOR_TASKS: Final = timedelta(minutes=5)
 _PATIENCE: Final = {"queued": 600.0, "running": 3600.0, "cancelling": 3600.0}
@@ -25,10 +24,15 @@ def judge_queues(states: Sequence[QueueState]) -> WorkHealth:
     return WorkHealth("; ".join(_faults_of_queues(states)) or None, detail)
 
 
-def judge_jobs(counts: Sequence[DBJobCount]) -> WorkHealth:
-    """Judge jobs as counted just now; those that still receive their rows wait for their caller, and nobody else."""
-    under_way = sum(row["count"] for row in counts if row["state"] not in ENDED)
-    return WorkHealth("; ".join(_faults_of_jobs(counts)) or None, f"{under_way} under way")
+def judge_jobs(counts: Sequence[DBJobCount], ended: Sequence[DBEndedJobCount]) -> WorkHealth:
+    """Judge jobs as counted just now; those that still receive their rows wait for their caller, and nobody else.
+
+    One that failed is its starter's trouble, who is told why; here it is only counted.
+    """
+    under_way = sum(row["count"] for row in counts)
+    failed = sum(row["count"] for row in ended if row["state"] == "failed")
+    detail = f"{under_way} under way, {failed} failed in the last hour"
+    return WorkHealth("; ".join(_faults_of_jobs(counts)) or None, detail)
 
 
 def _faults_of_queues(states: Sequence[QueueState]) -> Iterator[str]:

@@ -35,41 +35,21 @@ async def _serve(name: QueueName, settings: "Settings") -> None:
     from prometheus_client import CollectorRegistry
 
     from central_server.connecting import DatabaseStart
-    from central_server.container import build_container, resolve
+    from central_server.container import build_container
     from central_server.infra.db import Database
-    from central_server.infra.outbox import Follower, Relay
-    from central_server.infra.temporal.client import TemporalConnection
-    from central_server.infra.temporal.meter import ActivityMeter
     from central_server.infra.temporal.spec import Queue
-    from central_server.jobs.backlog import JobBacklog
-    from central_server.metrics import JobCollector, PoolCollector, RelayCollector, WebhookCollector, serve_metrics
-    from central_server.webhooks.planning import FOLLOWER, DeliveryPlanner
-    from central_server.webhooks.sending import WebhookSender
-    from central_server.worker.parts import RunsBeside, WorkerParts, stop_on_signals
-    from central_server.worker.run import ACTIVITIES, run_worker
+    from central_server.metrics import serve_metrics
+    from central_server.worker.making import make_worker_parts
+    from central_server.worker.parts import stop_on_signals
+    from central_server.worker.run import run_worker
 
     queue = Queue(name.value)
     stop = stop_on_signals()
     container = build_container(settings)
-    activities = await resolve(container, ACTIVITIES[queue])
-    relay = await container.get(Relay) if queue is Queue.CORE else None
-    database = await container.get(Database)
+    parts = await make_worker_parts(queue, container, settings)
     registry = await container.get(CollectorRegistry)
-    registry.register(PoolCollector(database))
-    backlog = await container.get(JobBacklog)
-    if relay is not None:
-        registry.register(RelayCollector(relay))
-        registry.register(JobCollector(backlog))
-    beside: list[RunsBeside] = []
-    if queue is Queue.CORE:
-        sender = await container.get(WebhookSender)
-        registry.register(WebhookCollector(sender))
-        beside += [backlog, Follower(database, FOLLOWER, await container.get(DeliveryPlanner)), sender]
-    parts = WorkerParts(
-        await container.get(TemporalConnection), activities, relay, beside=beside, meter=ActivityMeter(registry)
-    )
     stop_metrics = serve_metrics(registry, settings.host, settings.metrics_port)
-    start = DatabaseStart(database)
+    start = DatabaseStart(await container.get(Database))
     await start.start()
     try:
         await run_worker(queue, parts, stop)

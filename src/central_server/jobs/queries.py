@@ -32,6 +32,7 @@ from central_server.jobs.tables import (
     JOBS,
     DBChunkCount,
     DBChunkNumber,
+    DBEndedJobCount,
     DBJob,
     DBJobChunk,
     DBJobCount,
@@ -135,9 +136,18 @@ COUNT_JOBS = Query[DBJobCount](
         JOBS.c.state,
         func.count().label("count"),
         func.extract("epoch", func.now() - func.min(JOBS.c.updated_at)).cast(Float).label("rests"),
-    ).group_by(JOBS.c.kind, JOBS.c.state)
+    )
+    .where(JOBS.c.ended_at.is_(None))
+    .group_by(JOBS.c.kind, JOBS.c.state)
 )
-"""Counts the jobs of all tenants."""
+"""Counts the jobs of all tenants that have not ended. Those that have are kept for long, and many more."""
+
+COUNT_ENDED_JOBS = Query[DBEndedJobCount](
+    select(JOBS.c.kind, JOBS.c.state, func.count().label("count"))
+    .where(JOBS.c.ended_at > func.now() - seconds(bindparam("within_seconds", type_=Integer)))
+    .group_by(JOBS.c.kind, JOBS.c.state)
+)
+"""Counts the jobs of all tenants that have ended within some time."""
 
 
 class JobFilters(NamedTuple):

@@ -67,6 +67,7 @@ JOBS = Table(
     Index("ix_jobs_created_at", "tenant_id", "created_at", "id"),
     Index("ix_jobs_started_by", "tenant_id", "started_by", "created_at", "id"),
     Index("ix_jobs_ended_at", "ended_at", postgresql_where=text("ended_at IS NOT NULL")),
+    Index("ix_jobs_open", "kind", "state", postgresql_where=text("ended_at IS NULL")),
     Index("ix_jobs_receiving", "updated_at", postgresql_where=text("state = 'receiving'")),
     Index("ix_jobs_file_expires_at", "file_expires_at", postgresql_where=text("file_expires_at IS NOT NULL")),
 )
@@ -142,6 +143,14 @@ class DBJobKey(TypedDict):
 
     tenant_id: TenantId
     id: JobId
+
+
+class DBEndedJobCount(TypedDict):
+    """How many jobs of a kind have ended in a state."""
+
+    kind: JobKind
+    state: JobState
+    count: int
 
 
 class DBJobCount(TypedDict):

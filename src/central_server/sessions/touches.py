@@ -6,6 +6,7 @@ from central.kernel.ids import SessionId, TenantId
 from central_server.infra.config import Settings
 from central_server.infra.db import Database
 from central_server.infra.logs import component_logger
+from central_server.infra.telemetry import Traces
 from central_server.sessions.inputs import SessionLimits
 from central_server.sessions.queries import TOUCH_SESSIONS
 
@@ -16,8 +17,9 @@ class SessionTouches:
     A session that has ended by then, also by being too long unused for what its tenant allows meanwhile, stays so.
     """
 
-    def __init__(self, db: Database, settings: Settings, seconds: float = 5.0) -> None:
+    def __init__(self, db: Database, settings: Settings, traces: Traces, seconds: float = 5.0) -> None:
         self._db = db
+        self._traces = traces
         self._limits = SessionLimits.of(settings).parameters()
         self._seconds = seconds
         self._due: set[tuple[TenantId, SessionId]] = set()
@@ -47,7 +49,9 @@ class SessionTouches:
             return
         tenants, sessions = [t.uuid for t, _ in due], [s.uuid for _, s in due]
         try:
-            await self._db.unscoped().scalar(TOUCH_SESSIONS, tenants=tenants, sessions=sessions, **self._limits)
+            with self._traces.working("note last use") as work:
+                work.found(sessions=len(due))
+                await self._db.unscoped().scalar(TOUCH_SESSIONS, tenants=tenants, sessions=sessions, **self._limits)
         except CentralError as error:
             self._due |= due
             self._log.warning("times of last use not written", sessions=len(due), code=error.code)

@@ -6,15 +6,17 @@ again, with the same id. Several senders may run.
 """
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from time import monotonic
 
 from central_server.infra.db import Database
 from central_server.infra.logs import component_logger
+from central_server.infra.telemetry import NO_TRACES, Traces
 from central_server.infra.troubles import Troubles
 from central_server.infra.waiting import wait_for_any
 from central_server.webhooks.claiming import Claimed, ClaimLimits, DeliveryClaims
-from central_server.webhooks.recording import DeliveryOutcomes
+from central_server.webhooks.recording import DeliveryOutcomes, Outcome
 from central_server.webhooks.requests import WebhookRequests
 from central_server.webhooks.tables import CHANNEL
 
@@ -57,12 +59,14 @@ class WebhookSender:
         requests: WebhookRequests,
         outcomes: DeliveryOutcomes,
         settings: SenderSettings | None = None,
+        traces: Traces = NO_TRACES,
     ) -> None:
         self._database = database
         self._claims = claims
         self._requests = requests
         self._outcomes = outcomes
         self._settings = settings or SenderSettings()
+        self._traces = traces
         self._wake = asyncio.Event()
         self._under_way: set[asyncio.Task[None]] = set()
         self._measured_at = float("-inf")
@@ -85,7 +89,7 @@ class WebhookSender:
     async def TX_pass(self) -> int:
         """Take on what is due, as far as there is room; gives how many deliveries that were."""
         room = self._settings.concurrency - len(self._under_way)
-        claimed = await self._claims.TX_claim(room, self._settings.limits) if room > 0 else []
+        claimed = await self._claim(room) if room > 0 else ()
         for one in claimed:
             task = asyncio.create_task(self._deliver(one))
             self._under_way.add(task)
@@ -103,6 +107,12 @@ class WebhookSender:
         self.stats = replace(self.stats, waiting=backlog["waiting"], lag=backlog["oldest"])
         return self.stats
 
+    async def _claim(self, room: int) -> Sequence[Claimed]:
+        with self._traces.working("claim webhooks") as work:
+            claimed = await self._claims.TX_claim(room, self._settings.limits)
+            work.found(claimed=len(claimed))
+        return claimed
+
     def _done(self, task: asyncio.Task[None]) -> None:
         self._under_way.discard(task)
         self._wake.set()
@@ -119,8 +129,7 @@ class WebhookSender:
 
     async def _deliver(self, claimed: Claimed) -> None:
         try:
-            attempt = await self._requests.send(claimed)
-            outcome = await self._outcomes.TX_record(claimed.delivery, attempt)
+            outcome = await self._attempt(claimed)
         except Exception as error:  # noqa: BLE001 (one that fails stops no other; its lease runs out)
             self._count("errors")
             self.log.warning("webhook attempt lost", delivery=claimed.delivery["id"], error=type(error).__name__)
@@ -129,6 +138,15 @@ class WebhookSender:
         if outcome == "disabled":
             self._count("disabled")
             self.log.warning("webhook endpoint disabled", endpoint=claimed.delivery["endpoint_id"])
+
+    async def _attempt(self, claimed: Claimed) -> Outcome:
+        delivery = claimed.delivery
+        written = (delivery["payload"] or {}).get("traceparent")
+        with self._traces.delivering(delivery["attempts"], written) as note:
+            attempt = await self._requests.send(claimed)
+            outcome = await self._outcomes.TX_record(delivery, attempt)
+            note(outcome, attempt.error)
+        return outcome
 
     def _count(self, name: str) -> None:
         self.stats = replace(self.stats, **{name: getattr(self.stats, name) + 1})

@@ -21,4 +21,7 @@ async def run_media_worker(parts: WorkerParts, stop: asyncio.Event) -> None:
         drain_seconds=parts.drain_seconds,
         meter=parts.meter,
     )
-    await worker.run(stop)
+    async with asyncio.TaskGroup() as group:
+        group.create_task(worker.run(stop))
+        for other in parts.beside:
+            group.create_task(other.run(stop))

@@ -21,7 +21,7 @@ class RunsBeside(Protocol):
 class WorkerParts:
     """What a worker is made of, as the container built it: one activity object of each listed class.
 
-    `beside` is what works in the core worker's process besides its queue and the relay.
+    `beside` is what works in the worker's process besides its queue and the relay.
     """
 
     connection: TemporalConnection

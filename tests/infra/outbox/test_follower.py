@@ -15,6 +15,8 @@ from central.kernel.ids import EventId, TenantId
 from central_server.infra.actor import SYSTEM
 from central_server.infra.db import Database, Query, RichIdColumn, WriteExecutor
 from central_server.infra.outbox import DBFeedEvent, Follower, Outbox
+from central_server.infra.outbox.settings import Behind
+from central_server.metrics import RelayCollector
 from support.durable import running
 from support.outbox_place import Place
 from support.waiting import until
@@ -153,6 +155,27 @@ async def test_lone_event_is_quick(
             await until(lambda count=count: _applied(place, count), 3)  # type: ignore[misc]
             taken.append(monotonic() - began)
     assert median(taken) < 0.2
+
+
+async def test_how_far_a_follower_is_behind_is_counted(
+    place: Place, effects: Effects, starter: FakeStarter, tenant: TenantId, add: Any
+):
+    """What a follower has still to go is told with how long the oldest waits; nothing once it has come to the end."""
+    relay, follower = relay_of(place, starter), following(place, effects)
+    await add(Unheard(tenant_id=tenant))
+    await relay.TX_pass()
+    await follower.TX_pass()
+    assert (await relay.measure()).followers[follower.name] == Behind(0, 0)
+    await add(*(Unheard(tenant_id=tenant) for _ in range(3)))
+    await place.owner.execute("UPDATE outbox SET created_at = now() - interval '1 hour' WHERE position IS NULL")
+    await relay.TX_pass()
+    behind = (await relay.measure()).followers[follower.name]
+    assert (behind.behind, 3600 <= behind.lag < 3700) == (3, True)
+    samples = [sample for family in RelayCollector(relay).collect() for sample in family.samples]
+    told = {each.name: each.value for each in samples if each.labels.get("follower") == follower.name}
+    assert told == {"central_follower_behind": 3, "central_follower_lag_seconds": behind.lag}
+    await follower.TX_pass()
+    assert (await relay.measure()).followers[follower.name] == Behind(0, 0)
 
 
 async def _applied(place: Place, count: int) -> bool:

@@ -20,6 +20,7 @@ from central_server.infra.outbox.statements.feed import (
 )
 from central_server.infra.outbox.statements.handovers import CLAIM, LIST_DUE, PUT_BACK, SETTLE
 from central_server.infra.outbox.tables import FEED, DBFeedEvent, DBHandedEvent
+from central_server.infra.telemetry import NO_TRACES, Traces, Work
 from central_server.infra.troubles import Troubles
 from central_server.infra.waiting import wait_for_any
 
@@ -52,6 +53,7 @@ class Follower:
         retries: Retries | None = None,
         batch: int = 500,
         poll: float = 1.0,
+        traces: Traces = NO_TRACES,
     ) -> None:
         self.name = name
         self._database = database
@@ -59,6 +61,7 @@ class Follower:
         self._retries = retries or Retries()
         self._batch = batch
         self._poll = poll
+        self._traces = traces
         self._news = asyncio.Event()
         self.log = component_logger(self).bind(listener=name)
         self._troubles = Troubles("follower", self.log)
@@ -76,10 +79,11 @@ class Follower:
 
     async def TX_pass(self) -> bool:
         """Apply what comes next in the feed, and what was set aside and is due; whether there may be more at once."""
-        async with self._database.platform_write(f"feed followed: {self.name}", routine=True) as tx:
-            read = await self._follow(tx)
-        async with self._database.platform_write(f"feed followed: {self.name}", routine=True) as tx:
-            tried = await self._try_again(tx)
+        with self._traces.working(f"follow {self.name}") as work:
+            async with self._database.platform_write(f"feed followed: {self.name}", routine=True) as tx:
+                read = await self._follow(tx, work)
+            async with self._database.platform_write(f"feed followed: {self.name}", routine=True) as tx:
+                tried = await self._try_again(tx, work)
         return self._batch in {read, tried}
 
     async def _try_pass(self) -> bool:
@@ -91,13 +95,14 @@ class Follower:
         self._troubles.note(None)
         return more
 
-    async def _follow(self, tx: WriteExecutor) -> int:
+    async def _follow(self, tx: WriteExecutor, work: Work) -> int:
         """Apply the next events, unless another follower is at it; gives how many there were."""
         await tx.execute(START_FOLLOWER, name=self.name)
         position = await tx.scalar(LOCK_FOLLOWER, name=self.name)
         if position is None:
             return 0
         events = await tx.all(READ_FEED_OF_ALL, behind=position, count=self._batch)
+        work.found(read=len(events))
         if events:
             await self._apply(events, tx)
             await tx.execute(MOVE_FOLLOWER, of_name=self.name, new_position=events[-1]["position"])
@@ -130,7 +135,7 @@ class Follower:
             error=text_of(error),
         )
 
-    async def _try_again(self, tx: WriteExecutor) -> int:
+    async def _try_again(self, tx: WriteExecutor, work: Work) -> int:
         """Apply what was set aside and is due, each by itself; gives how many there were."""
         if not await tx.all(LIST_DUE, listeners=[self.name]):
             return 0
@@ -144,6 +149,7 @@ class Follower:
             redrive=0.0,
             longest_redrive=0.0,
         )
+        work.found(tried_again=len(claimed))
         for row in claimed:
             await self._apply_again(row, tx)
         return len(claimed)

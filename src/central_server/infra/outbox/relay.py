@@ -20,9 +20,9 @@ from central_server.infra.logs import component_logger
 from central_server.infra.outbox.absence import Absence
 from central_server.infra.outbox.failures import text_of
 from central_server.infra.outbox.listeners import Listeners, WorkflowListener
-from central_server.infra.outbox.settings import Backlog, RelaySettings, RelayStats
+from central_server.infra.outbox.settings import Backlog, Behind, RelaySettings, RelayStats
 from central_server.infra.outbox.specs import HAND_OVER, HandOverInput
-from central_server.infra.outbox.statements.backlog import BACKLOGS, COUNT_UNPLACED
+from central_server.infra.outbox.statements.backlog import BACKLOGS, COUNT_UNPLACED, LIST_FOLLOWERS
 from central_server.infra.outbox.statements.handovers import (
     CLAIM,
     CLAIM_AGAIN,
@@ -35,7 +35,7 @@ from central_server.infra.outbox.statements.handovers import (
     TELL_FEED,
 )
 from central_server.infra.outbox.tables import CHANNEL, DBHandedEvent, HandoverState
-from central_server.infra.telemetry import NO_TRACES, Traces
+from central_server.infra.telemetry import NO_TRACES, Traces, Work
 from central_server.infra.temporal.spec import WorkflowModel, WorkflowSpec
 from central_server.infra.troubles import Troubles
 from central_server.infra.waiting import wait_for_any
@@ -124,10 +124,15 @@ class Relay:
 
     async def TX_pass(self) -> bool:
         """Give new events their places, and start a batch of what is due; whether there may be more at once."""
-        taken = await self._take()
+        with self._traces.working("relay events") as work:
+            return await self._pass(work)
+
+    async def _pass(self, work: Work) -> bool:
+        taken = await self._take(work)
         outcomes = await asyncio.gather(*(self._hand(batch) for batch in taken.batches))
         failures = [failure for outcome in outcomes for failure in outcome]
         claimed = sum(len(batch.events) for batch in taken.batches)
+        work.found(failed=len(failures))
         self._count(dispatched=claimed - len(failures), batches=len(taken.batches))
         self._note_absence(failures, started=claimed - len(failures))
         await self._put_back(failures)
@@ -138,13 +143,18 @@ class Relay:
         async with self._database.platform_read("outbox backlog", routine=True) as reader:
             backlogs = await reader.all(BACKLOGS)
             unplaced = await reader.first(COUNT_UNPLACED)
+            followers = await reader.all(LIST_FOLLOWERS)
         assert unplaced is not None
         self._measured_at = monotonic()
         by_listener = {name: Backlog() for name in self._listeners.names}
         for row in backlogs:
             by_listener[row["listener"]] = Backlog(row["waiting"], row["handed"], row["dead"], row["lag"])
         self.stats = replace(
-            self.stats, backlogs=by_listener, unplaced=unplaced["unplaced"], unplaced_lag=unplaced["lag"]
+            self.stats,
+            backlogs=by_listener,
+            followers={row["name"]: Behind(row["behind"], row["lag"]) for row in followers},
+            unplaced=unplaced["unplaced"],
+            unplaced_lag=unplaced["lag"],
         )
         return self.stats
 
@@ -165,7 +175,8 @@ class Relay:
         else:
             await wait_for_any(stop, self._wake, seconds=self._settings.poll)
 
-    async def _take(self) -> Taken:
+    async def _take(self, work: Work) -> Taken:
+        dead = self.stats.dead
         async with self._database.platform_write("outbox relay", routine=True) as tx:
             placed = await self._place(tx)
             # While Temporal is away nothing is claimed, but one event when it is time to try with.
@@ -175,6 +186,8 @@ class Relay:
             self._behind = {}
             for row in due[:1] if self._absence else due:
                 batches += await self._claim(row["listener"], behind.get(row["listener"]), limit, tx)
+            claimed = sum(len(batch.events) for batch in batches)
+            work.found(placed=placed, claimed=claimed, batches=len(batches), given_up=self.stats.dead - dead)
         return Taken(batches, placed == self._settings.places or bool(self._behind))
 
     async def _place(self, tx: WriteExecutor) -> int:
@@ -243,7 +256,8 @@ class Relay:
         try:
             async with self._starting:
                 input = HandOverInput(listener=batch.listener, batch=batch.id)
-                await self._starter.start(HAND_OVER, input, id=f"{batch.listener}-{batch.id}")
+                with self._traces.handing_over(batch.listener, len(batch.events)):
+                    await self._starter.start(HAND_OVER, input, id=f"{batch.listener}-{batch.id}")
         except Exception as error:  # noqa: BLE001 (one listener must not stop the others)
             return [Failure(batch.listener, event, error) for event in batch.events]
         return []

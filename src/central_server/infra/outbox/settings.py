@@ -34,8 +34,19 @@ class Backlog:
 
 
 @dataclass(frozen=True, slots=True)
+class Behind:
+    """How many places of the feed a follower has still to go, and how long the oldest event there waits for it."""
+
+    behind: int = 0
+    lag: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class RelayStats:
-    """Counters since the start; and, as last measured, what is on its way by listener, and what has no place yet."""
+    """Counters since the start; and, as last measured, what is on its way by listener and what has no place yet.
+
+    `followers` are those that have begun, with how far each is behind the feed.
+    """
 
     placed: int = 0
     dispatched: int = 0
@@ -45,6 +56,7 @@ class RelayStats:
     unplaced: int = 0
     unplaced_lag: float = 0.0
     backlogs: Mapping[str, Backlog] = field(default_factory=dict[str, Backlog])
+    followers: Mapping[str, Behind] = field(default_factory=dict[str, Behind])
 
     @property
     def waiting(self) -> int:

@@ -151,6 +151,14 @@ class DBBacklog(TypedDict):
     lag: float
 
 
+class DBBehind(TypedDict):
+    """How many places of the feed a follower has still to go, and since how many seconds the next event is there."""
+
+    name: str
+    behind: int
+    lag: float
+
+
 class DBUnplaced(TypedDict):
     """How many events have no place in the feed yet, and for how many seconds the oldest waits for one."""
 

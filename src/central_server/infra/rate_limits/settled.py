@@ -3,6 +3,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from central.errors import CentralError
 from central_server.infra.logs import component_logger
+from central_server.infra.telemetry import NO_TRACES, Traces
 from central_server.infra.waiting import wait_for_any
 
 from .bucket import Ask, Taken, draw
@@ -29,11 +30,13 @@ class SettledBuckets:
         seconds: float = 1.0,
         most: int = MOST_BUCKETS,
         clock: Clock = monotonic_microseconds,
+        traces: Traces = NO_TRACES,
     ) -> None:
         self._shared = shared
         self._seconds = seconds
         self._most = most
         self._clock = clock
+        self._traces = traces
         self._buckets = BucketMap(most, clock)
         self._owing: dict[bytes, Bucket] = {}
         self._urgent: dict[bytes, asyncio.Task[bool]] = {}
@@ -78,8 +81,10 @@ class SettledBuckets:
         """Charge what is owed, and learn what others took; raises `UnavailableError`."""
         async with self._settling:
             keys = list(self._owing)
-            for start in range(0, len(keys), _BATCH):
-                await self._settle(keys[start : start + _BATCH])
+            with self._traces.working("settle rate limits") as work:
+                work.found(buckets=len(keys))
+                for start in range(0, len(keys), _BATCH):
+                    await self._settle(keys[start : start + _BATCH])
 
     def _take_now(self, asks: Sequence[Ask]) -> Taken:
         find, now = self._buckets.get, self._clock()

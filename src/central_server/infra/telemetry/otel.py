@@ -3,7 +3,8 @@
 import os
 import sys
 from collections.abc import Generator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from importlib.metadata import version
 from typing import Any, Final
 
@@ -12,13 +13,14 @@ from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExport
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, ConsoleSpanExporter, SpanExporter
-from opentelemetry.trace import Link, Span, SpanKind, StatusCode, Tracer, get_current_span
+from opentelemetry.trace import Link, Span, SpanKind, Tracer, get_current_span
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from central_server.infra.db.connection import Connection
 from central_server.infra.logs import complete_every_line
+from central_server.infra.telemetry.drafts import drafted, fail
 from central_server.infra.telemetry.sql import TracedConnection
-from central_server.infra.telemetry.traces import Handler, Noted, Traces
+from central_server.infra.telemetry.traces import Ended, Handler, Noted, Traces, Work
 
 _FORMAT: Final = TraceContextTextMapPropagator()
 _HEADER: Final = b"traceparent"
@@ -92,11 +94,29 @@ class OpenTelemetryTraces(Traces):
         It is linked to where the event was written and no part of that trace: a batch has events of many, as
         OpenTelemetry's conventions for messaging say.
         """
-        written = get_current_span(_context_of(traceparent)).get_span_context()
-        links = [Link(written)] if written.is_valid else []
-        attributes = {"messaging.system": "central", "messaging.operation.type": "process"}
-        with _span(self._tracer, f"handle {listener}", SpanKind.CONSUMER, attributes, links=links):
+        links = _links_to(get_current_span(_context_of(traceparent)))
+        with _span(self._tracer, f"handle {listener}", SpanKind.CONSUMER, _messaging("process"), links=links):
             yield
+
+    def working(self, name: str) -> AbstractContextManager[Work]:
+        """Make a span of a pass as soon as it has found something to do."""
+        return drafted(self._tracer, name)
+
+    @contextmanager
+    def handing_over(self, listener: str, count: int) -> Generator[None]:
+        """Make a trace of a batch that a listener is given: the start of its workflow, and all that this does."""
+        attributes = _messaging("send") | {"messaging.batch.message_count": count}
+        links, nowhere = _links_to(get_current_span()), contexts.Context()
+        with _span(self._tracer, f"hand over {listener}", SpanKind.PRODUCER, attributes, nowhere, links):
+            yield
+
+    @contextmanager
+    def delivering(self, attempt: int, traceparent: str | None) -> Generator[Ended]:
+        """Make a span of an attempt to deliver a webhook, linked as that of `handling` is."""
+        links = _links_to(get_current_span(_context_of(traceparent)))
+        attributes = _messaging("send") | {"central.attempt": attempt}
+        with _span(self._tracer, "deliver webhook", SpanKind.PRODUCER, attributes, links=links) as span:
+            yield partial(_note_end, span)
 
     def traceparent(self) -> str | None:
         """Give the current span as W3C Trace Context writes it."""
@@ -125,6 +145,15 @@ def _resource(environment: Mapping[str, str]) -> Resource:
     return Resource.create(own if named else own | {"service.name": "central"})
 
 
+def _messaging(operation: str) -> dict[str, str | int]:
+    return {"messaging.system": "central", "messaging.operation.type": operation}
+
+
+def _links_to(span: Span) -> list[Link]:
+    context = span.get_span_context()
+    return [Link(context)] if context.is_valid else []
+
+
 def _traceparent_in(headers: Sequence[tuple[bytes, bytes]]) -> str | None:
     """Find where the caller's trace is. Their `tracestate` and `baggage`, which may say anything, are left behind."""
     for name, value in headers:
@@ -144,7 +173,7 @@ def _span(
     tracer: Tracer,
     name: str,
     kind: SpanKind,
-    attributes: Mapping[str, str],
+    attributes: Mapping[str, str | int],
     context: contexts.Context | None = None,
     links: Sequence[Link] = (),
 ) -> Generator[Span]:
@@ -161,18 +190,17 @@ def _span(
         try:
             yield span
         except Exception as error:
-            note_error(span, error)
+            fail(span, type(error).__name__)
             raise
-
-
-def note_error(span: Span, error: Exception) -> None:
-    """Mark a span as failed, by the error's type alone."""
-    span.set_attribute("error.type", type(error).__name__)
-    span.set_status(StatusCode.ERROR)
 
 
 def _note_status(span: Span, status: int, *, least_error: int) -> None:
     span.set_attribute("http.response.status_code", status)
     if status >= least_error:
-        span.set_attribute("error.type", str(status))
-        span.set_status(StatusCode.ERROR)
+        fail(span, str(status))
+
+
+def _note_end(span: Span, outcome: str, error: str | None) -> None:
+    span.set_attribute("central.outcome", outcome)
+    if error is not None:
+        fail(span, error)

@@ -3,10 +3,10 @@
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
-from opentelemetry.trace import SpanKind, StatusCode, Tracer, get_current_span
+from opentelemetry.trace import Tracer, get_current_span
 
 from central_server.infra.db.connection import Connection, Record
-from central_server.infra.telemetry.statements import name_of
+from central_server.infra.telemetry.drafts import code_of, current_draft, fail, start_statement
 
 T = TypeVar("T")
 
@@ -14,8 +14,8 @@ T = TypeVar("T")
 class TracedConnection:
     """Makes a span of each statement that belongs to a request, an activity or an event.
 
-    What a process does on its own every few moments, such as the relay's looking for events, belongs to nothing and
-    stays untold.
+    Those of what a process does on its own every few moments, such as the relay's looking for events, wait until it
+    has found something, and stay untold where it has not; any other belongs to nothing, and is untold as well.
     """
 
     __slots__ = ("_connection", "_tracer")
@@ -42,21 +42,16 @@ class TracedConnection:
 
     async def _told(self, query: str, work: Awaitable[T]) -> T:
         if not get_current_span().is_recording():
+            draft = current_draft()
+            return await (work if draft is None else draft.watch(query, work))
+        span = start_statement(self._tracer, query)
+        try:
             return await work
-        name = name_of(query)
-        attributes = {"db.system.name": "postgresql", "db.operation.name": name.verb}
-        if name.target is not None:
-            attributes["db.collection.name"] = name.target
-        with self._tracer.start_as_current_span(
-            str(name), None, SpanKind.CLIENT, attributes, record_exception=False, set_status_on_exception=False
-        ) as span:
-            try:
-                return await work
-            except Exception as error:
-                # Never its words: PostgreSQL's name the values that were refused.
-                span.set_attribute("error.type", getattr(error, "sqlstate", None) or type(error).__name__)
-                span.set_status(StatusCode.ERROR)
-                raise
+        except Exception as error:
+            fail(span, code_of(error))
+            raise
+        finally:
+            span.end()
 
     async def close(self, *, timeout: float | None = None) -> None:  # noqa: ASYNC109 (asyncpg's)
         """Say goodbye."""

@@ -6,6 +6,18 @@ from central_server.infra.db.connection import Connection
 
 Handler = Callable[[Any], Awaitable[Any]]
 Noted = Callable[[int], None]
+Ended = Callable[[str, str | None], None]
+
+
+class Work:
+    """What one pass of something that goes round and round has found to do."""
+
+    def found(self, **counts: int) -> None:
+        """Note how much there was of what: the pass has a span as soon as one of them is not 0.
+
+        To be called by the pass's own task.
+        """
+        del counts
 
 
 class Traces:
@@ -45,6 +57,24 @@ class Traces:
         del listener, traceparent
         return nullcontext()
 
+    def working(self, name: str) -> AbstractContextManager[Work]:
+        """Make a span of a pass that finds something to do, its statements from the beginning on included."""
+        del name
+        return _NO_WORK
+
+    def handing_over(self, listener: str, count: int) -> AbstractContextManager[None]:
+        """Make a trace of a batch of so many events that a listener is given, linked to the pass that found them."""
+        del listener, count
+        return nullcontext()
+
+    def delivering(self, attempt: int, traceparent: str | None) -> AbstractContextManager[Ended]:
+        """Make a span of an attempt to deliver a webhook, linked to the trace in which the event was written.
+
+        What came of it is to be noted, with the reason if it failed.
+        """
+        del attempt, traceparent
+        return nullcontext(_ignore_end)
+
     def traceparent(self) -> str | None:
         """Give the current span as W3C Trace Context writes it; None outside of any."""
         return None
@@ -59,5 +89,10 @@ class Traces:
 
 def _ignore(_status: int) -> None: ...
 
+
+def _ignore_end(_outcome: str, _error: str | None) -> None: ...
+
+
+_NO_WORK: Final = nullcontext(Work())
 
 NO_TRACES: Final = Traces()

@@ -7,6 +7,7 @@ from pathlib import Path
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client, Interceptor
 from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.runtime import Runtime
 from temporalio.service import RetryConfig, RPCError, TLSConfig
 
 from central.errors import UnavailableError
@@ -55,8 +56,15 @@ class TemporalConnection:
         self._api_key = api_key
         self._connect_timeout = connect_timeout
         self._interceptors = interceptors
+        self._runtime: Runtime | None = None
         self._client: Client | None = None
         self._connecting: asyncio.Task[Client] | None = None
+
+    def run_by(self, runtime: Runtime) -> None:
+        """Have another runtime of Temporal's core do the work; `RuntimeError` when one is at it already."""
+        if self._client is not None or self._connecting is not None:
+            raise RuntimeError("the connection is in use already")
+        self._runtime = runtime
 
     async def client(self) -> Client:
         """Give the connected client; all who wait share one attempt. `UnavailableError` when it fails.
@@ -93,6 +101,7 @@ class TemporalConnection:
                 tls=self._tls.load() if self._tls else False,
                 data_converter=pydantic_data_converter,
                 interceptors=self._interceptors,
+                runtime=self._runtime,
                 # Callers have their own bounds: ours are a few seconds, not the ten that are usual here.
                 retry_config=RetryConfig(max_interval_millis=1000, max_elapsed_time_millis=4000),
             )

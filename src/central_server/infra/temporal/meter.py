@@ -26,7 +26,11 @@ class ActivityMeter(Interceptor):
             "central_worker_activities", "Attempts that have ended", [*of_one, "outcome"], registry=registry
         )
         self.seconds = Histogram(
-            "central_worker_activity_seconds", "Time of one attempt", of_one, buckets=_DURATIONS, registry=registry
+            "central_worker_activity_seconds",
+            "Time of one attempt",
+            [*of_one, "outcome"],
+            buckets=_DURATIONS,
+            registry=registry,
         )
         self.waits = Histogram(
             "central_worker_activity_wait_seconds",
@@ -67,5 +71,5 @@ class _MeteredActivity(ActivityInboundInterceptor):
         finally:
             meter.running.labels(*of_one).dec()
             meter.ended.labels(*of_one, outcome).inc()
-            meter.seconds.labels(*of_one).observe(perf_counter() - started)
+            meter.seconds.labels(*of_one, outcome).observe(perf_counter() - started)
         return result

@@ -1,5 +1,7 @@
 """Who asks Temporal for work, and what waits for them."""
 
+import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -10,9 +12,13 @@ from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest, Describe
 from temporalio.client import Client
 from temporalio.service import RPCError
 
+from central.errors import UnavailableError
+from central_server.infra.logs import component_logger
 from central_server.infra.temporal.client import TemporalConnection
 from central_server.infra.temporal.errors import is_away, temporal_unavailable
 from central_server.infra.temporal.spec import Queue
+from central_server.infra.troubles import Troubles
+from central_server.infra.waiting import wait_for_any
 
 _RPC_TIMEOUT: Final = timedelta(seconds=5)
 # A worker asks anew after a minute at most; Temporal remembers it for five.
@@ -42,6 +48,31 @@ async def look_at_queues(connection: TemporalConnection) -> list[QueueState]:
         if is_away(error):
             raise temporal_unavailable() from error
         raise
+
+
+class QueueWatch:
+    """Looks at the queues every `seconds` beside a worker; while Temporal is away nothing is known of them."""
+
+    def __init__(self, connection: TemporalConnection, seconds: float = 15.0) -> None:
+        self._connection = connection
+        self._seconds = seconds
+        self.states: Sequence[QueueState] = ()
+        self._troubles = Troubles("look at queues", component_logger(self))
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Look until `stop` is set, through Temporal's absences."""
+        while not stop.is_set():
+            await self._try()
+            await wait_for_any(stop, seconds=self._seconds)
+
+    async def _try(self) -> None:
+        try:
+            self.states = await look_at_queues(self._connection)
+        except (RPCError, UnavailableError) as error:
+            self.states = ()
+            self._troubles.note(error)
+        else:
+            self._troubles.note(None)
 
 
 async def _look(client: Client, queue: Queue) -> QueueState:

@@ -3,7 +3,7 @@ import sys
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import timedelta
 from importlib.metadata import version
-from typing import Any, cast
+from typing import Any, Final, cast
 
 import structlog
 from temporalio.client import Client
@@ -21,6 +21,8 @@ _PASSED_THROUGH = ("central", "pydantic", "pydantic_core", "annotated_types", "s
 # Temporal's own is a hash of all loaded code, which takes more than a second.
 _BUILD_ID = version("central")
 _log = structlog.get_logger(__name__)
+WORKFLOW_TASKS: Final = 100
+"""How many steps of workflows a worker does at once, which is Temporal's own choice."""
 
 ActivityMethod = Callable[..., Awaitable[Any]]
 
@@ -70,6 +72,7 @@ def build_worker(
         workflow_runner=sandboxed(workflows),
         interceptors=[ActivityReports(), *interceptors],
         max_concurrent_activities=max_activities,
+        max_concurrent_workflow_tasks=WORKFLOW_TASKS,
         build_id=_BUILD_ID,
         graceful_shutdown_timeout=timedelta(seconds=drain_seconds),
     )

@@ -3,6 +3,7 @@
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     Float,
     Integer,
@@ -21,7 +22,16 @@ from sqlalchemy import (
 from central.kernel.ids import EventId
 from central_server.infra.db import Query, RichIdColumn
 from central_server.infra.db.deleting import delete_batch
-from central_server.infra.outbox.tables import HANDOVERS, OUTBOX, DBBacklog, DBDeadLetter, DBUnplaced, HandoverState
+from central_server.infra.outbox.tables import (
+    FOLLOWERS,
+    HANDOVERS,
+    OUTBOX,
+    DBBacklog,
+    DBBehind,
+    DBDeadLetter,
+    DBUnplaced,
+    HandoverState,
+)
 
 _H = HANDOVERS.c
 _PENDING = text("event_handovers.state = 'pending'")
@@ -51,6 +61,26 @@ COUNT_UNPLACED = Query[DBUnplaced](
         OUTBOX.c.position.is_(None)
     )
 )
+
+_next = (
+    select(OUTBOX.c.created_at)
+    .where(OUTBOX.c.position > FOLLOWERS.c.position)
+    .order_by(OUTBOX.c.position)
+    .limit(1)
+    .scalar_subquery()
+)
+_newest = select(func.max(OUTBOX.c.position)).where(OUTBOX.c.position.is_not(None)).scalar_subquery()
+LIST_FOLLOWERS = Query[DBBehind](
+    select(
+        FOLLOWERS.c.name,
+        func.greatest(func.coalesce(_newest, 0) - FOLLOWERS.c.position, 0).cast(BigInteger).label("behind"),
+        _age(_next).label("lag"),
+    )
+)
+"""Gives how far each follower is behind the feed, by the positions alone: it counts no events.
+
+A follower that there is no more would be ever further behind: the migration that drops it deletes its row.
+"""
 
 _of_listener = bindparam("of_listener", type_=Text)
 _of_event = bindparam("of_event", type_=RichIdColumn(EventId))
