@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 
 ENDED: Final = frozenset({"succeeded", "failed", "cancelled"})
 _LONGEST: Final = 20.0
-_BETWEEN: Final = 0.1
-"""Seconds between two looks at least, however fast a job changes, and if a server should not wait."""
+_SHORTEST, _MOST, _SHARE = 0.1, 1.0, 0.05
+"""Seconds between two looks: a twentieth of what the job was watched for, so that one with a thousand batches is not
+asked for after each, and the end of one that takes long is heard of soon enough."""
 
 
 class Screen(Protocol):
@@ -38,12 +39,13 @@ class Watch:
         self._plan = plan
         self._given = {"job": job} if tenant is None else {"job": job, "tenant": tenant}
         self._version: int | None = None
+        self._since = monotonic()
 
     def next_change(self, core: Core[Any], until: float | None = None) -> "Flow[Job]":
         """Give the job as soon as it has changed; the first time, as it is. `TimeoutError` after `until`."""
         while True:
             if self._version is not None:
-                yield Wait(_left(until, _BETWEEN))
+                yield Wait(_left(until, self._pause()))
             given = {**self._given, **self._until_changed(core, until)}
             job = yield from core.call(self._plan, self._plan.check(given))
             if job.version != self._version:
@@ -53,6 +55,9 @@ class Watch:
                 raise TimeoutError(f"The job is still {job.state}; it goes on, and can be waited for again.")
             if _left(until, 1.0) < 1.0:  # too little for the server to wait, which counts whole seconds
                 yield Wait(_left(until, 1.0))
+
+    def _pause(self) -> float:
+        return min(_MOST, max(_SHORTEST, _SHARE * (monotonic() - self._since)))
 
     def _until_changed(self, core: Core[Any], until: float | None) -> dict[str, int]:
         if self._version is None:

@@ -80,13 +80,14 @@ async def test_the_server_waits(place: Place) -> None:
     assert [urlsplit(sent.url).query for sent in wire.to_api] == ["", f"knownVersion={job.version}&wait=15"]
 
 
-async def test_a_server_that_does_not_wait() -> None:
-    """Should a server answer at once that nothing has changed, it is asked ten times a second and no more."""
+@pytest.mark.parametrize("changes", [False, True])
+async def test_a_job_that_is_asked_for_often(*, changes: bool) -> None:
+    """However fast a job changes, or should a server not wait, it is asked for ten times a second and no more."""
     asked: list[float] = []
 
     def answer(_: httpx.Request) -> httpx.Response:
         asked.append(monotonic())
-        return httpx.Response(200, content=_job().model_dump_json())
+        return httpx.Response(200, content=_job(version=len(asked) if changes else 2).model_dump_json())
 
     async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as http:
         client = AsyncCentral(BASE_URL, tenant="acme", session="s", http_client=http)
