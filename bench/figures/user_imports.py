@@ -2,6 +2,8 @@
 
 import asyncio
 import multiprocessing
+import subprocess
+import sys
 import tempfile
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -67,14 +69,29 @@ def _figures(api: Target, worker: RunningTarget, people: Path) -> list[Figure]:
         others.take()
         sleep(_BEFORE)
         before = others.take()
+        with _loop():
+            sleep(_BEFORE)
+            beside = others.take()
         seconds, told = _import(api.port, people)
         during = others.take()
     how = f"{_p99(before):.1f} ms, then {_p99(during):.1f}; medians {median(before):.1f} and {median(during):.1f}"
+    looped = f"a program that only counts, for comparison; {_p99(beside):.1f} ms, median {median(beside):.1f}"
     return [
         Figure("100,000 users imported", seconds, "s", 120, f"from the file to the end of the job; {told}"),
         Figure("memory of the importing worker", worker.peak_memory_bytes() / 1e6, "MB", 300, "at its peak"),
         Figure("p99 of others during the import ÷ before", _p99(during) / _p99(before), "times", 1.25, how),
+        Figure("p99 of others beside one busy core ÷ before", _p99(beside) / _p99(before), "times", None, looped),
     ]
+
+
+@contextmanager
+def _loop() -> Iterator[None]:
+    """Keep one core busy: what others notice of that is the machine's part in what they notice of an import."""
+    with subprocess.Popen([sys.executable, "-c", "while True: pass"]) as process:
+        try:
+            yield
+        finally:
+            process.kill()
 
 
 def _p99(times: Sequence[float]) -> float:

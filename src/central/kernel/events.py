@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any, ClassVar, Self
 
 from pydantic import Field
@@ -11,6 +12,7 @@ from central.kernel.ids import EventId, RichId, TenantId, UserId
 from central.kernel.model import Output
 
 
+@cache
 def _things_of(event: "type[Event]") -> list[str]:
     """Name the fields of an event's own that hold an id, in their order."""
     own = [name for name in event.model_fields if name not in _ABOUT_ALL]

@@ -12,6 +12,7 @@ from ulid import ULID
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _VALUES = {character: value for value, character in enumerate(_ALPHABET)}
+_AS_DIGITS = str.maketrans(_ALPHABET, "0123456789abcdefghijklmnopqrstuv")
 _ULID_LENGTH = 26
 _LOW_30_BITS = (1 << 30) - 1
 
@@ -38,10 +39,8 @@ def _encode(number: int) -> str:
 
 
 def _decode(text: str) -> int:
-    number = 0
-    for character in text:
-        number = number << 5 | _VALUES[character]
-    return number
+    """Read what `_encode` writes, as a number with the digits that Python has for the base 32."""
+    return int(text.translate(_AS_DIGITS), 32)
 
 
 class RichId(str):
@@ -77,7 +76,7 @@ class RichId(str):
     @classmethod
     def new(cls) -> Self:
         """Make a new id: 48 bits of milliseconds, 80 random bits (ULID specification)."""
-        return str.__new__(cls, f"{cls.prefix}-{ULID()}")
+        return str.__new__(cls, f"{cls.prefix}-{_encode(int.from_bytes(ULID().bytes))}")
 
     @classmethod
     def from_uuid(cls, uuid: UUID) -> Self:

@@ -1,7 +1,21 @@
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import CTE, Boolean, ColumnElement, Insert, Text, bindparam, func, insert, select
+from sqlalchemy import (
+    CTE,
+    Boolean,
+    ColumnElement,
+    Insert,
+    Select,
+    Text,
+    Uuid,
+    bindparam,
+    column,
+    func,
+    insert,
+    select,
+    true,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 
 from central.kernel.events import Event
@@ -31,22 +45,46 @@ def _insert_from(source: CTE | None, tenant: ColumnElement[TenantId]) -> Insert:
         tenant,
         bindparam("event_kind", type_=Text),
         bindparam("event_payload", type_=JSONB),
-        bindparam("event_actor", type_=RichIdColumn(UserId)),
+        _ACTOR,
         bindparam("event_target", type_=Text),
     )
+    return _insert(row if source is None else row.select_from(source))
+
+
+def _insert_all_from(source: CTE | None, tenant: ColumnElement[TenantId]) -> Insert:
+    event = _EVENTS.c
+    rows = select(event.id, tenant, event.kind, event.payload, _ACTOR, event.target)
+    return _insert(rows if source is None else rows.select_from(source.join(_EVENTS, true())))
+
+
+def _insert(rows: Select[Any, Any, Any, Any, Any, Any]) -> Insert:
     # Notifying takes a lock that lets one such transaction commit at a time, so only those do that wake somebody.
     wake = select(func.pg_notify(CHANNEL, "")).where(bindparam("event_wakes", type_=Boolean)).scalar_subquery()
-    from_row = row if source is None else row.select_from(source)
     return (
         insert(OUTBOX)
-        .from_select(["id", "tenant_id", "kind", "payload", "actor", "target"], from_row)
+        .from_select(["id", "tenant_id", "kind", "payload", "actor", "target"], rows)
         .returning(wake.label("woken"))
     )
 
 
+_ACTOR = bindparam("event_actor", type_=RichIdColumn(UserId))
+_EVENTS = (
+    func.jsonb_to_recordset(bindparam("events", type_=JSONB))
+    .table_valued(
+        column("id", Uuid),
+        column("tenant", Uuid),
+        column("kind", Text),
+        column("payload", JSONB),
+        column("target", Text),
+    )
+    .render_derived(name="events", with_types=True)
+)
 _SCOPE = tenant_scope()
 _ADD = Query[Any](_insert_from(_SCOPE, _SCOPE.c.tenant))
 _ADD_AS_PLATFORM = Query[Any](_insert_from(None, bindparam("event_tenant", type_=RichIdColumn(TenantId))))
+_ADD_ALL = Query[Any](_insert_all_from(_SCOPE, _SCOPE.c.tenant))
+_ADD_ALL_AS_PLATFORM = Query[Any](_insert_all_from(None, _EVENTS.c.tenant))
+_AT_ONCE: Final = 1000
 
 
 class Outbox:
@@ -61,38 +99,57 @@ class Outbox:
 
         `ValueError` for an event of another tenant than the executor's.
         """
-        await self.add_all((event,), by, executor)
+        self._check(event, executor)
+        given = self.parameters(event, by)
+        if executor.tenant is None:
+            await executor.execute(_ADD_AS_PLATFORM, **given, event_tenant=event.tenant_id)
+        else:
+            await executor.execute(_ADD, **given)
 
     async def add_all(self, events: Sequence[Event], by: By, executor: WriteExecutor) -> None:
-        """Write many events as `add` writes one, in one go."""
-        rows = [self.parameters(event, by) for event in events]
-        if executor.tenant is None:
-            rows = [{**row, "event_tenant": event.tenant_id} for row, event in zip(rows, events, strict=True)]
-        elif any(event.tenant_id != executor.tenant for event in events):
-            raise ValueError("an event belongs to the tenant of the transaction that writes it")
-        query = _ADD_AS_PLATFORM if executor.tenant is None else _ADD
-        if len(rows) == 1:
-            await executor.execute(query, **rows[0])
-        elif rows:
-            await executor.execute_many(query, rows)
+        """Write many events as `add` writes one, in few statements."""
+        query = _ADD_ALL_AS_PLATFORM if executor.tenant is None else _ADD_ALL
+        for first in range(0, len(events), _AT_ONCE):
+            some = events[first : first + _AT_ONCE]
+            rows = [self._row(event, by, executor) for event in some]
+            wakes = any(self._listeners.hears(row["kind"]) for row in rows)
+            await executor.execute(query, events=rows, event_actor=by.user, event_wakes=wakes)
 
     def parameters(self, event: Event, by: By) -> dict[str, Any]:
         """Give what a statement with `outbox_insert_from` takes for an event."""
-        kind = kind_of(type(event))
+        kind, target = kind_of(type(event)), event.target
+        return {
+            "event_id": event.id,
+            "event_kind": kind,
+            "event_payload": self._stamped(event, by),
+            "event_actor": by.user,
+            "event_target": None if target is None else str(target),
+            "event_wakes": self._listeners.hears(kind),
+        }
+
+    def _row(self, event: Event, by: By, executor: WriteExecutor) -> dict[str, Any]:
+        self._check(event, executor)
+        kind, payload = kind_of(type(event)), self._stamped(event, by)
+        return {
+            "id": event.id.uuid,
+            "tenant": event.tenant_id.uuid,
+            "kind": kind,
+            "payload": payload,
+            "target": event.target,
+        }
+
+    def _stamped(self, event: Event, by: By) -> Event:
         stamp = {
             "actor": by.user,
             "impersonator": by.impersonator,
             "request_id": by.request_id,
             "traceparent": self._traces.traceparent(),
         }
-        return {
-            "event_id": event.id,
-            "event_kind": kind,
-            "event_payload": event.model_copy(update=stamp),
-            "event_actor": by.user,
-            "event_target": None if event.target is None else str(event.target),
-            "event_wakes": self._listeners.hears(kind),
-        }
+        return event.model_copy(update=stamp)
+
+    def _check(self, event: Event, executor: WriteExecutor) -> None:
+        if executor.tenant not in {None, event.tenant_id}:
+            raise ValueError("an event belongs to the tenant of the transaction that writes it")
 
     async def settle(self, event: EventId, listener: str, executor: WriteExecutor) -> bool:
         """Write the receipt: what this listener does for the event is done. False when it was written before.
