@@ -14,7 +14,7 @@ from central_server.jobs.service import JobService
 from central_server.jobs.stream_routes import JobStreamRoutes
 from central_server.jobs.streaming import JobStreams
 from central_server.jobs.watching import JobWatch
-from central_server.jobs.working import JobWork
+from central_server.jobs.working import JobWork, Rests
 
 ROUTES: tuple[type, ...] = (JobRoutes, JobFileRoutes, JobStreamRoutes)
 ACTIVITIES: tuple[type, ...] = (GiveUpJobActivity, DeleteEndedJobsActivity)
@@ -22,6 +22,7 @@ SERVICES: tuple[type, ...] = (
     JobService,
     JobRuns,
     JobWork,
+    Rests,
     StepImporter,
     JobFiles,
     EndedJobs,

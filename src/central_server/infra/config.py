@@ -130,6 +130,13 @@ class Settings(BaseSettings):
         description="Whether files of pictures are sent straight to the bucket, by URLs that it takes, instead of "
         "through the API; callers must reach it, and browsers need its rules for other origins (CORS).",
     )
+    job_rest: float = Field(
+        default=1.0,
+        ge=0,
+        le=10,
+        description="For how long an import of users rests between two batches, so that others are served: in times of "
+        "what the batch took; 0 for no rest.",
+    )
     job_files_kept: timedelta = Field(
         default=timedelta(days=7),
         ge=timedelta(hours=1),

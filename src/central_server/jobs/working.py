@@ -1,14 +1,18 @@
-from collections.abc import Awaitable, Callable, Mapping
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from time import monotonic
 from typing import Any, Final, NamedTuple
 
 from central.errors import CentralError, UnavailableError
 from central.jobs.models import JobState
 from central.kernel.ids import JobId, TenantId
+from central_server.infra.config import Settings
 from central_server.infra.logs import component_logger
 from central_server.jobs.runs import JobRuns, JobStoppedError, Outcome, Place, Run
 
 _SECONDS_BETWEEN_WRITES: Final = 0.5
+_LONGEST_REST: Final = 5.0
 
 
 class WorkFailedError(Exception):
@@ -58,6 +62,33 @@ class JobWork:
             raise
         except CentralError as error:
             return Outcome((await self.runs.result_of(run)), error.code, error.message)
+
+
+class Rests:
+    """Leaves room to others: before each batch a job rests, in proportion to how long the one before took."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.share = settings.job_rest
+
+    def begin(self) -> "Rest":
+        """Give the rests of one job, which begins with none."""
+        return Rest(self.share)
+
+
+class Rest:
+    """The rests of one job."""
+
+    def __init__(self, share: float) -> None:
+        self._share = share
+        self._took = 0.0
+
+    @asynccontextmanager
+    async def then(self) -> AsyncGenerator[None]:
+        """Rest from the batch before, and then do the next one in here."""
+        await asyncio.sleep(min(_LONGEST_REST, self._share * self._took))
+        began = monotonic()
+        yield
+        self._took = monotonic() - began
 
 
 class Pace:

@@ -8,7 +8,7 @@ from central.jobs.models import UserImportResult
 from central.kernel.ids import JobId, TenantId
 from central_server.infra.db import Database, WriteExecutor
 from central_server.jobs.runs import JobRuns, Outcome, Place, RowErrors, Run
-from central_server.jobs.working import JobWork, Pace, WorkFailedError
+from central_server.jobs.working import JobWork, Pace, Rests, WorkFailedError
 from central_server.user_imports.judging import RowJudge, options_of
 from central_server.user_imports.missing import MissingUsers
 from central_server.user_imports.planning import Plan
@@ -27,7 +27,14 @@ class UserImporter:
     """
 
     def __init__(
-        self, db: Database, runs: JobRuns, work: JobWork, people: UserBatches, judge: RowJudge, missing: MissingUsers
+        self,
+        db: Database,
+        runs: JobRuns,
+        work: JobWork,
+        people: UserBatches,
+        judge: RowJudge,
+        missing: MissingUsers,
+        rests: Rests,
     ) -> None:
         self.db = db
         self.runs = runs
@@ -35,6 +42,7 @@ class UserImporter:
         self.people = people
         self.judge = judge
         self.missing = missing
+        self.rests = rests
 
     async def run(self, tenant: TenantId, job: JobId) -> str | None:
         """Do an import, or what is left of it; gives how it ended, or None when there was nothing to do."""
@@ -55,8 +63,10 @@ class UserImporter:
         await self.runs.TX_forget_row_errors(run)
         total, seen, found = await self.runs.count_rows(run), Seen(), list[RowErrors]()
         counts, pace, chunk, rows = UserImportResult(dry_run=options_of(run).dry_run), Pace(), 0, 0
+        rest = self.rests.begin()
         while (raw := await self.runs.get_rows(run, chunk)) is not None:
-            errors, plan = await self._preview(run, raw, rows + 1, seen)
+            async with rest.then():
+                errors, plan = await self._preview(run, raw, rows + 1, seen)
             found += errors
             counts, rows, chunk = _added(counts, plan, len(errors)), rows + len(raw), chunk + 1
             if pace.is_due() or rows == total:
@@ -96,9 +106,10 @@ class UserImporter:
     # Applying: each chunk is one transaction.
 
     async def _apply(self, run: Run) -> Run:
-        rows = await self.runs.count_rows_before(run, run.place.position)
+        rows, rest = await self.runs.count_rows_before(run, run.place.position), self.rests.begin()
         while (raw := await self.runs.get_rows(run, run.place.position)) is not None:
-            run = await self._TX_apply_again(run, raw, rows + 1)
+            async with rest.then():
+                run = await self._TX_apply_again(run, raw, rows + 1)
             rows += len(raw)
         if options_of(run).on_missing == "disable":
             return await self.runs.TX_advance(run, Place("disabling", 0, 0, None, None, run.place.result))
@@ -132,8 +143,9 @@ class UserImporter:
     # Disabling: a page of users is one transaction.
 
     async def _disable(self, run: Run) -> Run:
+        rest = self.rests.begin()
         for page in await self.missing.pages(run):
-            async with self.db.write(run.tenant_id) as tx:
+            async with rest.then(), self.db.write(run.tenant_id) as tx:
                 await self.runs.hold(run, tx)
                 disabled = await self.missing.disable(run, page, tx)
                 run = await self._advance_disabling(run, len(disabled), tx)
