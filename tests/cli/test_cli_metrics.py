@@ -12,6 +12,7 @@ import httpx
 import pytest
 import yaml
 
+from central.catalog import CATALOG
 from central_server.infra.embedded.ports import free_port
 from central_server.infra.embedded.temporal import EmbeddedTemporal
 from central_server.infra.temporal.client import TemporalConnection
@@ -178,3 +179,14 @@ def test_alerts_say_what_to_do() -> None:
         assert rule["labels"]["severity"] in {"page", "ticket"}
         assert rule["annotations"].keys() == {"summary", "action"}
         assert rule["expr"].count("(") == rule["expr"].count(")")
+
+
+def test_what_waits_on_purpose_is_not_slow() -> None:
+    """How long requests take is told without those operations that wait when they are asked to."""
+    waits = "|".join(operation.name for operation in CATALOG if "wait" in operation.input_class.model_fields)
+    shown = [target["expr"] for panel in panels() for target in panel["targets"]]
+    alerts = [rule["expr"] for group in ALERTS["groups"] for rule in group["rules"]]
+    times = [expr for expr in (*shown, *alerts) if "central_request_seconds_bucket" in expr]
+    assert len(times) >= 4
+    assert waits == "events.read|jobs.get"
+    assert all(f'operation!~"{waits}"' in expr for expr in times)
