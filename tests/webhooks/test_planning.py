@@ -37,6 +37,16 @@ async def test_enabled_endpoints_get_the_kinds_they_want(place: Place, other_pla
     assert await run_sql(other_place, _PLANNED) == []
 
 
+async def test_a_suspended_tenant_is_told(place: Place, receiver: Receiver) -> None:
+    """Suspending keeps people out; the tenant's own systems hear of that, and of what ends by itself meanwhile."""
+    _, secret = await endpoint_at(place.owner, receiver, "tenant.suspended")
+    await place.suspend()
+    (event,) = await plan(place, "tenant.suspended")
+    await send_due(await make_sender(place.stack))
+    (request,) = receiver.requests
+    assert webhooks.verify(request.body, request.headers, secret).id == event["id"]
+
+
 async def test_planned_again(place: Place) -> None:
     """The same events again, also by several at the same time, begin no second delivery and touch no first one."""
     await place.owner.webhooks.create_endpoint(url="https://hooks.example/")
