@@ -202,15 +202,8 @@ GET_CHUNK = Query[DBJobChunk](
         _OF_JOB, JOB_CHUNKS.c.number == bindparam("number", type_=Integer)
     )
 )
-_some = JOB_CHUNKS.alias("some")
-DELETE_CHUNKS = Query[None](
-    delete_from(JOB_CHUNKS).where(
-        _OF_JOB,
-        JOB_CHUNKS.c.number.in_(
-            select(_some.c.number).where(_some.c.tenant_id == _TENANT, _some.c.job_id == _JOB).limit(_COUNT)
-        ),
-    )
-)
+_some = select(JOB_CHUNKS.c.number).where(_OF_JOB).limit(_COUNT).cte("some")
+DELETE_CHUNKS = Query[None](delete_from(JOB_CHUNKS).where(_OF_JOB, JOB_CHUNKS.c.number == _some.c.number))
 
 _ERRORS_OF_JOB = and_(JOB_ROW_ERRORS.c.tenant_id == _TENANT, JOB_ROW_ERRORS.c.job_id == _JOB)
 _ERROR_KEY = (JOB_ROW_ERRORS.c.row_number, JOB_ROW_ERRORS.c.place)
