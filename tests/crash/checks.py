@@ -30,6 +30,7 @@ _VERSIONS = (
     "SELECT target, (payload ->> 'version')::int AS version, count(*) AS count FROM outbox"
     " WHERE tenant_id = $1 AND target LIKE 'user-%' AND payload ->> 'version' IS NOT NULL GROUP BY 1, 2"
 )
+_DELETED = "SELECT target FROM outbox WHERE tenant_id = $1 AND kind = 'user.deleted'"
 _REPEATED_KEYS = (
     "SELECT count(*) FROM (SELECT 1 FROM idempotency_keys GROUP BY tenant_id, user_id, key HAVING count(*) > 1) k"
 )
@@ -86,7 +87,9 @@ async def examine(stand: Stand, diary: Diary, heard: Sequence[tuple[str, str]]) 
         for place in stand.places:
             tenant = place.tenant.slug
             rows = {row["email"]: row for row in await connection.fetch(_USERS, place.tenant.id.uuid)}
-            _compare([person for person in diary.people if person.tenant == tenant], rows, findings)
+            people = [person for person in diary.people if person.tenant == tenant]
+            _compare(people, rows, findings)
+            await _check_deletions(connection, place.tenant.id.uuid, people, findings)
             await _check_versions(connection, place.tenant.id.uuid, rows, findings)
             findings.unwanted += [f"refused and stored: {email}" for email in diary.refused if email in rows]
         if repeated := await connection.fetchval(_REPEATED_KEYS):
@@ -114,6 +117,14 @@ def _compare(people: list[Person], rows: dict[str, Any], findings: Findings) -> 
         elif row is not None:
             wrong = [name for name, value in person.values.items() if not value.allows(row[name])]
             findings.lost += [f"change acknowledged and not stored: {name} of {person.email}" for name in wrong]
+
+
+async def _check_deletions(connection: Any, tenant: Any, people: list[Person], findings: Findings) -> None:
+    """Whoever is gone was deleted once, as an event tells: nobody went in any other way."""
+    told = Counter(row["target"] for row in await connection.fetch(_DELETED, tenant))
+    gone = [person for person in people if person.presence == "gone" and person.id is not None]
+    findings.lost += [f"gone without a deletion: {person.email}" for person in gone if not told[person.id]]
+    findings.duplicated += [f"deleted {n} times: {id}" for id, n in told.items() if n > 1]
 
 
 async def _check_versions(connection: Any, tenant: Any, rows: dict[str, Any], findings: Findings) -> None:
